@@ -19,6 +19,7 @@ from tests.support.examples import IN_A_TEST_RUN
 from tests.support.project import PYTHONPATH, Project
 from tests.support.s3 import S3Server
 from tests.support.server import FaultServer
+from tests.support.server_host import ServerHost
 
 gc.disable()  # until all tests are collected, see `pytest_collection`: what is imported stays
 
@@ -51,13 +52,15 @@ _OBJECTS_BETWEEN_COLLECTIONS = 50_000
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Keeps the garbage collector from going through thousands of tests again and again: seconds in each process."""
+    """Keeps the garbage collector from going through thousands of tests again and again: seconds in each process.
+
+    The objects are not frozen: the engine asks at each use how many are, and Python counts them one by one.
+    """
     try:
         return (yield)
     finally:
         gc.enable()
         gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
-        gc.freeze()
 
 
 @pytest.hookimpl(trylast=True)
@@ -87,10 +90,17 @@ def project(tmp_path: Path) -> Project:
     return Project(tmp_path)
 
 
+@pytest.fixture(scope="session")
+def server_host() -> Iterator[ServerHost]:
+    """The process in which the servers of the tests run."""
+    with ServerHost() as host:
+        yield host
+
+
 @pytest.fixture
-def server() -> Iterator[FaultServer]:
+def server(server_host: ServerHost) -> Iterator[FaultServer]:
     """A loopback server without faults; tests set what they need."""
-    with FaultServer() as running:
+    with server_host.server() as running:
         yield running
 
 

@@ -6,9 +6,10 @@ import pytest
 from kedro.pipeline.pipeline import OutputNotUniqueError
 
 from synthetic_textcat.cli import line_about_several
-from synthetic_textcat.pipeline_registry import register_pipelines, with_namespaces
+from synthetic_textcat.pipeline_registry import IN_MEMORY, begun_later, register_pipelines, with_namespaces
 from synthetic_textcat.pipelines.quote import pipeline as quote
 from tests.support.each_case import each_case
+from tests.test_catalog import catalog_entries
 
 _PIPELINES = register_pipelines()
 
@@ -27,7 +28,7 @@ def test_a_quote_plans_all_rows_and_tries_some_of_them() -> None:
 
     assert {"attribute_sampling.plan_requests", "generation.prepare_prompts"} <= _tagged("quote")
     assert {"generation.generate", "label_check.ask_judge", "quality_report.check_candidates"} <= _tagged("pilot")
-    assert _names("quote") == own | tasks | _tagged("quote", "pilot") | {"label_check.share_of_pilot"}
+    assert _names("quote") == own | tasks | _tagged("quote", "pilot")
 
 
 def test_a_preview_has_no_node_that_calls_the_model() -> None:
@@ -69,6 +70,27 @@ def test_a_stage_is_a_namespace_of_its_nodes_but_not_of_its_datasets() -> None:
 )
 def test_a_node_is_found_by_its_name_without_namespaces(pipeline: str, given: str, full: str) -> None:
     assert with_namespaces([given], [pipeline]) == [full]
+
+
+def _in_files(names: set[str]) -> set[str]:
+    entries = catalog_entries()
+    return {name for name in names if entries.get(name, {"type": "MemoryDataset"})["type"] != "MemoryDataset"}
+
+
+def test_what_no_file_holds_is_known() -> None:
+    whole = [_PIPELINES[name] for name in ("generate", "evaluate", "compare")]
+    inner = set().union(*(each.all_outputs() & each.all_inputs() for each in whole))
+    assert inner - _in_files(inner) == IN_MEMORY
+
+
+@each_case(sorted(_in_files(_PIPELINES["generate"].all_outputs() & _PIPELINES["generate"].all_inputs())))
+def test_a_run_can_begin_at_any_file(name: str) -> None:
+    options = {"from_inputs": [name], "from_nodes": [], "node_names": [], "tags": [], "to_nodes": []}
+    nodes = begun_later({**options, "to_outputs": [], "namespaces": []}, ["generate"])
+    part = _PIPELINES["generate"].only_nodes(*nodes)
+    assert not part.inputs() & IN_MEMORY
+    assert part.inputs() <= _in_files(_PIPELINES["generate"].all_outputs()) | _PIPELINES["generate"].inputs()
+    assert part.nodes
 
 
 @each_case(list(combinations(_PIPELINES, 2)), ",".join)

@@ -13,7 +13,7 @@ import pandas as pd
 from benchmarks.clients.usage import usage
 from benchmarks.clients.workload import LLM, load_prompt, load_tasks, plan
 from benchmarks.fault_server.texts import input_text
-from synthetic_textcat.datasets import JournalDataset, TableDataset
+from synthetic_textcat.datasets import JournalDataset, RowTableDataset
 from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
 from synthetic_textcat.llm.prompts.verdict_prompts import VerdictPrompts
 from synthetic_textcat.pipelines.label_check.judge.nodes import (
@@ -25,6 +25,7 @@ from synthetic_textcat.pipelines.label_check.judge.nodes import (
 from synthetic_textcat.schemas.parameters import GenerationParameters, LabelCheckParameters
 from synthetic_textcat.schemas.rows import records_of
 from synthetic_textcat.schemas.tasks import tasks_of
+from synthetic_textcat.tables import as_table
 
 _SPEC = ChatModelSpec(OPENAI_CLASS, {"timeout": 120})
 _LABEL_CHECK = LabelCheckParameters(share=1.0)
@@ -32,13 +33,13 @@ _NO_PRICES = {"as_of": "2026-01-01", "usd_per_million_tokens": {}}
 _SEED = 42
 
 
-def _table(folder: str, name: str) -> TableDataset:
-    return TableDataset(filepath=f"{folder}/{name}.parquet")
+def _table(folder: str, name: str) -> RowTableDataset:
+    return RowTableDataset(filepath=f"{folder}/{name}.parquet")
 
 
 def _prompts(tasks: pd.DataFrame) -> VerdictPrompts:
     closed, of_two = load_prompt("label_check"), load_prompt("label_check_of_two")
-    return prepare_verdict_prompts(tasks, closed, of_two, _LABEL_CHECK.share, _SEED)
+    return prepare_verdict_prompts(tasks, closed, of_two, _LABEL_CHECK, _SEED)
 
 
 def _write_rows(folder: str, rows: int) -> None:
@@ -52,7 +53,7 @@ def _write_rows(folder: str, rows: int) -> None:
         pair = (row["label"] or names[0], row["misleading_label"] or names[1])
         digest = row["request_id"].encode()
         found.append((row["request_id"], row["task_id"], input_text(pair[0], names, digest), *pair))
-    planned = pd.DataFrame(found, columns=columns)
+    planned = as_table(pd.DataFrame(found, columns=columns))
     _table(folder, "planned").save(planned)
     _table(folder, "calls").save(list_verdict_calls(planned, _prompts(tasks), _SPEC, _SPEC, LLM, _LABEL_CHECK))
 
@@ -73,7 +74,7 @@ def main(rows: int, concurrency: int) -> None:
         limits = GenerationParameters(max_concurrency=concurrency)
         none_yet = JournalDataset(filepath=str(Path(folder) / "completions.jsonl")).load()
         before, begun, good = usage(), perf_counter(), 0
-        still_open = find_open_verdicts(planned, tasks, calls, journal.load(), limits, _LABEL_CHECK, "bench")
+        still_open = find_open_verdicts(planned, tasks, calls, journal.load(), limits, "bench")
         batches = ask_judge(
             planned,
             tasks,

@@ -36,6 +36,15 @@ def _untrusted_certificate() -> ssl.SSLContext:
     return context
 
 
+async def listen(arguments: Arguments) -> tuple[web.ServerRunner, str]:
+    """Start a server; its runner, which ends it, and the base URL for clients."""
+    runner = web.ServerRunner(CountingServer(FaultApp(arguments.settings)), shutdown_timeout=_SHUTDOWN_S)
+    await runner.setup()
+    context = _untrusted_certificate() if arguments.tls else None
+    await web.TCPSite(runner, _HOST, arguments.port, backlog=_BACKLOG, ssl_context=context).start()
+    return runner, f"{'https' if arguments.tls else 'http'}://{_HOST}:{runner.addresses[0][1]}/v1"
+
+
 async def serve(arguments: Arguments) -> None:
     """Listen, say where in one line, and answer until SIGTERM or SIGINT."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
@@ -43,12 +52,8 @@ async def serve(arguments: Arguments) -> None:
         loop.add_signal_handler(number, stop.set)
     if arguments.until_stdin_closes:
         _watch_stdin(loop, stop)
-    runner = web.ServerRunner(CountingServer(FaultApp(arguments.settings)), shutdown_timeout=_SHUTDOWN_S)
-    await runner.setup()
-    context = _untrusted_certificate() if arguments.tls else None
-    await web.TCPSite(runner, _HOST, arguments.port, backlog=_BACKLOG, ssl_context=context).start()
-    scheme = "https" if arguments.tls else "http"
-    print(f"listening on {scheme}://{_HOST}:{runner.addresses[0][1]}/v1", flush=True)
+    runner, url = await listen(arguments)
+    print(f"listening on {url}", flush=True)
     await stop.wait()
     await runner.cleanup()
 

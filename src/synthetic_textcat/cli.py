@@ -32,7 +32,7 @@ def _run_plainly(*args: Any, **kwargs: Any) -> Any:
     _hear_signals()
     try:
         check_early(kwargs)
-        return _run_in_passes(*args, **{**kwargs, **_full_node_names(kwargs)})
+        return _run_in_passes(*args, **{**kwargs, **_chosen_nodes(kwargs)})
     except KeyboardInterrupt:
         hide_all()
         say(["Stopped. What has arrived is saved; the same command goes on from there."], err=True)
@@ -46,15 +46,19 @@ def _run_plainly(*args: Any, **kwargs: Any) -> Any:
         raise click.ClickException(line or shown_line(f"Internal error, please report it: {error}")) from error
 
 
-def _full_node_names(options: Mapping[str, Any]) -> dict[str, list[str]]:
-    """The options that name nodes, with the namespaces of these."""
+def _chosen_nodes(options: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The options that choose nodes, changed: names have their namespaces; a run that begins later can begin there."""
     given = {option: options[option] for option in _NODE_OPTIONS if options[option]}
-    if not given:
+    if not given and not options["from_inputs"]:
         return {}
-    from synthetic_textcat.pipeline_registry import with_namespaces
+    from synthetic_textcat.pipeline_registry import begun_later, with_namespaces
 
     pipelines = options["pipelines"] or [options["pipeline"] or "__default__"]
-    return {option: with_namespaces(names, pipelines) for option, names in given.items()}
+    full = {option: with_namespaces(names, pipelines) for option, names in given.items()}
+    if not options["from_inputs"] and not options["from_nodes"]:
+        return full
+    nodes = begun_later({**options, **full}, pipelines)
+    return {**full, "from_inputs": [], "from_nodes": [], "node_names": nodes}
 
 
 def line_about_several(error: Exception, pipelines: list[str]) -> str | None:

@@ -3,7 +3,8 @@
 Each stage is a namespace of its nodes, by which Kedro-Viz groups them; datasets and parameters keep their names.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 from kedro.pipeline import Pipeline
 
@@ -18,6 +19,16 @@ from synthetic_textcat.pipelines.publish import pipeline as publish
 from synthetic_textcat.pipelines.quality_report import pipeline as quality_report
 from synthetic_textcat.pipelines.quote import pipeline as quote
 from synthetic_textcat.pipelines.task_ingest import pipeline as task_ingest
+
+IN_MEMORY = frozenset(
+    {
+        *("confusable_labels", "file_tasks", "checked_tasks", "brainstorm_plan", "row_prompts", "open_rows"),
+        *("earlier_replies", "verdict_prompts", "planned_verdicts", "open_verdicts", "corpus", "exported_examples"),
+        *("examples_by_task", "label_facts", "dataset_card", "real_rows", "exported_rows", "classifier_scores"),
+        *("triplet_scores", "pairing", "changes", "rows_apart"),
+    }
+)
+"""Datasets that no file holds. A test compares them with the catalog."""
 
 _STAGES = (task_ingest, attribute_sampling, generation, label_check, quality_report, export)
 
@@ -60,11 +71,11 @@ def _quote(stages: dict[str, Pipeline]) -> Pipeline:
     With `generate` they share inputs, parameters and journals only. The plan is made anew, row by row the same; so
     `generate` does not ask again what the pilot has asked.
     """
-    live = {**stages, "generation": _grouped(generation.create_pipeline(is_pilot=True), "generation")}
-    generate = sum(live.values(), Pipeline([]))
+    live = _grouped(generation.create_pipeline(is_pilot=True), "generation")
+    judge = _grouped(label_check.create_for_pilot(), "label_check")
+    generate = sum({**stages, "generation": live, "label_check": judge}.values(), Pipeline([]))
     plan = stages["task_ingest"] + generate.only_nodes_with_tags("quote")
-    tried = generate.only_nodes_with_tags("pilot") + _grouped(label_check.create_for_pilot(), "label_check")
-    trial = Pipeline(tried, inputs={"requests": "pilot"})
+    trial = Pipeline(generate.only_nodes_with_tags("pilot"), inputs={"requests": "pilot"})
     shared = {"brainstorm_completions", "completions", "verdict_completions", "quote"}
     return _namespaced(plan + trial + quote.create_pipeline(), "quote", shared)
 
@@ -86,6 +97,23 @@ def with_namespaces(node_names: Iterable[str], pipelines: Iterable[str]) -> list
     registered = register_pipelines()
     known = {node.name for name in pipelines if name in registered for node in registered[name].nodes}
     return [_completed(given, known) for given in node_names]
+
+
+def begun_later(options: Mapping[str, Any], pipelines: Iterable[str]) -> list[str]:
+    """Names of the nodes of a run that begins in the middle, with those that make what it reads and no file holds.
+
+    Args:
+        options: Of `kedro run`, by name; the nodes that they name have their namespaces.
+        pipelines: Names of the pipelines to run.
+    """
+    registered = register_pipelines()
+    whole = sum((registered[name] for name in pipelines if name in registered), Pipeline([]))
+    names = ("tags", "from_nodes", "to_nodes", "node_names", "from_inputs", "to_outputs", "namespaces")
+    given = {name.replace("namespaces", "node_namespaces"): options[name] or None for name in names}
+    part = whole.filter(**given)
+    while missing := part.inputs() & IN_MEMORY & whole.all_outputs():
+        part += Pipeline([node for node in whole.nodes if missing.intersection(node.outputs)])
+    return [node.name for node in part.nodes]
 
 
 def _completed(given: str, known: Collection[str]) -> str:

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from benchmarks.fault_server import chat_request, replies, texts
@@ -11,6 +12,7 @@ from synthetic_textcat.llm.prompts.verdict_prompts import VerdictQuestion
 from synthetic_textcat.schemas.completions import Problem
 from synthetic_textcat.schemas.label_verdicts import NONE_OF_THESE
 from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.tables import FrameTable
 from tests.llm.builders import completion
 from tests.llm.offline.judging import verdict_prompts
 
@@ -72,7 +74,7 @@ def test_short_texts_are_mistaken_at_times_and_other_texts_fit_no_label() -> Non
     ],
 )
 def test_a_faulty_reply_is_no_verdict(fault: str, causes: tuple[str, ...]) -> None:
-    reading = verdict_judge([_row(0)], {_CLOSED.task_id: _CLOSED}, 1)
+    reading = verdict_judge(FrameTable(pd.DataFrame([_row(0)])), {_CLOSED.task_id: _CLOSED})
     message = _reply(_PROMPTS.question(_row(0), 1), fault)
     fields = {name: message[name] for name in ("refusal", "finish_reason")}
     read = reading.read(completion(message["content"] or "", **fields))

@@ -15,7 +15,7 @@ import psutil
 
 from tests.support.project import environment, is_alive
 
-_SETTINGS = {"DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "5s"}
+_SETTINGS = {"DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "10s"}
 """A frozen worker counts as dead after seconds, not five minutes."""
 
 _READY_S = 60.0

@@ -1,8 +1,11 @@
 """A run over a cluster whose parts fail: the command, its journal, and the account of what was paid for twice."""
 
 import subprocess
+import sys
 import time
 from pathlib import Path
+
+import pytest
 
 from tests.fleet.cluster import Cluster
 from tests.support.project import Project
@@ -16,18 +19,26 @@ LAST_SECOND = 1_000 * IN_FLIGHT // LATENCY_MS
 LONGEST_S = 600
 
 
-def start(project: Project, cluster: Cluster, server: FaultServer, rows: int) -> "subprocess.Popen[str]":
-    """`kedro run` of the whole job on this cluster, left running."""
+def start(
+    project: Project,
+    cluster: Cluster,
+    server: FaultServer,
+    rows: int,
+    env: dict[str, str] | None = None,
+    **more: object,
+) -> "subprocess.Popen[str]":
+    """`kedro run` of the whole job on this cluster with these further parameters, left running."""
     params = {
         "attribute_sampling.num_examples": rows,
         "generation.max_concurrency": IN_FLIGHT,
         "quality_report.min_yield": 0,
         "cluster.address": cluster.address,
         "cluster.shards": 8,
+        **more,
     }
     typed = ",".join(f"{name}={value}" for name, value in params.items())
     options = ("--pipelines", "generate", "--env", "openai", "--params", typed)
-    return project.start(*options, OPENAI_API_KEY="none", OPENAI_BASE_URL=server.url)
+    return project.start(*options, **{"OPENAI_API_KEY": "none", "OPENAI_BASE_URL": server.url, **(env or {})})
 
 
 def lines_of(project: Project) -> list[bytes]:
@@ -46,6 +57,15 @@ def wait_for_lines(project: Project, lines: int) -> None:
     until = time.monotonic() + LONGEST_S
     while len(lines_of(project)) < lines:
         assert time.monotonic() < until, "the journal does not grow"
+        time.sleep(0.1)
+
+
+def wait_for_replies(run: "subprocess.Popen[str]", server: FaultServer, replies: int) -> None:
+    """Waits until the server has given so many replies to a run that goes on."""
+    until = time.monotonic() + LONGEST_S
+    while server.stats()["replied"] < replies:
+        assert run.poll() is None, run.communicate()[0][-3_000:]
+        assert time.monotonic() < until, "the server is not asked"
         time.sleep(0.1)
 
 
@@ -68,3 +88,9 @@ def assert_all_paid_for(project: Project, server: FaultServer, paid_twice: int) 
     assert set(outcomes["request_id"]) == set(project.table("requests")["request_id"])
     assert len(project.table("paid_calls")) == len(lines_of(project))
     assert server.stats()["repeated_prompts"] <= paid_twice
+
+
+def say(capsys: pytest.CaptureFixture[str], figures: str) -> None:
+    """Prints figures of a proof, also if it passes."""
+    with capsys.disabled():
+        sys.stdout.write(f"\n{figures}\n")

@@ -5,23 +5,46 @@ import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import fsspec
+import pandas as pd
 import pytest
 
 from synthetic_textcat.errors import ClusterError
 from synthetic_textcat.fleet.dask_cluster import DaskCluster
 from synthetic_textcat.fleet.dask_pool import DaskPool
 from synthetic_textcat.schemas.cluster_parameters import ClusterParameters, LocalClusterParameters
-from synthetic_textcat.work_pool import LostWorkerError
+from synthetic_textcat.text.near_duplicates import like_earlier
+from synthetic_textcat.text.sketched_texts import SketchedTexts
+from synthetic_textcat.work_pool import THIS_MACHINE, LostWorkerError
+from tests.pipelines.quality_report.checks.faulty_candidates import checked_by
+from tests.text.test_near_duplicates import parts_of, sketched_by, texts_with_copies_of_templates
 
 pytest.importorskip("distributed")
-pytestmark = [pytest.mark.fleet, pytest.mark.whole_run, pytest.mark.filterwarnings("ignore")]
+pytestmark = pytest.mark.filterwarnings("ignore")  # Dask's own: of ports in use, of event loops
+
+_processes = pytest.mark.fleet
+
+
+@pytest.fixture
+def threads() -> Iterator[Any]:
+    """A scheduler that is there, with two workers that are threads of this process."""
+    import distributed
+
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None
+    ) as local:
+        cluster = DaskCluster(ClusterParameters(address=local.scheduler_address))
+        yield SimpleNamespace(local=local, cluster=cluster)
+        cluster.close()
 
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[DaskCluster]:
-    """Two worker processes of this machine."""
-    found = DaskCluster(ClusterParameters(local=LocalClusterParameters(workers=2)))
+    """Three worker processes of this machine."""
+    found = DaskCluster(ClusterParameters(local=LocalClusterParameters(workers=3)))
     yield found
     found.close()
 
@@ -47,19 +70,56 @@ def _die_until(times: int, marks: Path, numbers: list[int]) -> list[int]:
     return [-number for number in numbers]
 
 
-def test_results_are_in_order_by_both_workers_and_files_go(pool: DaskPool, tmp_path: Path) -> None:
+def test_chunks_are_files_and_results_come_in_order(threads: Any, tmp_path: Path) -> None:
+    shared, taken = tmp_path / "shared", list[int]()
+    texts = (taken.append(n) or f"text {n}" for n in range(300))  # type: ignore[func-returns-value]
+    found = DaskPool(threads.cluster, shared, shared, 1).map(_shouted, texts, rows=300, at_once=10)
+    first = next(found)
+    assert len(taken) <= 80  # chunks under way are bounded
+    assert 0 < len(list(shared.rglob("*.items"))) <= 8
+    assert [text for _, text in (first, *found)] == [f"TEXT {n}" for n in range(300)]
+    with pytest.raises(ValueError, match="a text of a row"):
+        list(DaskPool(threads.cluster, shared, shared, 1).map(_as_numbers, ["1", "a text of a row"], rows=2))
+    assert not list(shared.iterdir())
+
+
+def test_an_object_store_holds_the_chunks_and_leftovers_go(threads: Any, tmp_path: Path) -> None:
+    url = "memory://bucket/run"  # one for all threads of this process
+    store = fsspec.filesystem("memory")
+    store.pipe_file("/bucket/run/work/synthetic-textcat-killed/work-1.items", b"left by a driver that was killed")
+    found = DaskPool(threads.cluster, url, tmp_path, 1).map(_as_numbers, ["1", "2", "3"], rows=3, at_once=1)
+    assert next(found) == 1
+    held = store.find("/bucket/run/work")
+    assert any(path.endswith("driver") for path in held)
+    assert not any("killed" in path for path in held)
+    assert list(found) == [2, 3]
+    assert not store.find("/bucket/run/work")
+
+
+def test_a_scheduler_that_is_gone_is_one_line(threads: Any, tmp_path: Path) -> None:
+    found = DaskPool(threads.cluster, tmp_path, tmp_path, 1).map(_as_numbers, map(str, range(99)), rows=99, at_once=1)
+    assert next(found) == 0
+    threads.local.close()
+    with pytest.raises(ClusterError, match=r"The Dask scheduler is gone\. .*Next"):
+        list(found)
+    assert not list(tmp_path.iterdir())
+
+
+@_processes
+def test_results_are_in_order_by_several_workers_and_files_go(pool: DaskPool, tmp_path: Path) -> None:
     taken: list[int] = []
     texts = (taken.append(n) or f"text {n}" for n in range(1_000))  # type: ignore[func-returns-value]
     found = pool.map(_shouted, texts, rows=1_000, at_once=10)
     first = next(found)
-    assert len(taken) <= 80  # chunks under way are bounded
-    assert len(list((tmp_path / "shared").rglob("*.items"))) <= 8
+    assert len(taken) <= 110  # chunks under way are bounded
+    assert len(list((tmp_path / "shared").rglob("*.items"))) <= 11
     rest = list(found)
     assert [text for _, text in (first, *rest)] == [f"TEXT {n}" for n in range(1_000)]
-    assert len({process for process, _ in rest} - {os.getpid()}) == 2
+    assert len({process for process, _ in rest} - {os.getpid()}) > 1
     assert not list((tmp_path / "shared").iterdir())
 
 
+@_processes
 def test_an_error_of_the_work_is_raised_here_and_does_not_pass_the_scheduler(
     pool: DaskPool, cluster: DaskCluster, tmp_path: Path
 ) -> None:
@@ -70,6 +130,7 @@ def test_an_error_of_the_work_is_raised_here_and_does_not_pass_the_scheduler(
     assert not list((tmp_path / "shared").iterdir())
 
 
+@_processes
 def test_a_chunk_whose_worker_died_is_done_again(pool: DaskPool, tmp_path: Path) -> None:
     marks = tmp_path / "marks"
     marks.mkdir()
@@ -78,11 +139,11 @@ def test_a_chunk_whose_worker_died_is_done_again(pool: DaskPool, tmp_path: Path)
     assert len(list(marks.iterdir())) >= 2
 
 
-def test_a_folder_that_can_not_be_written_is_one_line(cluster: DaskCluster, tmp_path: Path) -> None:
+def test_a_folder_that_can_not_be_written_is_one_line(threads: Any, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     place = tmp_path / "file" / "shared"
     with pytest.raises(ClusterError, match="Next: ") as error:
-        list(DaskPool(cluster, place, place, 0).map(_shouted, ["a"], rows=1))
+        list(DaskPool(threads.cluster, place, place, 0).map(_shouted, ["a"], rows=1))
     assert "\n" not in str(error.value)
 
 
@@ -94,6 +155,7 @@ def test_few_rows_start_no_cluster(tmp_path: Path) -> None:
         _ = idle.client
 
 
+@_processes
 def test_what_a_killed_driver_left_is_removed(pool: DaskPool, tmp_path: Path) -> None:
     left = tmp_path / "shared" / "synthetic-textcat-left"
     left.mkdir(parents=True)
@@ -102,9 +164,34 @@ def test_what_a_killed_driver_left_is_removed(pool: DaskPool, tmp_path: Path) ->
     assert not left.exists()
 
 
+@_processes
+def test_checks_and_near_duplicates_are_those_of_one_process(pool: DaskPool) -> None:
+    alone, shared = (checked_by(each, rows=2_500) for each in (THIS_MACHINE, pool))
+    for name, table in alone._asdict().items():
+        pd.testing.assert_frame_equal(getattr(shared, name), table)
+    assert "near_duplicate" in set(alone.rejected["reject_reason"])
+
+
+@_processes
 @pytest.mark.slow
-def test_work_that_ends_every_worker_ends_in_one_line(pool: DaskPool, tmp_path: Path) -> None:
+@pytest.mark.parametrize("parts", [1, 4, 16])
+def test_near_duplicates_of_a_hundred_thousand_texts_are_those_of_one_process(pool: DaskPool, parts: int) -> None:
+    texts = texts_with_copies_of_templates(98_000)
+    share = partial(sketched_by, pool)
+    shared = SketchedTexts(parts_of(texts, parts), 0.8, share)
+    found = list(like_earlier(shared, 0.8))
+    assert found == list(like_earlier(texts, 0.8))
+    assert sum(like is not None for like in found) > 1_000
+
+
+@_processes
+def test_work_that_ends_every_worker_ends_in_one_line(tmp_path: Path) -> None:
     marks = tmp_path / "marks"
     marks.mkdir()
-    with pytest.raises(LostWorkerError, match=r"20 workers have died on the same part .*Next"):
-        list(pool.map(partial(_die_until, 1_000, marks), range(10), rows=10))
+    cluster = DaskCluster(ClusterParameters(local=LocalClusterParameters(workers=2)), most_losses=2)
+    try:
+        with pytest.raises(LostWorkerError, match=r"2 workers have died on the same part .*Next"):
+            list(DaskPool(cluster, tmp_path, tmp_path, 0).map(partial(_die_until, 99, marks), range(10), rows=10))
+    finally:
+        cluster.close()
+    assert len(list(marks.iterdir())) == 2

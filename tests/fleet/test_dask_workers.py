@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from synthetic_textcat.errors import ClusterError
+from synthetic_textcat.errors import ClusterError, FatalAnswerError
 from synthetic_textcat.fleet.dask_cluster import DaskCluster
 from synthetic_textcat.fleet.dask_workers import DaskWorkers
 from synthetic_textcat.fleet.worker_side import prepare
@@ -84,6 +84,14 @@ def test_caps_hold_over_all_workers(address: str, tmp_path: Path) -> None:
     largest = max(line.tokens for line in plan.lines())
     assert 20_000 <= spent <= 20_000 + 4 * largest
     assert len(plan.lines()) < 300
+
+
+def test_first_replies_that_are_bad_on_all_workers_end_the_run_with_one_line(address: str, tmp_path: Path) -> None:
+    slowly = {"max_attempts": 1, "requests_per_minute": 1_200}
+    plan = ShardedPlan(tmp_path, rows=80, defects={"invalid_json": 1.0}, generation=slowly)
+    with pytest.raises(FatalAnswerError, match=r"The first 20 replies to calls for rows all failed as invalid"):
+        list(plan.ask(_workers(address), shards=5))  # of 16 rows each
+    assert 20 <= len(plan.lines()) <= 40
 
 
 def test_an_address_that_does_not_answer_is_one_line() -> None:

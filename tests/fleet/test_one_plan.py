@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from tests.fleet.cluster import Cluster
-from tests.fleet.faulted_run import lines_of
+from tests.fleet.faulted_run import lines_of, say
 from tests.support.project import Project
 from tests.support.server import FaultServer
 
@@ -15,7 +15,7 @@ pytest.importorskip("distributed")
 pytestmark = [pytest.mark.fleet, pytest.mark.whole_run]
 
 _LONGEST_S = 1_200
-_ROWS = [1_000, pytest.param(20_000, marks=pytest.mark.slow)]
+_ROWS = 20_000
 
 
 def generate(project: Project, url: str, rows: int, *more: str) -> str:
@@ -34,24 +34,25 @@ def results_of(project: Project) -> dict[str, pd.DataFrame]:
     return tables | {"outcomes": project.table("outcomes")}
 
 
-@pytest.mark.parametrize("rows", _ROWS)
-def test_one_and_three_workers_give_what_one_machine_gives(rows: int, tmp_path: Path) -> None:
+def test_one_and_three_workers_give_what_one_machine_gives(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     runs: dict[int, dict[str, Any]] = {}
     for workers in (0, 1, 3):
         project = Project(tmp_path / str(workers))
         with FaultServer(latency_ms=20, broken_json=0.02, server_error=0.01, sticky=True, fault_seed=1) as server:
             if not workers:
-                generate(project, server.url, rows)
+                generate(project, server.url, _ROWS)
             else:
                 with Cluster(tmp_path, workers, OPENAI_BASE_URL=server.url) as cluster:
-                    generate(project, server.url, rows, f"cluster.address={cluster.address}")
+                    generate(project, server.url, _ROWS, f"cluster.address={cluster.address}")
             requests = server.stats()
         runs[workers] = {
             "plan": project.path("data/03_primary/plan_sha256").read_text(encoding="utf-8"),
             "ledger": project.ledger(),
             "tables": results_of(project),
         }
-        assert len(lines_of(project)) == requests["requests"]  # rows, and what was asked again
+        lines = len(lines_of(project))
+        say(capsys, f"{workers} workers: {_ROWS} rows, {lines} journal lines, {requests['requests']} requests")
+        assert lines == requests["requests"]  # rows, and what was asked again
     for workers in (1, 3):
         assert runs[workers]["plan"] == runs[0]["plan"]
         assert runs[workers]["ledger"] == runs[0]["ledger"]

@@ -13,54 +13,75 @@ from typing import Any
 import pytest
 
 from synthetic_textcat.llm.engine.leases import Limits
+from tests.fleet.faulted_run import say
 from tests.fleet.rate_shard import RUN_ID, ask_until
 from tests.support.server import FaultServer
 
 distributed = pytest.importorskip("distributed")
 pytestmark = [pytest.mark.fleet, pytest.mark.filterwarnings("ignore")]
 
-SECONDS = 60.0
-KILLED_AFTER_S = 20.0
+SECONDS = 50.0
+KILLED_AFTER_S = 15.0
 SETTLING_S = 4.0
 """Seconds at both ends that are not counted: the workers start, and end, one after the other."""
 
+_TRIES = 2
+"""A permit lapses where a worker waits for a core: on a busy machine less of the limit is used, never more."""
 
-@pytest.mark.parametrize("workers", [2, 4])
-@pytest.mark.parametrize("limits", [{"requests_per_minute": 1800}, {"tokens_per_minute": 240_000}], ids=str)
+
+@pytest.mark.parametrize(
+    ("workers", "limit", "amount"),
+    [
+        (2, "requests_per_minute", 1_800),
+        (4, "requests_per_minute", 1_800),
+        (2, "tokens_per_minute", 240_000),
+        (4, "tokens_per_minute", 600_000),
+    ],
+)
 def test_no_ten_seconds_exceed_a_sixth_of_the_limit_and_nine_tenths_are_used(
-    workers: int, limits: dict[str, Any], tmp_path: Path
+    workers: int, limit: str, amount: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    used = 0.0
+    for number in range(_TRIES):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        times, amounts = _spent(folder, workers, {"max_concurrency": 48, limit: amount})
+        busiest, used = _busiest(times, amounts), max(used, _per_minute(times, amounts) / amount)
+        say(capsys, f"{workers} workers, {limit} {amount:,}: {used:.1%} used, busiest 10 s {busiest / amount * 6:.1%}")
+        assert busiest <= amount / 6
+        if used >= 0.9:
+            break
+    assert used >= 0.9
+
+
+def _spent(folder: Path, workers: int, limits: dict[str, Any]) -> tuple[Sequence[float], Sequence[float]]:
+    """When calls arrived at the server, or began with how many tokens, while a worker is killed."""
     from synthetic_textcat.fleet.meter_plugin import RunMeter
 
-    limits = {"max_concurrency": 48, **limits}
     with (
         FaultServer(latency_ms=300, latency_sigma=0.3) as server,
         distributed.LocalCluster(
             workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
         ) as cluster,
         distributed.Client(cluster) as client,
-        RunMeter(client, RUN_ID, Limits(**limits, shards=workers)),
+        RunMeter(client, RUN_ID, Limits(**limits)),
     ):
         end = time.time() + SECONDS
         futures = [
-            client.submit(ask_until, end, shard, server.url, tmp_path, limits, pure=False) for shard in range(workers)
+            client.submit(ask_until, end, shard, server.url, folder, limits, pure=False) for shard in range(workers)
         ]
         time.sleep(KILLED_AFTER_S)
-        os.kill(int(next(tmp_path.glob("shard-0-*.pid")).read_text()), signal.SIGKILL)
+        os.kill(int(next(folder.glob("shard-0-*.pid")).read_text()), signal.SIGKILL)
         client.gather(futures)
         arrivals = server.stats()["arrivals_s"]
+    if "requests_per_minute" in limits:
+        return arrivals, [1.0] * len(arrivals)
     calls = sorted(
         (float(began), float(tokens))
-        for path in tmp_path.glob("*.txt")
+        for path in folder.glob("*.txt")
         for began, _, tokens in (line.partition(" ") for line in path.read_text().splitlines() if " " in line)
     )
-    if (requests := limits.get("requests_per_minute")) is not None:
-        assert _busiest(arrivals, [1.0] * len(arrivals)) <= requests / 6
-        assert _per_minute(arrivals, [1.0] * len(arrivals)) >= 0.9 * requests
-    if (allowed := limits.get("tokens_per_minute")) is not None:
-        began, tokens = zip(*calls, strict=True)
-        assert _busiest(began, tokens) <= allowed / 6
-        assert _per_minute(began, tokens) >= 0.9 * allowed
+    return [began for began, _ in calls], [tokens for _, tokens in calls]
 
 
 def _busiest(times: Sequence[float], amounts: Sequence[float], seconds: float = 10.0) -> float:

@@ -17,12 +17,14 @@ import pytest
 
 from tests.fleet.cluster import Cluster
 from tests.fleet.faulted_run import (
+    IN_FLIGHT,
     LAST_SECOND,
     LATENCY_MS,
     LONGEST_S,
     assert_all_paid_for,
     finished,
     lines_of,
+    say,
     start,
 )
 from tests.support.project import Project
@@ -31,9 +33,14 @@ from tests.support.server import FaultServer
 pytest.importorskip("distributed")
 pytestmark = [pytest.mark.fleet, pytest.mark.whole_run]
 
-_FAULTS = 30
-_ROWS = 800
+_FAULTS = {"worker": 10, "nanny": 10, "frozen": 6, "scheduler": 2, "full": 2}
+"""Faults of each kind; the last two end the run."""
+
+_ROWS = 1_500
 """Rows by which the plan grows when a run has ended before all faults have happened."""
+
+_LAST_ROWS = 100
+"""Rows before the end of a run from which on nothing happens: the fault would be too late for this run."""
 
 _WORKERS = 3
 _FROZEN_S = 30.0
@@ -125,13 +132,19 @@ class _Faults:
         self._cluster.wait_for_workers(_WORKERS)
 
     def _fill_the_folder(self, run: "subprocess.Popen[str]", rows: int) -> None:
-        """Fills the storage of the shared folder; a run that begins then asks nothing."""
+        """Fills the storage of the shared folder, which ends the run, and makes room again."""
         filler = self._project.path("data/03_primary/completions/filler")
         _fill(filler)
         said, _ = run.communicate(timeout=LONGEST_S)
         assert run.returncode == 1, said[-3_000:]
         assert "No space left on device" in said, said[-3_000:]
         assert "Traceback" not in said
+        if self.happened["full"] == 1:
+            self._try_while_it_is_full(filler, rows)
+        filler.unlink()
+
+    def _try_while_it_is_full(self, filler: Path, rows: int) -> None:
+        """Runs the command once more before there is room: it ends before the first call."""
         self._wait_until_nobody_asks()
         _fill(filler)  # the run's cut of the plan is gone
         requests = self._server.stats()["requests"]
@@ -140,7 +153,6 @@ class _Faults:
         assert again.returncode == 1, said[-3_000:]
         assert "No space left on device" in said, said[-3_000:]
         assert self._server.stats()["requests"] == requests
-        filler.unlink()
 
     def _wait_until_nobody_asks(self) -> None:
         until = time.monotonic() + LONGEST_S
@@ -159,16 +171,17 @@ def test_thirty_random_faults_lose_nothing(tmp_path: Path, capsys: pytest.Captur
         Cluster(tmp_path, _WORKERS, OPENAI_BASE_URL=server.url) as cluster,
     ):
         faults = _Faults(project, cluster, server, chance)
-        kinds = ["worker", "nanny", "frozen", "scheduler", *(["full"] if can_be_full else [])]
-        left = [kinds[number % len(kinds)] for number in range(_FAULTS)]
+        left = list(Counter(_FAULTS).elements())
         chance.shuffle(left)
-        with capsys.disabled():
-            sys.stdout.write(f"\n{_SEED}={seed}: {' '.join(left)}\n")
+        if not can_be_full:
+            left = ["worker" if kind == "full" else kind for kind in left]
+        say(capsys, f"{_SEED}={seed}: {' '.join(left)}")
         rows, runs = _ROWS, 1
         try:
             run = start(project, cluster, server, rows)
             while left:
-                if _has_grown(project, run, chance.randrange(40, 160)):
+                if _has_grown(project, run, chance.randrange(40, 160), most=rows - _LAST_ROWS):
+                    say(capsys, f"{left[-1]} at {_account(project, server)}")
                     faults.strike(left.pop(), run, rows)
                 if run.poll() is None:
                     continue
@@ -182,18 +195,27 @@ def test_thirty_random_faults_lose_nothing(tmp_path: Path, capsys: pytest.Captur
             faults.thaw()
         assert_all_paid_for(project, server, faults.paid_twice)
         paid_twice, requests = server.stats()["repeated_prompts"], server.stats()["requests"]
-    with capsys.disabled():
-        sys.stdout.write(
-            f"{dict(faults.happened)}: {runs} runs, {rows} rows, {requests} requests, {paid_twice} paid twice, "
-            f"{faults.paid_twice} allowed\n"
-        )
-    assert faults.happened.total() == _FAULTS
+    say(
+        capsys,
+        f"{dict(faults.happened)}: {runs} runs, {rows} rows, {requests} requests, {paid_twice} paid twice, "
+        f"{faults.paid_twice} allowed",
+    )
+    assert faults.happened.total() == 30
 
 
-def _has_grown(project: Project, run: "subprocess.Popen[str]", lines: int) -> bool:
-    """Waits for so many further lines; False if the run has ended before that."""
+def _account(project: Project, server: FaultServer) -> str:
+    stats = server.stats()
+    return (
+        f"{len(lines_of(project))} journal lines, {stats['requests']} requests, {stats['in_flight']} in flight, "
+        f"{stats['repeated_prompts']} paid twice"
+    )
+
+
+def _has_grown(project: Project, run: "subprocess.Popen[str]", lines: int, most: int) -> bool:
+    """Waits for so many further lines, up to the most, and for the end of the run beyond that; False at the end."""
     begun = len(lines_of(project))
     until = time.monotonic() + LONGEST_S
+    lines = lines if begun + lines <= most else LONGEST_S * IN_FLIGHT
     while len(lines_of(project)) < begun + lines:
         assert time.monotonic() < until, "the journal does not grow"
         if run.poll() is not None:

@@ -60,7 +60,7 @@ def _assert_accepted_rows_pass_every_check(project: RealProject) -> None:
     known = {task.task_id: known_of(task) for task in tasks}
     planned = project.table("requests").set_index("request_id")["label"].reindex(examples["request_id"])
     rows = candidate_rows(examples, planned, known)
-    judged = judge(rows, QualityReportParameters(), len(examples))
+    judged = judge(rows, QualityReportParameters())
 
     assert len(judged) == len(examples)
     assert [judgement.verdict for judgement in judged if judgement.verdict is not None] == []

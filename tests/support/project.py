@@ -13,10 +13,10 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import yaml
 
 if TYPE_CHECKING:
+    import pandas as pd
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
@@ -117,8 +117,10 @@ class Project:
         """A file of the project."""
         return self.folder / name
 
-    def table(self, name: str) -> pd.DataFrame:
+    def table(self, name: str) -> "pd.DataFrame":
         """A Parquet table by the name it has in the catalog."""
+        import pandas as pd  # here, since pytest's main process needs none
+
         return pd.read_parquet(next((self.folder / "data").glob(f"0*/{name}.parquet")))
 
     def ledger(self) -> dict[str, Any]:

@@ -18,7 +18,7 @@ _DIRECT = urllib.request.build_opener(  # a proxy would not find a loopback serv
 )
 
 
-def _flags(options: dict[str, object]) -> list[str]:
+def flags_of(options: dict[str, object]) -> list[str]:
     """Turn `rate_limited=0.1, sticky=True` into command-line options; False and None are left out."""
     flags: list[str] = []
     for name, value in options.items():
@@ -49,7 +49,7 @@ class FaultServer:
         Raises:
             RuntimeError: It ended before it was ready; what it said is on stderr.
         """
-        command = [sys.executable, "-m", "benchmarks.fault_server", *_flags(self._options)]
+        command = [sys.executable, "-m", "benchmarks.fault_server", *flags_of(self._options)]
         self._process = subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         line = self._process.stdout.readline().strip()

@@ -1,11 +1,13 @@
 """Catalog dataset of a row table: a Parquet file, or a folder of Parquet parts, read and written in record batches."""
 
+from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
 from synthetic_textcat.datasets.files import free_at_once
+from synthetic_textcat.datasets.fsspec_place import Place
 from synthetic_textcat.datasets.kedro_compat import TablePreview
 from synthetic_textcat.datasets.previews import ABSENT, ROWS, rows_preview
 from synthetic_textcat.datasets.replacing import replacing
@@ -33,8 +35,7 @@ class RowTableDataset(FormattedDataset[RowTable | pd.DataFrame, RowTable]):
         """
         free_at_once()
         with ExitStack() as stack:
-            path = stack.enter_context(self.place.local_copy())
-            paths = _parts(path)
+            paths = list(_local_parts(self.place, stack))
             if not paths:
                 raise FileNotFoundError(2, "No Parquet file in the folder", self.place.shown)
             shown = None if self.place.is_local else self.place.shown
@@ -69,6 +70,15 @@ class RowTableDataset(FormattedDataset[RowTable | pd.DataFrame, RowTable]):
         """
         super().prove_kind()
         super().prove_savable()
+
+
+def _local_parts(place: Place, copies: ExitStack) -> Iterator[Path]:
+    """The file or the parts on this machine, in their order: themselves, or copies that last as long as the stack."""
+    parts = [] if place.is_local else [name for name in place.listed() if PurePosixPath(name).match("*.parquet")]
+    if not parts:
+        yield from _parts(copies.enter_context(place.local_copy()))
+    for name in parts:
+        yield copies.enter_context(place.child(name).local_copy())
 
 
 def _parts(path: Path) -> list[Path]:

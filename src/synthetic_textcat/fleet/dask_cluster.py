@@ -7,10 +7,11 @@ It is started by the first stage that needs it, stays for those that follow, and
 import atexit
 import logging
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from synthetic_textcat.errors import ClusterError
 from synthetic_textcat.fleet.worker_side import METRIC, local_worker, quieten
@@ -22,10 +23,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-MOST_LOSSES = 20
-"""Workers that may die on one task of a cluster of this machine."""
-
 _DASHBOARD_PORT = 8787
+_QUESTIONS = 3
+"""Times that workers are asked until all have answered."""
 
 
 class DaskCluster:
@@ -34,9 +34,11 @@ class DaskCluster:
     Args:
         settings: Address, or number of processes.
         connect_s: Seconds within which a scheduler must answer.
+        most_losses: Workers that may die on one chunk of work, and on one task of a cluster of this machine.
     """
 
-    def __init__(self, settings: ClusterParameters, connect_s: float = 10.0) -> None:
+    def __init__(self, settings: ClusterParameters, connect_s: float = 10.0, most_losses: int = 20) -> None:
+        self.most_losses = most_losses
         self._settings = settings
         self._connect_s = connect_s
         self._client: Client | None = None
@@ -61,6 +63,27 @@ class DaskCluster:
             OSError, TimeoutError: If the scheduler is gone.
         """
         return sum(self.client.nthreads().values())
+
+    def answers(self, question: Callable[..., Any], *arguments: Any) -> dict[str, Any]:
+        """What each worker answers, or the error that it raised, by address.
+
+        A worker may die meanwhile, and its nanny starts it again; so all are asked once more, a few times.
+
+        Raises:
+            ClusterError: If the scheduler is gone.
+        """
+        from distributed.comm import CommClosedError
+
+        for _ in range(_QUESTIONS):
+            try:
+                found: dict[str, Any] = self.client.run(question, *arguments, on_error="return")
+            except (OSError, TimeoutError) as error:
+                raise lost_scheduler() from error
+            if found and not any(isinstance(said, CommClosedError) for said in found.values()):
+                break
+            with suppress(TimeoutError):
+                self.client.wait_for_workers(1, timeout=self._connect_s)
+        return found
 
     def start(self) -> None:
         """Connects to the scheduler, or starts one with its workers; does nothing if that is done.
@@ -150,7 +173,7 @@ class DaskCluster:
         import dask
         from distributed import LocalCluster
 
-        dask.config.set({"distributed.scheduler.allowed-failures": MOST_LOSSES - 1})
+        dask.config.set({"distributed.scheduler.allowed-failures": self.most_losses - 1})
         dask.config.set({"distributed.nanny.pre-spawn-environ.DASK_LOGGING__DISTRIBUTED": "critical"})
         self._local = LocalCluster(
             n_workers=self._settings.local.workers,

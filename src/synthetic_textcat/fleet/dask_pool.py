@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from synthetic_textcat.errors import ClusterError
 from synthetic_textcat.fleet.chunk_work import ITEMS, RESULTS, TOKEN, packed, probe_work, unpacked
-from synthetic_textcat.fleet.dask_cluster import MOST_LOSSES, DaskCluster, lost_scheduler
+from synthetic_textcat.fleet.dask_cluster import DaskCluster, lost_scheduler
 from synthetic_textcat.fleet.scheduled_tasks import run_chunk
 from synthetic_textcat.fleet.work_files import WorkFiles, own_work_files, work_files
 from synthetic_textcat.llm.shards.worker_probe import Probe, fault, versions
@@ -113,9 +113,8 @@ class DaskPool:
             return
         token = os.urandom(16)
         work_files(place).write(TOKEN, token)
-        found = self._cluster.client.run(probe_work, place, token, on_error="return")
         own = Probe(*versions(), "", "")
-        for address, said in sorted(found.items()):
+        for address, said in sorted(self._cluster.answers(probe_work, place, token).items()):
             if reason := fault(said, own):
                 raise ClusterError(f"The worker at {address} {redact(reason)}")
         self._is_proven = True
@@ -148,7 +147,7 @@ class _SharedWork(Generic[Result]):
     """
 
     def __init__(self, cluster: DaskCluster, place: str, work: object) -> None:
-        self._client = cluster.client
+        self._client, self._most_losses = cluster.client, cluster.most_losses
         self._place = place
         self._files: WorkFiles = work_files(place)
         self._work = f"work-{os.urandom(4).hex()}"
@@ -215,7 +214,7 @@ class _SharedWork(Generic[Result]):
             chunk.losses += int(why.allowed_failures) + 1
         else:
             raise lost_scheduler()
-        if chunk.losses >= MOST_LOSSES:
+        if chunk.losses >= self._most_losses:
             raise LostWorkerError(
                 f"{chunk.losses} workers have died on the same part of the rows: they may be out of memory. Next: look "
                 "at their logs, start them with more memory, and run the same command, which pays for nothing twice"

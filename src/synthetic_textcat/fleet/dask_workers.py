@@ -7,16 +7,16 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-from synthetic_textcat.errors import ClusterError, MeterLostError, ShardLostError
+from synthetic_textcat.errors import ClusterError, FatalAnswerError, MeterLostError, ShardLostError
 from synthetic_textcat.fleet.dask_cluster import DaskCluster, lost_scheduler
 from synthetic_textcat.fleet.scheduled_tasks import packed, run, same
 from synthetic_textcat.fleet.worker_side import METRIC
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.engine.circuit_breaker import State
-from synthetic_textcat.llm.engine.leases import OUTAGE, Limits
+from synthetic_textcat.llm.engine.leases import CAP, OUTAGE, Limits
 from synthetic_textcat.llm.engine.meter import BreakerLog, outage_of
-from synthetic_textcat.llm.shards.fan_out import LostWorkerError
 from synthetic_textcat.llm.shards.folder import SharedFolder
+from synthetic_textcat.llm.shards.hand_out import LostWorkerError
 from synthetic_textcat.llm.shards.shard_run import ShardJob, ShardResult, ShardTask
 from synthetic_textcat.llm.shards.worker_probe import fault, first_line, probe
 from synthetic_textcat.redaction import redact
@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 _LOOPBACK = ("tcp://127.", "tcp://localhost:", "tcp://[::1]")
 
-Counts = Mapping[str, tuple[WorkerCounts, OpenCalls]]
+Counts = Mapping[int, tuple[WorkerCounts, OpenCalls]]
 
 
 class DaskWorkers:
@@ -76,8 +76,7 @@ class DaskWorkers:
             ClusterError: With the first that does not, and what to do.
         """
         self._refuse_secrets_in_the_open(spec)
-        client = self._cluster.client
-        found = client.run(probe, spec, llm, run_id, folder.place, on_error="return")
+        found = self._cluster.answers(probe, spec, llm, run_id, folder.place)
         own = probe(spec, llm, run_id, folder.place)
         for address, said in sorted(found.items()):
             if reason := fault(said, own):
@@ -128,7 +127,7 @@ class DaskWorkers:
         return found
 
     def reports(self) -> Counts:
-        """Counts of shards under way, by the token of the owner.
+        """Counts of shards under way, by their number.
 
         Raises:
             ClusterError: If the scheduler is gone.
@@ -142,15 +141,12 @@ class DaskWorkers:
         except (OSError, TimeoutError) as error:
             raise lost_scheduler() from error
         said = [worker["metrics"].get(METRIC, {}).get(self._run_id, {}) for worker in workers]
-        return {
-            owner: (WorkerCounts(*numbers), OpenCalls(*open_calls))
-            for reports in said
-            for owner, (numbers, open_calls) in reports.items()
-        }
-
-    def skip(self, shard: int) -> None:
-        """Notes that a shard had no call to make."""
-        self._of_meter(lambda meter: meter.skip(str(shard)))
+        found: dict[int, tuple[WorkerCounts, OpenCalls]] = {}
+        for shard, numbers, open_calls in (each for reports in said for each in reports.values()):
+            counts = WorkerCounts(*numbers)
+            if shard not in found or counts.calls > found[shard][0].calls:  # of a frozen worker and its successor
+                found[shard] = counts, OpenCalls(*open_calls)
+        return found
 
     @property
     def is_over(self) -> bool:
@@ -167,8 +163,14 @@ class DaskWorkers:
         return bool(status.over)
 
     def outage(self) -> Outage | None:
-        """The outage that a run without a single reply has met, once all its calls have ended."""
+        """The outage that a run without a single reply has met, once all its calls have ended.
+
+        Raises:
+            FatalAnswerError: If the meter has ended the calls for what those of all workers show.
+        """
         status = self._of_meter(lambda meter: meter.conclude())
+        if status is not None and status.over not in ("", CAP, OUTAGE):
+            raise FatalAnswerError(status.over)
         if status is None or status.over != OUTAGE or status.last is None:
             return None
         return outage_of(status.last, status.requested_wait_s)

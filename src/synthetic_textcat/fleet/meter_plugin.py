@@ -61,8 +61,6 @@ class MeterPlugin(SchedulerPlugin):  # type: ignore[misc, unused-ignore]  # Any 
             return meter.exchange(Report.of(values["report"]))._asdict()
         if action == "halt":
             meter.halt(values["why"])
-        elif action == "skip":
-            meter.skip(values["shard"])
         elif action == "conclude":
             meter.conclude()
         elif action == "close":
@@ -99,10 +97,6 @@ class RunMeter:
     def halt(self, why: str) -> Status | None:
         """Stops all calls within a renewal of the leases; calls in flight are completed."""
         return self._status("halt", why=why)
-
-    def skip(self, shard: str) -> Status | None:
-        """Notes a shard without a call to make."""
-        return self._status("skip", shard=shard)
 
     def conclude(self) -> Status | None:
         """Ends the run's calls; a run without a single reply may have met an outage, as the status then says."""

@@ -40,7 +40,7 @@ def work(job: ShardJob, task: ShardTask) -> ShardResult:
     owner = new_owner(job.shards)
 
     def report(counts: WorkerCounts, open_calls: OpenCalls) -> None:
-        reports[owner] = [list(astuple(counts)), list(open_calls)[:3]]
+        reports[owner] = [task.shard, list(astuple(counts)), list(open_calls)[:3]]
 
     try:
         link = worker_link(job.rows.run_id, owner, str(task.shard), _LOST_AFTER_S)

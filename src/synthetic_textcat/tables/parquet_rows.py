@@ -3,6 +3,7 @@
 import shutil
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -75,7 +76,7 @@ class StoredTable(RowTable):
         for path in self._paths:
             with self._reading(path), pq.ParquetFile(path, pre_buffer=False) as file:
                 self._check(path, columns, file.schema_arrow.names)
-                for batch in file.iter_batches(batch_size=rows, columns=columns, use_threads=False):
+                for batch in _read_ahead(file.iter_batches(batch_size=rows, columns=columns, use_threads=False)):
                     if batch.num_rows:
                         yield batch.to_pandas()
 
@@ -115,6 +116,15 @@ class StoredTable(RowTable):
             raise StorageError(
                 f"{shown} is no Parquet file, or a torn one: {single_line(error).rstrip('.')}. Next: {_RESTORE}"
             ) from error
+
+
+def _read_ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The batches; while one is worked on, a thread decodes the next, which needs no lock of the interpreter."""
+    with ThreadPoolExecutor(1) as reader:
+        under_way = reader.submit(next, batches, None)
+        while (batch := under_way.result()) is not None:
+            under_way = reader.submit(next, batches, None)
+            yield batch
 
 
 class Spool(DeclaredTable):

@@ -135,7 +135,10 @@ class RowTable(ABC):
 
 
 class FrameTable(RowTable):
-    """A frame as a row table."""
+    """A frame as a row table.
+
+    A frame without columns and rows, which an empty file of JSON lines is, has any column, of texts.
+    """
 
     def __init__(self, frame: pd.DataFrame) -> None:
         self._frame = frame
@@ -151,11 +154,19 @@ class FrameTable(RowTable):
 
     def empty(self, columns: Columns | None = None) -> pd.DataFrame:
         """A frame with the columns and their dtypes, and no row."""
-        return self._frame.iloc[:0][self._checked(columns)].reset_index(drop=True)
+        return self._with_any(columns).iloc[:0][self._checked(columns)].reset_index(drop=True)
 
     def to_pandas(self, columns: Columns | None = None) -> pd.DataFrame:
         """The frame, or some of its columns."""
-        return self._frame if columns is None else self._frame[self._checked(columns)]
+        return self._frame if columns is None else self._with_any(columns)[self._checked(columns)]
+
+    def _with_any(self, columns: Columns | None) -> pd.DataFrame:
+        is_nothing = columns is not None and not len(self._frame.columns) and not len(self._frame)
+        return pd.DataFrame(columns=list(columns or ()), dtype="str") if is_nothing else self._frame
+
+    def _checked(self, columns: Columns | None) -> list[str]:
+        is_nothing = columns is not None and not len(self._frame.columns) and not len(self._frame)
+        return list(columns or ()) if is_nothing else super()._checked(columns)
 
     def _batches(self, columns: list[str], rows: int) -> Iterator[pd.DataFrame]:
         for start in range(0, len(self._frame), rows):

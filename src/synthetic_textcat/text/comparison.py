@@ -77,7 +77,9 @@ _TONE_MOVED = {
     for first, (second, firsts, plain) in _SECOND_VOWELS.items()
     for place, toned in enumerate(second)
 }
-_TONE_ON_SECOND = re.compile(rf"(?:{'|'.join(_TONE_MOVED)})(?!\w)")
+_TONE_ON_SECOND = re.compile(
+    rf"(?:{'|'.join(f'{first}[{toned}]' for first, (toned, *_) in _SECOND_VOWELS.items())})(?!\w)"
+)
 
 
 def comparable(text: str, code: str | None = None) -> str:
@@ -87,6 +89,11 @@ def comparable(text: str, code: str | None = None) -> str:
         text: Any text.
         code: Code of its language, `tr` or `zh-Hans`; None if unknown.
     """
+    return " ".join(compared_words(text, code))
+
+
+def compared_words(text: str, code: str | None = None) -> list[str]:
+    """Pieces between spaces of the text in its comparison form (`comparable`)."""
     return _folded(_in_nfkc(text), code)
 
 
@@ -97,7 +104,7 @@ def sentence_key(text: str, code: str | None = None) -> str:
 
 def canonical(text: str) -> str:
     """The text in the normal form of its script, with its capitals and single spaces."""
-    return _in_script_form(_in_nfkc(text))
+    return " ".join(_in_script_form(_in_nfkc(text)))
 
 
 @lru_cache(maxsize=65_536)
@@ -140,20 +147,20 @@ def _case_folded(text: str, code: str | None) -> str:
     return folded.replace(f"i{_DOT_ABOVE}", "i") if _DOT_ABOVE in folded else folded
 
 
-def _folded(text: str, code: str | None) -> str:
+def _folded(text: str, code: str | None) -> list[str]:
     if code is None and not text.isascii() and not _ONLY_TURKIC.isdisjoint(text):
         code = "tr"
     return _in_script_form(_case_folded(text, code))
 
 
-def _in_script_form(text: str) -> str:
+def _in_script_form(text: str) -> list[str]:
     if text.isascii():
-        return " ".join(text.split())
+        return text.split()
     letter, replacements = _replaced_letters()
     text = letter.sub(lambda found: replacements[found[0]], text)
     if _MAY_HAVE_A_RULE.search(text):
         text = _NASAL.sub("\u0902", _ACCENT.sub(r"\1\2", text)).replace("เเ", "แ").replace("ເເ", "ແ")
-    return " ".join(_TONE_ON_SECOND.sub(lambda found: _TONE_MOVED[found[0]], text).split())
+    return _TONE_ON_SECOND.sub(lambda found: _TONE_MOVED[found[0]], text).split()
 
 
 @cache

@@ -39,17 +39,21 @@ class Stems(NamedTuple):
 
     Attributes:
         strings: Of these, each form of the word contains one.
-        at_start: Pattern of a form's beginning; None in languages that write compounds in one word.
+        at_start: Whether a form begins with it: not in languages that write compounds in one word.
     """
 
     strings: tuple[str, ...]
-    at_start: re.Pattern[str] | None
+    at_start: bool
 
     def are_missing_in(self, text: str) -> bool:
         """Whether a text without other letters than Latin ones, in its comparison form, has no form of the word."""
-        if not any(map(text.__contains__, self.strings)):
-            return True
-        return self.at_start is not None and self.at_start.search(text) is None
+        for stem in self.strings:
+            place = text.find(stem)
+            while place >= 0:
+                if not self.at_start or not text[place - 1 : place].isalnum():
+                    return False
+                place = text.find(stem, place + 1)
+        return True
 
 
 def has_only_latin_letters(text: str) -> bool:
@@ -76,8 +80,7 @@ def stems_of(word: str, code: str) -> Stems | None:
 
 
 def _stems(strings: Sequence[str], code: str) -> Stems:
-    pattern = re.compile(f"(?<![^\\W_])(?:{'|'.join(map(re.escape, strings))})")
-    return Stems(tuple(strings), None if code in COMPOUNDING else pattern)
+    return Stems(tuple(strings), code not in COMPOUNDING)
 
 
 @cache

@@ -93,3 +93,19 @@ def test_equal_rows_of_a_later_run_are_its_own_as_well(project: Project) -> None
         found = evaluation_of(project.client(), run)
         assert found is not None
         assert found.info.run_id == evaluation.info.run_id
+
+
+def test_a_folder_of_parts_is_an_input_with_its_columns(project: Project) -> None:
+    path = project.path / "conf/base/catalog.yml"
+    catalog: dict[str, Any] = yaml.safe_load(path.read_text())
+    rows = {"type": "synthetic_textcat.datasets.RowTableDataset", "filepath": "data/examples.parquet"}
+    catalog["examples"] = {**rows, "metadata": {"mlflow": {"input": "evaluation"}}}
+    path.write_text(yaml.safe_dump(catalog))
+    (project.path / "data/examples.parquet").mkdir(parents=True)
+    for part in range(2):
+        _rows(part).to_parquet(project.path / f"data/examples.parquet/part-{part}.parquet", index=False)
+    inputs = _evaluate(project).inputs
+    assert inputs is not None
+    (found,) = inputs.dataset_inputs
+    assert '"request_id"' in str(found.dataset.schema)
+    assert '"num_rows": 2' in str(found.dataset.profile)

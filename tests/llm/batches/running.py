@@ -83,11 +83,11 @@ class Workspace:
         """All lines of the journal."""
         return list(self.journal.load())
 
-    def open_rows(self) -> list[OpenRow]:
+    def open_rows(self) -> Sequence[OpenRow]:
         """As `find_open_rows` has them."""
         from synthetic_textcat.llm.calls.open_rows import open_rows
 
-        return list(open_rows(self._rows, self.journal.load(), judging(Reply), max_attempts=3).rows)
+        return open_rows(self._rows, self.journal.load(), judging(Reply), max_attempts=3).rows
 
     def policy(self, **limits: Any) -> CallPolicy:
         """The policy of the next run."""

@@ -16,6 +16,7 @@ from synthetic_textcat.llm.engine.engine import complete
 from synthetic_textcat.schemas.completions import Completion
 from tests.llm.batches.running import LLM, Workspace, call, service
 from tests.support.server import FaultServer
+from tests.support.server_host import ServerHost
 
 _SAME = ("raw_text", "refusal", "finish_reason", "prompt_tokens", "cached_tokens", "completion_tokens")
 _SAME_CALL = ("request_id", "attempt", "status", "model_name", "prompt_sha256", "max_tokens", "error")
@@ -23,8 +24,8 @@ _ROWS = 24
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[FaultServer]:
-    with FaultServer(batch_seconds=0.03, batch_cancel_seconds=0.03, retry_after=0.01) as running:
+def server(server_host: ServerHost) -> Iterator[FaultServer]:
+    with server_host.server(batch_seconds=0.03, batch_cancel_seconds=0.03, retry_after=0.01) as running:
         yield running
 
 

@@ -23,13 +23,14 @@ from synthetic_textcat.schemas.parameters import LlmParameters
 from tests.llm.builders import call, completion, no_reply, write_journal
 from tests.llm.running import AT_ONCE, policy
 from tests.support.server import FaultServer
+from tests.support.server_host import ServerHost
 
 _LLM = LlmParameters(model="served-1")
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[FaultServer]:
-    with FaultServer() as running:
+def server(server_host: ServerHost) -> Iterator[FaultServer]:
+    with server_host.server() as running:
         yield running
 
 

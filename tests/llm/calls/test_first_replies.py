@@ -7,7 +7,8 @@ import pytest
 from langchain_core.messages import AIMessage, BaseMessage
 
 from synthetic_textcat.errors import FatalAnswerError
-from synthetic_textcat.llm.calls.first_replies import ENOUGH, BadStart, FirstReplies, TaskPauses
+from synthetic_textcat.llm.calls.first_replies import BadStart, FirstReplies, TaskPauses
+from synthetic_textcat.llm.calls.first_streak import ENOUGH
 from synthetic_textcat.llm.calls.policy import Call
 from synthetic_textcat.llm.engine.engine import complete
 from synthetic_textcat.llm.journal.lines import MOST_OF_A_REPLY

@@ -9,6 +9,7 @@ from synthetic_textcat.llm.calls.open_rows import OpenRows, open_rows
 from synthetic_textcat.llm.calls.policy import judging
 from synthetic_textcat.llm.calls.row_settlement import plain_lines
 from synthetic_textcat.llm.journal.journal import Journal
+from synthetic_textcat.llm.journal.lines import digests_of
 from synthetic_textcat.schemas.completions import Reply
 from tests.llm.builders import BAD, completion, fingerprint, no_reply, write_journal
 from tests.support.chat_models import GOOD
@@ -43,7 +44,8 @@ def test_any_part_of_the_sequence_is_that_part_of_the_list(tmp_path: Path) -> No
         found.rows[len(rows)]
     keeps = np.arange(len(rows)) % 3 == 1
     assert list(found.where(keeps)) == rows[1::3]
-    assert list(found.without({_CALLS[1], _CALLS[2], _CALLS[5]})) == [row for row in rows if row.position not in {1, 5}]
+    others = digests_of([_CALLS[1], _CALLS[2], _CALLS[5]])
+    assert list(found.without(others)) == [row for row in rows if row.position not in {1, 5}]
 
 
 def test_what_a_run_has_spent_is_read_again_without_its_texts(tmp_path: Path) -> None:

@@ -3,12 +3,14 @@
 import json
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from synthetic_textcat.llm.calls.votes import Vote, verdict_judge
 from synthetic_textcat.schemas.completions import Problem
 from synthetic_textcat.schemas.label_verdicts import NONE_OF_THESE
 from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.tables import FrameTable
 from tests.llm.builders import completion
 
 _TASK = Task.model_validate(
@@ -25,7 +27,9 @@ _ROW = {
 
 def _vote(reply: dict[str, Any] | str) -> Vote | Problem:
     text = reply if isinstance(reply, str) else json.dumps(reply)
-    return verdict_judge([_ROW], {_TASK.task_id: _TASK}, 1).read(completion(text, request_id="r1"))
+    return verdict_judge(FrameTable(pd.DataFrame([_ROW])), {_TASK.task_id: _TASK}).read(
+        completion(text, request_id="r1")
+    )
 
 
 @pytest.mark.parametrize("second", [None, "", " ", "none", "None.", "N/A", "null", "-", "nothing", NONE_OF_THESE])

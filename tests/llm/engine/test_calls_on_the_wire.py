@@ -19,14 +19,15 @@ from synthetic_textcat.schemas.parameters import LlmParameters
 from tests.llm.builders import call
 from tests.llm.running import policy
 from tests.support.server import FaultServer
+from tests.support.server_host import ServerHost
 
 _LLM = LlmParameters(model="served-1")
 _TWICE = RetryPolicy(max_retries=2, jitter=lambda: 0.0)
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[FaultServer]:
-    with FaultServer() as running:
+def server(server_host: ServerHost) -> Iterator[FaultServer]:
+    with server_host.server() as running:
         yield running
 
 

@@ -237,4 +237,4 @@ def test_garbage_collection_is_afterwards_as_it_was(has_frozen: bool) -> None:
         assert gc.get_threshold() == threshold
         assert (gc.get_freeze_count() > before / 2) == has_frozen
     finally:
-        gc.freeze()  # as `tests/conftest.py` has it
+        gc.unfreeze()  # else each later test would count frozen objects

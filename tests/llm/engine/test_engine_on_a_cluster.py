@@ -29,10 +29,10 @@ class Run:
         outages: The outage that each met.
     """
 
-    def __init__(self, shards: int, **limits: Any) -> None:
+    def __init__(self, **limits: Any) -> None:
         self._limits = limits
         named = {name: limits[name] for name in ("max_tokens_total", "max_cost_usd") if name in limits}
-        self.central = CentralMeter(Limits(limits.get("max_concurrency", 4), shards=shards, **named))
+        self.central = CentralMeter(Limits(limits.get("max_concurrency", 4), **named))
         self._lock = threading.Lock()
         self.outages: list[Outage | None] = []
 
@@ -64,7 +64,7 @@ class Run:
 
 def test_all_rows_are_answered_with_no_more_calls_at_once_than_one_process_makes() -> None:
     model = ScriptedChatModel(delay_s=0.02)
-    found = Run(shards=2, max_concurrency=6).all(model, rows=60)
+    found = Run(max_concurrency=6).all(model, rows=60)
     assert [len({line.request_id for line in lines}) for lines in found] == [60, 60]
     assert len(model.heard) == 120
     assert 5 <= model.most_in_flight <= 6
@@ -75,7 +75,7 @@ def test_a_wrong_key_costs_one_call_over_all_workers() -> None:
         raise FatalAnswerError("The key is wrong")
 
     model = ScriptedChatModel(script=wrong_key, delay_s=0.3)
-    run = Run(shards=2)
+    run = Run()
     with pytest.raises(FatalAnswerError, match="The key is wrong"):
         run.all(model, rows=20)
     assert len(model.heard) == 1
@@ -84,7 +84,7 @@ def test_a_wrong_key_costs_one_call_over_all_workers() -> None:
 
 def test_a_cap_is_kept_to_the_calls_of_one_process() -> None:
     model = ScriptedChatModel(script=counted(100), delay_s=0.02)
-    run = Run(shards=2, max_concurrency=8, max_tokens_total=3_000)
+    run = Run(max_concurrency=8, max_tokens_total=3_000)
     found = run.all(model, rows=100)
     assert sum(map(len, found)) == len(model.heard) == 30  # calls that take the same each stop at the cap itself
     assert run.central.status().spent.tokens == 3_000
@@ -97,22 +97,61 @@ def test_an_outage_ends_all_workers_with_the_servers_words() -> None:
         raise TransportError("server_error", "out to lunch", retry_after_s=1_000.0)
 
     model = ScriptedChatModel(script=down_from_the_tenth, delay_s=0.02)
-    run = Run(shards=2, max_wait_seconds=30)
+    run = Run(max_wait_seconds=30)
     run.all(model, rows=200)
     assert len(model.heard) < 120
     assert {(outage and (outage.cause, outage.words)) for outage in run.outages} == {("server_error", "out to lunch")}
     assert all(outage is not None and outage.until is not None for outage in run.outages)
 
 
+def test_the_last_rows_of_a_shard_on_which_the_server_fails_are_no_outage() -> None:
+    def fails_on_the_last(messages: Sequence[BaseMessage], _number: int) -> str:
+        is_last = any(f"shard-0-{row}" in str(messages) for row in range(25, 30))
+        return _raise(TransportError("server_error", "not this one")) if is_last else GOOD
+
+    run = Run()  # the other one has not begun
+    lines = run.shard("shard-0", ScriptedChatModel(script=fails_on_the_last), rows=30)
+    assert run.central.status().breaker == "CLOSED"
+    assert len(lines) == 25 + 5 * 5
+    assert run.outages == [None]
+
+
 def test_a_run_without_a_single_reply_met_an_outage_however_few_its_rows() -> None:
     script: Script = lambda _messages, _number: _raise(TransportError("server_error", "overloaded"))  # noqa: E731
-    run = Run(shards=3)
-    run.central.skip("shard-2")
+    run = Run()
     run.all(ScriptedChatModel(script=script), rows=2)
     assert run.outages == [None, None]
     run.central.conclude()
     status = run.central.status()
     assert (status.over, status.last and status.last.words) == ("outage", "overloaded")
+
+
+def test_the_first_replies_of_all_workers_together_show_a_wrong_setting() -> None:
+    bad: Script = lambda _messages, _number: "no JSON at all"  # noqa: E731
+    run = Run(max_attempts=1)
+    run.all(ScriptedChatModel(script=bad, delay_s=0.05), rows=12, shards=3)  # none of them has twenty
+    said = (
+        "The first 20 replies to calls for rows all failed as invalid_json. Next: set llm.structured_output to a mode"
+    )
+    assert run.central.over.startswith(said)  # without a reply's words, which would pass the scheduler
+
+
+def test_bad_first_replies_on_one_worker_end_nothing_where_another_had_good_ones() -> None:
+    bad: Script = lambda _messages, _number: "no JSON at all"  # noqa: E731
+    run = Run(max_attempts=1)
+    run.shard("shard-0", ScriptedChatModel(), rows=3)
+    assert len(run.shard("shard-1", ScriptedChatModel(script=bad), rows=40)) == 40
+    assert not run.central.over
+
+
+def test_refusals_in_a_row_are_counted_over_all_workers() -> None:
+    def refuse_from_the_third(_messages: Sequence[BaseMessage], number: int) -> str:
+        return GOOD if number < 3 else _raise(TransportError("server_error", "out of quota", retryable=False))
+
+    run = Run()
+    found = run.all(ScriptedChatModel(script=refuse_from_the_third, delay_s=0.05), rows=12, shards=3)
+    assert 20 <= sum(map(len, found)) <= 32
+    assert run.central.over == "The last 20 requests were all refused. out of quota"
 
 
 def _raise(error: Exception) -> str:

@@ -15,11 +15,12 @@ from synthetic_textcat.schemas.parameters import LlmParameters
 from tests.llm.builders import call
 from tests.llm.running import policy
 from tests.support.server import FaultServer
+from tests.support.server_host import ServerHost
 
 
 @pytest.fixture(scope="module")
-def fault_server() -> Iterator[FaultServer]:
-    with FaultServer() as running:
+def fault_server(server_host: ServerHost) -> Iterator[FaultServer]:
+    with server_host.server() as running:
         yield running
 
 
@@ -116,7 +117,12 @@ def test_requests_refused_one_after_the_other_end_the_run_in_the_servers_words(s
     assert 25 <= server.stats()["requests"] <= 40  # those in flight arrive too
 
 
-def test_a_certificate_that_is_not_trusted_ends_the_run_at_the_first_call(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_certificate_that_is_not_trusted_ends_the_run_at_the_first_call(
+    monkeypatch: pytest.MonkeyPatch, server_host: ServerHost
+) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "none")
-    with FaultServer(tls=True) as server, pytest.raises(FatalAnswerError, match=r"not trusted: .+ set SSL_CERT_FILE"):
+    with (
+        server_host.server(tls=True) as server,
+        pytest.raises(FatalAnswerError, match=r"not trusted: .+ set SSL_CERT_FILE"),
+    ):
         _run(server.url, rows=40)

@@ -7,7 +7,7 @@ import pytest
 from langchain_core.messages import BaseMessage
 
 from synthetic_textcat.errors import FatalAnswerError
-from synthetic_textcat.llm.calls.first_replies import ENOUGH
+from synthetic_textcat.llm.calls.first_streak import ENOUGH
 from synthetic_textcat.llm.calls.policy import Call
 from synthetic_textcat.llm.engine.engine import complete_rounds
 from tests.llm.builders import BAD, call

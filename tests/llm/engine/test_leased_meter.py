@@ -4,7 +4,7 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import count, pairwise
 from random import Random
 from typing import Any
 
@@ -12,7 +12,8 @@ import pytest
 
 from synthetic_textcat.errors import MeterLostError
 from synthetic_textcat.llm.calls.first_replies import TaskPauses
-from synthetic_textcat.llm.engine.leases import RENEW_S, TERM_S
+from synthetic_textcat.llm.engine.central_meter import CentralMeter
+from synthetic_textcat.llm.engine.leases import RENEW_S, TERM_S, CallEnd, Limits, Report
 from synthetic_textcat.schemas.completions import Completion, Problem
 from tests.llm.builders import completion, nothing_taken
 from tests.llm.engine.simulated_cluster import Cluster, Server, simulate, usual_answer, workers
@@ -176,6 +177,34 @@ def test_an_outage_that_lasts_stops_all_workers() -> None:
         await cluster.end()
 
     simulate(run())
+
+
+def test_workers_take_turns_to_test_the_server() -> None:
+    now, numbers = [0.0], count(1)
+    central = CentralMeter(Limits(max_concurrency=8), lambda: now[0])
+    ended = [CallEnd(0.1, cause="server_error", words="no", row=f"r{row}") for row in range(20)]
+
+    def gets_the_probe(name: str) -> bool:
+        ends = tuple(ended) if name == "worker-0" else ()
+        report = Report(name, name, next(numbers), demand=4, in_flight=0, ends=ends)
+        return central.exchange(report).is_probe
+
+    assert not any(gets_the_probe(name) for name in ("worker-1", "worker-0", "worker-1"))
+    assert central.status().breaker == "OPEN"
+    now[0] += 1
+    assert not gets_the_probe("worker-1")  # it goes on reporting
+    now[0] += 1
+    assert not gets_the_probe("worker-0")
+    now[0] += 1
+    assert not gets_the_probe("worker-1")
+    now[0] += 2.5
+    assert gets_the_probe("worker-0")
+    ended.append(CallEnd(0.1, is_probe=True, cause="server_error", words="no", row="r0"))
+    for _ in range(11):  # ten seconds later it asks first, and the other one gets it
+        assert not gets_the_probe("worker-0")
+        is_probe = gets_the_probe("worker-1")
+        now[0] += 1
+    assert is_probe
 
 
 def test_a_probe_that_dies_with_its_worker_is_sent_by_another() -> None:

@@ -16,7 +16,7 @@ from synthetic_textcat.schemas.parameters import LlmParameters
 from tests.llm.builders import call, completion
 from tests.llm.running import policy
 from tests.support.chat_models import GOOD, ScriptedChatModel
-from tests.support.server import FaultServer
+from tests.support.server_host import ServerHost
 
 _LONGEST_LAG_S = 0.05
 _BEAT_S = 0.005
@@ -46,7 +46,9 @@ def llm(monkeypatch: pytest.MonkeyPatch) -> LlmParameters:
     return LlmParameters.model_validate({"model": "m"})
 
 
-def test_poison_among_good_replies_holds_up_nothing(llm: LlmParameters, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_poison_among_good_replies_holds_up_nothing(
+    llm: LlmParameters, monkeypatch: pytest.MonkeyPatch, server_host: ServerHost
+) -> None:
     heart = _Heart()
 
     def open_chat() -> Chat:
@@ -54,7 +56,7 @@ def test_poison_among_good_replies_holds_up_nothing(llm: LlmParameters, monkeypa
         return Chat(ChatModelSpec(OPENAI_CLASS).build(llm), llm)
 
     beating: list[asyncio.Task[None]] = []
-    with FaultServer(repeated_signs=0.3, fenced_key=0.1, sticky=True, latency_ms=20) as server:
+    with server_host.server(repeated_signs=0.3, fenced_key=0.1, sticky=True, latency_ms=20) as server:
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         calls = (call(f"r{number}", f"Write row {number}.") for number in range(150))
         batches = list(complete(open_chat, calls, policy(16, max_attempts=1)))

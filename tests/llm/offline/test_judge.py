@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from synthetic_textcat.errors import TransportError
@@ -16,6 +17,7 @@ from synthetic_textcat.schemas.label_verdicts import BOTH, NONE_OF_THESE
 from synthetic_textcat.schemas.languages import find_language, languages
 from synthetic_textcat.schemas.outcomes import CONTENT_CAUSES, NO_REPLY_CAUSES, RECOVERABLE_DEFECTS, WRONG_LABEL
 from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.tables import FrameTable
 from tests.llm.builders import completion
 from tests.llm.offline.judging import Judged, asked, judged, verdict_prompts, written
 from tests.llm.offline.rehearsal import closed_tasks, tasks
@@ -143,7 +145,7 @@ def test_defects_of_replies_befall_verdicts_too(defect: str) -> None:
     prompt = "\n".join(str(message.content) for message in question.messages)
     answer = reply(prompt, question.schema["schema"], question.seed, {defect: 1.0})
     fields: dict[str, Any] = {"finish_reason": answer.finish_reason, "refusal": answer.refusal}
-    read = verdict_judge([row], {task.task_id: task}, 1).read(
+    read = verdict_judge(FrameTable(pd.DataFrame([row])), {task.task_id: task}).read(
         completion(answer.content, request_id=row["request_id"], **fields)
     )
     if defect in RECOVERABLE_DEFECTS:

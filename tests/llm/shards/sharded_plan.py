@@ -1,7 +1,7 @@
 """A plan of offline rows with its driver's inputs, asked for by workers that are threads of the test."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,8 +17,9 @@ from synthetic_textcat.llm.engine.leases import Limits
 from synthetic_textcat.llm.journal.journal import Journal
 from synthetic_textcat.llm.journal.journal_files import journal_files
 from synthetic_textcat.llm.journal.lines import completion_line
-from synthetic_textcat.llm.shards.fan_out import FanOut, LostWorkerError, Workers
+from synthetic_textcat.llm.shards.fan_out import FanOut
 from synthetic_textcat.llm.shards.folder import SharedFolder
+from synthetic_textcat.llm.shards.hand_out import LostWorkerError, Workers
 from synthetic_textcat.llm.shards.partition import new_owner
 from synthetic_textcat.llm.shards.shard_run import ShardJob, ShardResult, ShardTask, run_shard
 from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests
@@ -70,7 +71,7 @@ class ThreadWorkers:
         self._job: ShardJob | None = None
         self._pool = ThreadPoolExecutor(slots)
         self._under_way: dict[Future[ShardResult], int] = {}
-        self._reports: dict[str, tuple[WorkerCounts, OpenCalls]] = {}
+        self._reports: dict[int, tuple[WorkerCounts, OpenCalls]] = {}
         self.results: list[ShardResult] = []
 
     def start(self) -> None:
@@ -93,11 +94,8 @@ class ThreadWorkers:
         done, _ = wait(self._under_way, timeout_s, FIRST_COMPLETED)
         return [(self._under_way.pop(future), self._result(future)) for future in done]
 
-    def reports(self) -> Mapping[str, tuple[WorkerCounts, OpenCalls]]:
+    def reports(self) -> Mapping[int, tuple[WorkerCounts, OpenCalls]]:
         return dict(self._reports)
-
-    def skip(self, shard: int) -> None:
-        """No meter."""
 
     @property
     def is_over(self) -> bool:
@@ -114,8 +112,8 @@ class ThreadWorkers:
         owner = new_owner(self._job.shards)
 
         def report(counts: WorkerCounts, open_calls: OpenCalls) -> None:
-            self._reports[owner] = counts, open_calls
             self._watch(task, counts)
+            self._reports[task.shard] = counts, open_calls
 
         return run_shard(self._job, task, owner, report)
 
@@ -139,16 +137,19 @@ class ShardedPlan:
         rows: Rows of the plan.
         defects: Faults that the offline model injects.
         generation: Settings of `generation`.
+        spec: Recipe of the model.
+        llm: Its settings; None for those of the offline model.
     """
 
     folder: Path
     rows: int = 120
     defects: dict[str, float] = field(default_factory=dict)
     generation: dict[str, Any] = field(default_factory=dict)
+    spec: ChatModelSpec = field(default_factory=lambda: ChatModelSpec(OFFLINE_CLASS))
+    llm: LlmParameters = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
-        self.spec = ChatModelSpec(OFFLINE_CLASS)
-        self.llm = LlmParameters(model=OFFLINE_MODEL, defects=self.defects)
+        self.llm = self.llm or LlmParameters(model=OFFLINE_MODEL, defects=self.defects)
         sampling = AttributeSamplingParameters(num_examples=self.rows, num_seed_examples=1)
         self.tasks = pd.DataFrame([task.to_row("file") for task in _TASKS])
         self.requests = plan_requests(self.tasks, sampling, 42)
@@ -163,9 +164,15 @@ class ShardedPlan:
         """The journal as it is now."""
         return Journal(*journal_files(self.path))
 
-    def ask(self, workers: Workers | None, run_id: str = "run-1", shards: int | None = None) -> Iterator[Any]:
+    def ask(
+        self,
+        workers: Workers | None,
+        run_id: str = "run-1",
+        shards: int | None = None,
+        base_urls: Sequence[str] = (),
+    ) -> Iterator[Any]:
         """Runs the node `generate`, whose completions are appended to the journal; yields its batches."""
-        fan_out = None if workers is None else FanOut(workers, self.shared, shards)
+        fan_out = None if workers is None else FanOut(workers, self.shared, shards, base_urls)
         if fan_out is not None:
             fan_out.begin(run_id)
         still_open = find_open_rows(self.requests, self.calls, self.journal(), self.settings, run_id, no_batches())

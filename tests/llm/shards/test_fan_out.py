@@ -9,10 +9,13 @@ import pytest
 
 from synthetic_textcat.errors import JournalError, ShardLostError
 from synthetic_textcat.interrupts import interrupt
+from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
 from synthetic_textcat.llm.shards.shard_run import ShardTask
+from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.stops import LastBatch
 from synthetic_textcat.schemas.worker_counts import ReportBatch, WorkerCounts
 from tests.llm.shards.sharded_plan import KilledError, ShardedPlan, ThreadWorkers, good_texts
+from tests.support.server import FaultServer
 
 
 @pytest.fixture(scope="module")
@@ -83,9 +86,11 @@ def test_a_second_run_asks_nothing_and_begins_no_worker(tmp_path: Path) -> None:
 def test_a_workers_death_loses_no_row_and_pays_for_none_twice(alone: dict[str, str], tmp_path: Path) -> None:
     plan = ShardedPlan(tmp_path, generation={"requests_per_minute": 1_500})
     workers = ThreadWorkers(watch=_killing_once())
-    list(plan.ask(workers, shards=3))
+    batches = list(plan.ask(workers, shards=3))
     lines = plan.lines()
     assert good_texts(lines) == alone
+    reported = sum((batch.counts.calls for batch in batches if isinstance(batch, ReportBatch)), 0)
+    assert reported == plan.rows - 1  # what it saved since its last report too
     assert len(lines) == plan.rows  # what the dead worker saved is not asked again
     shards = Counter(path.name[:11] for path in plan.shared.path.glob("shard-*.jsonl"))
     assert max(shards.values()) == 2  # two owners, two files
@@ -151,3 +156,19 @@ def test_a_task_that_always_fails_is_paused_on_all_workers(tmp_path: Path) -> No
         batches.extend(plan.ask(ThreadWorkers(), shards=8))
     assert not any(isinstance(batch, LastBatch) for batch in batches)
     assert len(plan.lines()) < plan.rows / 2
+
+
+def test_a_good_reply_to_the_drivers_own_call_shows_that_the_settings_are_right(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "any-key-will-do")
+    with FaultServer(always="schema_violation", after=1) as server:
+        plan = ShardedPlan(
+            tmp_path,
+            rows=40,
+            generation={"max_attempts": 1},
+            spec=ChatModelSpec(OPENAI_CLASS, {"base_url": server.url}),
+            llm=LlmParameters(model="served-1"),
+        )
+        list(plan.ask(ThreadWorkers(slots=1), shards=1))
+    assert len(plan.lines()) == 40

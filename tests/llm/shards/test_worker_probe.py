@@ -22,6 +22,7 @@ _OWN = Probe("3.11", "0.1.0 (aaa)", "model-1", "")
         (_OWN._replace(model="model-2"), "would ask another server than this run"),
         (ModuleNotFoundError("No module named 'synthetic_textcat'"), "can't load this package (ModuleNotFoundError"),
         (None, "can't load this package"),
+        (ConnectionError("closed"), "was lost while it was asked (ConnectionError: closed). Next: look at its log"),
     ],
 )
 def test_a_worker_that_differs_is_refused(said: object, why: str) -> None:

@@ -17,8 +17,10 @@ from synthetic_textcat.schemas.label_verdicts import NONE_OF_THESE
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import GenerationParameters, LabelCheckParameters, LlmParameters
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
+from synthetic_textcat.tables import FrameTable
 from tests.llm.offline.judging import SEED, template, verdict_prompts
 from tests.support.server import FaultServer
+from tests.support.server_host import ServerHost
 
 CLOSED = Task.model_validate({"task": "Sort a mail.", "labels": {"work": "of a job", "home": "", "club": "of a team"}})
 OPEN = Task.model_validate({"task": "Name the mood of a poem."})
@@ -28,8 +30,8 @@ Pair = tuple[str, str]
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[FaultServer]:
-    with FaultServer() as running:
+def server(server_host: ServerHost) -> Iterator[FaultServer]:
+    with server_host.server() as running:
         yield running
 
 
@@ -52,10 +54,11 @@ def sent(server: FaultServer, rows: pd.DataFrame, journal: Path) -> tuple[int, s
     llm, generation = LlmParameters(model=OFFLINE_MODEL), GenerationParameters()
     label_check = LabelCheckParameters.model_validate({"share": 1.0, "votes": 2, "llm": {"model": "judge-1"}})
     prompts, none_yet = verdict_prompts((CLOSED, OPEN)), Journal(journal)
-    calls = list_verdict_calls(rows, prompts, writer, judge, llm, label_check)
-    still_open = find_open_verdicts(rows, tasks, calls, none_yet, generation, label_check, "run-1")
+    table = FrameTable(rows)
+    calls = list_verdict_calls(table, prompts, writer, judge, llm, label_check)
+    still_open = find_open_verdicts(table, tasks, calls, none_yet, generation, "run-1")
     batches = ask_judge(
-        rows,
+        table,
         tasks,
         prompts,
         still_open,

@@ -14,12 +14,11 @@ from synthetic_textcat.pipelines.label_check.judge.nodes import (
     ask_judge,
     find_open_verdicts,
     list_verdict_calls,
+    on_pilot,
+    on_request,
     plan_verdicts,
     prepare_verdict_prompts,
     settle_verdicts,
-    share_of_pilot,
-    share_of_run,
-    share_on_request,
 )
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.label_verdicts import BOTH, LABEL_VERDICTS, NOT_ASKED, call_id
@@ -75,11 +74,13 @@ def _calls(planned: pd.DataFrame, votes: int = 1, llm: LlmParameters = _LLM) -> 
 
 
 def _calls_by(planned: pd.DataFrame, settings: LabelCheckParameters, llm: LlmParameters = _LLM) -> pd.DataFrame:
-    return list_verdict_calls(planned, verdict_prompts([_CLOSED, _OPEN]), _SPEC, _SPEC, llm, settings)
+    prompts = verdict_prompts([_CLOSED, _OPEN])
+    return list_verdict_calls(FrameTable(planned), prompts, _SPEC, _SPEC, llm, settings).to_pandas()
 
 
 def _planned(checked: pd.DataFrame = _ROWS, share: float = 1.0) -> pd.DataFrame:
-    return plan_verdicts(FrameTable(checked), FrameTable(_requests(checked)), _TASKS, share, _SEED)
+    settings = LabelCheckParameters(share=share)
+    return plan_verdicts(FrameTable(checked), FrameTable(_requests(checked)), _TASKS, settings, _SEED).to_pandas()
 
 
 def _line(calls: pd.DataFrame, row: str, vote: int, content: dict[str, str] | str, **changes: Any) -> Completion:
@@ -108,15 +109,17 @@ def test_open_labels_that_are_words_of_the_judge_are_not_asked_about() -> None:
 def test_a_closed_set_with_a_word_of_the_judge_is_refused_if_rows_are_to_be_judged() -> None:
     tasks = task_table([Task.model_validate({"task": "Sort a call.", "labels": ["phone", "mail", "Both"]})])
     prompts = template("label_check"), template("label_check_of_two")
-    prepare_verdict_prompts(tasks, *prompts, 0.0, _SEED)
+    prepare_verdict_prompts(tasks, *prompts, LabelCheckParameters(), _SEED)
     with pytest.raises(TasksFileError, match=r"'Both' of the task .*Sort a call.* Next: rename it"):
-        prepare_verdict_prompts(tasks, *prompts, 0.5, _SEED)
+        prepare_verdict_prompts(tasks, *prompts, LabelCheckParameters(share=0.5), _SEED)
 
 
 def test_a_share_of_0_means_all_where_the_command_asks_and_a_pilot_is_judged_whole() -> None:
-    none, some = LabelCheckParameters(), LabelCheckParameters(share=0.2)
-    assert [share(none) for share in (share_of_run, share_on_request, share_of_pilot)] == [0.0, 1.0, 0.0]
-    assert [share(some) for share in (share_of_run, share_on_request, share_of_pilot)] == [0.2, 0.2, 1.0]
+    tables = FrameTable(_ROWS), FrameTable(_requests(_ROWS)), _TASKS
+    for share, judged in ((0.0, [0, 4, 0]), (1e-9, [0, 0, 4]), (1.0, [4, 4, 4])):
+        settings = LabelCheckParameters(share=share)
+        nodes = plan_verdicts, on_request(plan_verdicts), on_pilot(plan_verdicts)
+        assert [len(node(*tables, settings, _SEED)) for node in nodes] == judged
 
 
 def test_more_votes_keep_the_calls_of_the_first_and_defects_of_the_writer_change_none() -> None:
@@ -136,7 +139,7 @@ def test_only_votes_without_a_good_answer_are_open(tmp_path: Path) -> None:
         _line(calls, "r2", 1, _verdict(" BAD.")),  # another typography
     ]
     journal = Journal(write_journal(tmp_path / "v.jsonl", lines))
-    still = find_open_verdicts(_planned(), _TASKS, calls, journal, GenerationParameters(), LabelCheckParameters(), _RUN)
+    still = find_open_verdicts(FrameTable(_planned()), _TASKS, FrameTable(calls), journal, GenerationParameters(), _RUN)
     assert [row.position for row in still.rows] == [1, 3]
     ((_, problem),) = still.rows[0].past
     assert problem.cause == "schema_violation"
@@ -152,9 +155,10 @@ def test_verdicts_come_from_the_journal_and_rows_without_one_have_a_cause(tmp_pa
         _line(calls, "r1", 1, {"verdict": BOTH}),
         no_reply("timeout", request_id="r2", fingerprint=calls["fingerprint"][6]),
     ]
-    settled = settle_verdicts(FrameTable(_ROWS), _TASKS, calls, Journal(write_journal(tmp_path / "v.jsonl", lines)))
+    journal = Journal(write_journal(tmp_path / "v.jsonl", lines))
+    settled = settle_verdicts(FrameTable(_ROWS), _TASKS, FrameTable(calls), journal)
 
-    found = settled.label_verdicts
+    found = settled.label_verdicts.to_pandas()
     assert {str(name): str(kind) for name, kind in found.dtypes.items()} == LABEL_VERDICTS
     assert found.to_numpy().tolist() == [
         ["r0", "good", 2, False, False, "model-1"],
@@ -162,23 +166,26 @@ def test_verdicts_come_from_the_journal_and_rows_without_one_have_a_cause(tmp_pa
     ]
     assert settled.unjudged[["request_id", "cause"]].to_numpy().tolist() == [["r2", "timeout"], ["r3", NOT_ASKED]]
     other = _ROWS.assign(input_text=["Another text.", *_ROWS["input_text"][1:]])
-    changed = settle_verdicts(FrameTable(other), _TASKS, calls, Journal(tmp_path / "v.jsonl"))
+    changed = settle_verdicts(FrameTable(other), _TASKS, FrameTable(calls), journal)
     assert list(changed.label_verdicts["request_id"]) == ["r1"]
+    of_newer_plan = pd.concat([_checked([_row(9)]), _ROWS[1::-1]], ignore_index=True)
+    moved = settle_verdicts(FrameTable(of_newer_plan), _TASKS, FrameTable(calls), journal)
+    assert moved.label_verdicts.to_pandas().to_numpy().tolist() == found.to_numpy().tolist()[::-1]
 
 
 def test_without_calls_there_are_empty_tables(tmp_path: Path) -> None:
-    for calls in (None, _calls(_planned(share=0.0))):
+    for calls in (None, FrameTable(_calls(_planned(share=0.0)))):
         settled = settle_verdicts(FrameTable(_ROWS), _TASKS, calls, Journal(tmp_path / "absent"))
         assert not len(settled.label_verdicts)
-        assert {str(name): str(kind) for name, kind in settled.label_verdicts.dtypes.items()} == LABEL_VERDICTS
+        assert {str(name): str(kind) for name, kind in settled.label_verdicts.empty().dtypes.items()} == LABEL_VERDICTS
 
 
 def _ask(
     tmp_path: Path, stops: Stops, generation: GenerationParameters, rows: Journal, **label_check: Any
 ) -> list[Completion]:
-    planned, settings = _planned(), LabelCheckParameters(**label_check)
-    calls, journal = _calls_by(planned, settings), Journal(tmp_path / "absent")
-    still = find_open_verdicts(planned, _TASKS, calls, journal, generation, settings, _RUN)
+    planned, settings = FrameTable(_planned()), LabelCheckParameters(**label_check)
+    calls, journal = FrameTable(_calls_by(planned.to_pandas(), settings)), Journal(tmp_path / "absent")
+    still = find_open_verdicts(planned, _TASKS, calls, journal, generation, _RUN)
     batches = ask_judge(
         planned, _TASKS, verdict_prompts([_CLOSED, _OPEN]), still, template("retry"), _SPEC, _SPEC, _LLM, settings,
         generation, {**PRICES, "usd_per_million_tokens": {OFFLINE_MODEL: {"input": 1.0, "output": 1.0}}},

@@ -10,7 +10,7 @@ from synthetic_textcat.llm.journal.plan_positions import PlanPositions
 from synthetic_textcat.pipelines.quality_report.checks.compared_rows import ComparedRows
 from synthetic_textcat.pipelines.quality_report.checks.nodes import check_candidates, check_rows
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, Known
-from synthetic_textcat.pipelines.quality_report.checks.verdicts import Judgement, Verdict, check_each, compare_rows
+from synthetic_textcat.pipelines.quality_report.checks.verdicts import Judgement, Verdict, check_together, compare_rows
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
 from synthetic_textcat.pipelines.quality_report.row_ends import RowEnds, find_ends
 from synthetic_textcat.schemas.completions import Completion
@@ -18,7 +18,7 @@ from synthetic_textcat.schemas.outcomes import FAILURE_CAUSES, REJECT_REASONS
 from synthetic_textcat.schemas.parameters import LabelCheckParameters, QualityReportParameters
 from synthetic_textcat.schemas.rows import EXAMPLES, to_frame
 from synthetic_textcat.tables import RowTable, as_table
-from synthetic_textcat.work_pool import THIS_MACHINE
+from synthetic_textcat.work_pool import THIS_MACHINE, WorkPool
 from tests.llm.builders import paid_calls
 
 ROW: dict[str, Any] = {
@@ -109,10 +109,10 @@ def example_frame(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
     return to_frame(({**ROW, **changes} for changes in rows), EXAMPLES)
 
 
-def judge(rows: Iterable[Candidate], settings: QualityReportParameters, total: int = 0) -> list[Judgement]:
+def judge(rows: Iterable[Candidate], settings: QualityReportParameters) -> list[Judgement]:
     """The judgement of each row by all checks, without a judge's verdicts."""
     rows = list(rows)
-    checked = list(check_each(rows, settings.flag_only, total))
+    checked = check_together(rows, settings.flag_only)
     table = pd.DataFrame(
         {
             "request_id": [row.request_id for row in rows],
@@ -151,11 +151,12 @@ def checked_tables(
     slots: pd.DataFrame = NO_QUOTA,
     verdicts: pd.DataFrame | None = None,
     label_check: LabelCheckParameters | None = None,
+    pool: WorkPool = THIS_MACHINE,
 ) -> CheckedFrames:
     """The tables of outcomes of these candidates, as the two nodes make them."""
     plan = as_table(requests)
-    rows = check_rows(as_table(candidates), plan, tasks, settings, THIS_MACHINE)
+    rows = check_rows(as_table(candidates), plan, tasks, settings, pool)
     tables = check_candidates(
-        rows, plan, tasks, as_table(verdicts), settings, label_check or LabelCheckParameters(), slots, THIS_MACHINE
+        rows, plan, tasks, as_table(verdicts), settings, label_check or LabelCheckParameters(), slots, pool
     )
     return CheckedFrames(*(table.to_pandas() for table in tables))

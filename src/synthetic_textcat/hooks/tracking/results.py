@@ -109,21 +109,18 @@ def dataset_input(item: TrackedDataset, project: Path) -> "DatasetInput | None":
 
 
 def _head(item: TrackedDataset) -> tuple[Any, int | None]:
-    """First rows and number of rows; a Parquet file is not read further, since a plan may have a million rows.
+    """First rows and number of rows; a table of rows is not read further, since a plan may have a million rows.
 
-    Content other than a data frame is returned whole, without a number.
+    Content other than a table is returned whole, without a number.
     """
     from pandas import DataFrame
 
-    if item.file is not None and item.file.suffix == ".parquet":
-        from pyarrow.parquet import ParquetFile
+    from synthetic_textcat.tables import RowTable, StoredTable
 
-        with ParquetFile(item.file) as file:
-            batch = next(file.iter_batches(_SCHEMA_ROWS), None)
-            head = file.schema_arrow.empty_table() if batch is None else batch
-            return head.to_pandas(), file.metadata.num_rows
-    data = item.dataset.load()
-    return (data.head(_SCHEMA_ROWS), len(data)) if isinstance(data, DataFrame) else (data, None)
+    file = item.file
+    is_table = file is not None and file.suffix == ".parquet" and file.is_file()
+    data = StoredTable([file]) if is_table and file else item.dataset.load()
+    return (data.head(_SCHEMA_ROWS), len(data)) if isinstance(data, DataFrame | RowTable) else (data, None)
 
 
 def _frame(head: "DataFrame", rows: int, source: str) -> dict[str, str]:

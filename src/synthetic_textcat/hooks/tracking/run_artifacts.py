@@ -1,9 +1,6 @@
 """Artifacts of earlier runs: the files that rebuild a run, and records for comparisons."""
 
-import atexit
 import hashlib
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -20,6 +17,7 @@ from synthetic_textcat.hooks.tracking.run_lookup import find_run, last_runs, ope
 from synthetic_textcat.hooks.tracking.store import Store
 from synthetic_textcat.schemas.rows import OUTCOMES
 from synthetic_textcat.schemas.run_records import Evaluation, RunRecord
+from synthetic_textcat.temporary_files import TemporaryFolder
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -36,7 +34,8 @@ class EarlierRun:
 
     Attributes:
         run_id, name, status, tags: As recorded in MLflow.
-        folder: Copy of its `rebuild/`, which lasts as long as this process.
+        folder: Copy of its `rebuild/`.
+        copy: What `folder` is in, if it is temporary: it goes with this object.
     """
 
     run_id: str
@@ -44,6 +43,7 @@ class EarlierRun:
     status: str
     tags: Mapping[str, str]
     folder: Path
+    copy: TemporaryFolder | None = None
 
     def file(self, name: str) -> Path:
         """Path of a rebuild file.
@@ -100,17 +100,17 @@ def load_earlier_run(project: Path, asked: str) -> EarlierRun:
 
 def _with_files(store: Store, run: "Run") -> EarlierRun:
     client = open_to_read(store)
-    folder = Path(tempfile.mkdtemp(prefix="synthetic-textcat-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    copy = TemporaryFolder()
     run_id = run.info.run_id
     if client.list_artifacts(run_id, REBUILD):
-        client.download_artifacts(run_id, REBUILD, str(folder))
+        client.download_artifacts(run_id, REBUILD, str(copy.path))
     return EarlierRun(
         run_id=run_id,
         name=run.info.run_name or run_id,
         status=run.info.status,
         tags=run.data.tags,
-        folder=folder / REBUILD,
+        folder=copy.path / REBUILD,
+        copy=copy,
     )
 
 
@@ -138,14 +138,14 @@ def _record(store: Store, asked: str | None, option: str, leave_out: str | None)
             f"{run.data.tags.get('pipeline', 'another program')} with status {run.info.status}. Next: choose a "
             "run of generate that ended normally"
         )
-    with tempfile.TemporaryDirectory(prefix="synthetic-textcat-") as name:
+    with TemporaryFolder() as copy:
         for path in sorted(artifacts & {_OUTCOMES, REBUILD}):
-            client.download_artifacts(run.info.run_id, path, name)
+            client.download_artifacts(run.info.run_id, path, str(copy.path))
         found = evaluation_of(client, run)
         return replace(
-            _read(run, Path(name)),
-            evaluation=_evaluation(client, found, Path(name)) if found else None,
-            verdicts=_verdicts(client, run, Path(name)),
+            _read(run, copy.path),
+            evaluation=_evaluation(client, found, copy.path) if found else None,
+            verdicts=_verdicts(client, run, copy.path),
         )
 
 

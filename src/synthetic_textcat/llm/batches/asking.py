@@ -39,7 +39,7 @@ class BatchInputs(NamedTuple):
 
 def ask_in_batches(
     spec: ChatModelSpec, llm: LlmParameters, record: BatchRecord, shared: BatchInputs, rows: Sequence[OpenRow]
-) -> Generator[Batch, None, list[OpenRow]]:
+) -> Generator[Batch, None, Sequence[OpenRow]]:
     """Asks for rows in batches, and yields journal lines as they are collected.
 
     Returns:

@@ -17,9 +17,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from synthetic_textcat.errors import BatchError
 from synthetic_textcat.file_errors import about_file, short_path
-from synthetic_textcat.llm.journal.lines import whole_lines
+from synthetic_textcat.llm.journal.lines import digests_of, whole_lines
 
 NEVER_SUBMITTED = "never_submitted"
 """Status of a batch whose creation did not happen: nothing was sent, and its rows are open."""
@@ -137,9 +140,9 @@ class BatchRecord:
             rows = (SentRow(*row) for row in json.loads(file.readline())["rows"])
             return {row.fingerprint: row for row in rows}
 
-    def under_way(self) -> set[str]:
-        """Fingerprints of all requests in batches that are not collected."""
-        return {fingerprint for batch in self.pending for fingerprint in self.rows(batch)}
+    def under_way(self) -> NDArray[np.bytes_]:
+        """Fingerprints of all requests in batches that are not collected, as sorted bytes, 32 each."""
+        return np.sort(np.concatenate([digests_of(()), *(digests_of(self.rows(batch)) for batch in self.pending)]))
 
     def intend(self, batch: SentBatch, rows: Iterable[SentRow]) -> None:
         """Notes a batch that is about to be sent."""

@@ -1,17 +1,18 @@
 """Batch route of a run: sends open rows in parts, waits, collects results, and asks again for what failed.
 
-In memory are one part at a time and the open rows. All steps are on disk first (`record.py`), so a run may end between
-any two of them, and the same command goes on, on any machine that has the project's data.
+In memory are one part at a time and some 80 bytes of each open row. All steps are on disk first (`record.py`), so a
+run may end between any two of them, and the same command goes on, on any machine that has the project's data.
 """
 
 import logging
 import time
-from collections import Counter, defaultdict
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from synthetic_textcat.errors import BatchError, ContentFilteredError, FatalAnswerError
+from synthetic_textcat.llm.batches.batched_rows import BatchedRows, Numbers
 from synthetic_textcat.llm.batches.collector import BatchCollector
 from synthetic_textcat.llm.batches.parts import Parts
 from synthetic_textcat.llm.batches.record import BatchRecord, SentBatch
@@ -52,7 +53,7 @@ class Left:
         is_capped: Whether a cap kept rows from being sent.
     """
 
-    rows: list[OpenRow] = field(default_factory=list)
+    rows: Sequence[OpenRow] = ()
     is_capped: bool = False
 
 
@@ -99,8 +100,7 @@ class BatchRoute:
         poll_s = self._settings.batch_poll_seconds
         self._sender = BatchSender(service, record, policy.retries, policy.run_id, model, poll_s, sleep)
         self._limits = _limits_of(policy.limits, service.limits)
-        self._open: dict[str, OpenRow] = {}
-        self._again: list[OpenRow] = []
+        self._rows = BatchedRows((), policy.judge)
         self._queue: list[tuple[int, Parts]] = []
         self._call_numbers: Counter[tuple[str, int]] = Counter()
         self._fetching: dict[str, Fetching] = {}
@@ -119,15 +119,14 @@ class BatchRoute:
         """
         for batch in self._pending:
             self._policy.budget.reserve(batch.tokens_reserved, batch.usd_reserved)
-        under_way = self._record.under_way()
-        self._open = {row.fingerprint: row for row in rows}
-        self._queue = self._parts_of([row for row in rows if row.fingerprint not in under_way])
+        self._rows = BatchedRows(rows, self._policy.judge)
+        self._queue = self._parts_of(self._rows.except_for(self._record.under_way()))
         try:
             while True:
                 yield from self._look()
                 is_capped = self._send()
                 if not self._pending and not self._next_round(is_capped):
-                    return Left(self._again, is_capped)
+                    return Left(self._rows.at(self._rows.to_ask_again), is_capped)
                 if self._pending:
                     yield Batch((), self._progress())
                     if not self._settings.batch_wait and all(map(self._sender.is_undecided, self._cut_off)):
@@ -147,15 +146,12 @@ class BatchRoute:
         """Batches without an id: a run was cut off while sending them."""
         return [batch for batch in self._pending if batch.batch_id is None]
 
-    def _parts_of(self, rows: Sequence[OpenRow]) -> list[tuple[int, Parts]]:
-        """The rows by attempt, since a batch holds one attempt of each of its rows."""
-        by_attempt: dict[int, list[OpenRow]] = defaultdict(list)
-        for row in rows:
-            by_attempt[len(row.past) + 1].append(row)
+    def _parts_of(self, rows: Numbers) -> list[tuple[int, Parts]]:
+        """The rows by attempt, cut into input files."""
         line = self._service.request_line
         return [
-            (number, Parts(self._calls(by_attempt[number]), self._policy, line, self._usage))
-            for number in sorted(by_attempt)
+            (attempt, Parts(self._calls(own), self._policy, line, self._usage))
+            for attempt, own in self._rows.by_attempt(rows)
         ]
 
     def _next_round(self, is_capped: bool) -> bool:
@@ -164,16 +160,17 @@ class BatchRoute:
             return False
         if any(not parts.is_empty for _, parts in self._queue):
             return True
-        if not self._again or self._settings.batch_finish == "live":
+        again = len(self._rows.to_ask_again)
+        if not again or self._settings.batch_finish == "live":
             return False
         if not self._replies:
             self._warn(
-                f"The last batches brought no reply, so {len(self._again)} rows are not sent again now. "
+                f"The last batches brought no reply, so {again} rows are not sent again now. "
                 "Next: run the same command again later"
             )
             return False
         self._replies = 0
-        self._queue, self._again = self._parts_of(self._again), []
+        self._queue = self._parts_of(self._rows.begin_round())
         return True
 
     # Sending
@@ -220,7 +217,7 @@ class BatchRoute:
             if self._cut_off:
                 for batch in self._sender.adopt(self._cut_off):
                     self._release(batch)
-                    self._queue += self._parts_of(self._still_open(self._record.rows(batch)))
+                    self._queue += self._parts_of(self._rows.open_among(self._record.rows(batch)))
         except (*FOR_NOW, ContentFilteredError, FatalAnswerError) as error:
             is_failed = True
             self._warn(f"Batches that were cut off while being sent can't be looked for: {line_of(error)}")
@@ -283,17 +280,16 @@ class BatchRoute:
     def _settle(self, completion: Completion, collector: BatchCollector) -> None:
         """Puts a row without a good reply among those to be asked again, while attempts and retries are left."""
         self._replies += completion.replied
-        row = self._open.get(completion.fingerprint)
-        if row is None or completion.attempt != len(row.past) + 1:
+        row = self._rows.find(completion.fingerprint)
+        if row is None or completion.attempt != self._rows.next_attempt(row):
             return
         if completion.replied:
-            problem = self._policy.judge(completion)
-            if problem is None:
-                del self._open[completion.fingerprint]
+            if self._policy.judge(completion) is None:
+                self._rows.settle(row)
                 return
-            row = self._open[row.fingerprint] = row._replace(past=[*row.past, (completion, problem)])
-            if len(row.past) < self._settings.max_attempts:
-                self._again.append(row)
+            self._rows.add_bad_reply(row, completion)
+            if self._rows.next_attempt(row) <= self._settings.max_attempts:
+                self._rows.ask_again(row)
             return
         key = (completion.fingerprint, completion.attempt)
         self._call_numbers[key] += 1
@@ -301,7 +297,7 @@ class BatchRoute:
             completion.fingerprint not in collector.final
             and self._call_numbers[key] <= self._policy.retries.max_retries
         ):
-            self._again.append(row)
+            self._rows.ask_again(row)
 
     def _close(self, batch: SentBatch, state: BatchState, collector: BatchCollector) -> None:
         """Records the end of a batch; requests that were not worked on are open again, unless it was cancelled.
@@ -314,7 +310,7 @@ class BatchRoute:
         self._fetching.pop(batch.intent, None)
         said = ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in collector.counts.items())
         logger.info("Collected batch %s (%s): %s", batch.batch_id, state.status, said or "nothing")
-        left = self._still_open(collector.unanswered)
+        left = self._rows.open_among(collector.unanswered)
         if state.is_too_large:
             self._shrink(batch, state, left)
         elif state.end == FAILED:
@@ -325,15 +321,12 @@ class BatchRoute:
         elif state.end == "cancelled":
             self._warn(f"Batch {batch.batch_id} was cancelled: {len(left)} rows are left to the next run")
         else:
-            self._again += left
+            self._rows.ask_again(left)
 
     def _release(self, batch: SentBatch) -> None:
         self._policy.budget.reserve(-batch.tokens_reserved, -(batch.usd_reserved or 0.0))
 
-    def _still_open(self, fingerprints: Iterable[str]) -> list[OpenRow]:
-        return [row for fingerprint in fingerprints if (row := self._open.get(fingerprint)) is not None]
-
-    def _shrink(self, batch: SentBatch, state: BatchState, rows: list[OpenRow]) -> None:
+    def _shrink(self, batch: SentBatch, state: BatchState, rows: Numbers) -> None:
         """Sends the rows of a batch again, in smaller parts, with fewer tokens at the provider at a time."""
         if batch.requests == 1 and not self._pending:
             raise FatalAnswerError(f"The provider takes not even one request: {state.error_words}")

@@ -9,15 +9,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from synthetic_textcat.errors import FatalAnswerError
+from synthetic_textcat.llm.calls.first_streak import ENOUGH, FEWEST_ROWS, FirstStreak
 from synthetic_textcat.llm.journal.lines import MOST_OF_A_REPLY
 from synthetic_textcat.schemas.completions import Completion, Problem
 from synthetic_textcat.schemas.verdict_replies import VERDICT, VERDICT_OF_TWO
 
 if TYPE_CHECKING:
     from synthetic_textcat.llm.calls.policy import Call
-
-ENOUGH = 20
-_FEWEST_ROWS = 5  # several replies to one row are still one row
 
 _THINGS = {"example": "rows", "tasks": "lists of tasks", "label_set": "label sets"} | dict.fromkeys(
     (VERDICT, VERDICT_OF_TWO), "verdicts"
@@ -41,8 +39,6 @@ _LIMITED_BY_SERVER = (
     "--max-model-len, Ollama: num_ctx) or its default for replies (Ollama: num_predict); or ask for shorter texts with "
     "attribute_sampling.num_words"
 )
-_OF_THE_CONTENT = {"refused", "content_filtered"}
-"""Causes that one task's content can explain; all others are caused by a setting."""
 
 
 @dataclass(slots=True)
@@ -75,12 +71,12 @@ class BadStart:
             return
         self.reason, self.detail = problem.cause, problem.detail
         self.replies += 1
-        if len(self.rows) < _FEWEST_ROWS:
+        if len(self.rows) < FEWEST_ROWS:
             self.rows.add(row)
 
     def has(self, replies: int) -> bool:
         """Whether the streak has this many replies, of several rows."""
-        is_long = not self.is_over and self.replies >= replies and len(self.rows) >= min(_FEWEST_ROWS, replies)
+        is_long = not self.is_over and self.replies >= replies and len(self.rows) >= min(FEWEST_ROWS, replies)
         return is_long or self.is_long_elsewhere
 
 
@@ -90,17 +86,26 @@ class FirstReplies:
     Args:
         watch: False if earlier replies of this kind were good, so that a bad reply concerns its row only.
         kind: The name of the reply's schema.
+        decides: Whether these are all replies of the run; False for those of one worker of several, whose streak then
+            quotes no reply, since it passes the scheduler.
+
+    Attributes:
+        streak: The bad replies so far.
     """
 
-    def __init__(self, watch: bool, kind: str = "example") -> None:
+    def __init__(self, watch: bool, kind: str = "example", *, decides: bool = True) -> None:
         self._kind = kind
-        self._start = BadStart(is_over=not watch)
-        self._tasks: set[str] = set()
+        self._decides = decides
+        self.streak = FirstStreak(is_over=not watch)
 
     @property
     def is_over(self) -> bool:
         """Whether further replies no longer count."""
-        return self._start.is_over
+        return self.streak.is_over
+
+    def end(self) -> None:
+        """Ends the watch: another worker had a good reply, or one that failed for another cause."""
+        self.streak = FirstStreak(is_over=True)
 
     def note(self, completion: Completion, problem: Problem | None, task_id: str = "") -> None:
         """Adds the next reply, in the order of arrival.
@@ -109,18 +114,22 @@ class FirstReplies:
             FatalAnswerError: If there are enough, all bad for one reason. A cause that the content can explain must
                 occur in several tasks; a single task is paused instead.
         """
-        if self._start.is_over or not completion.replied:
+        if self.is_over or not completion.replied:
             return
-        self._start.note(completion.request_id, problem)
-        self._tasks.add(task_id)
-        cause = self._start.reason
-        is_one_task = len(self._tasks) == 1 and "" not in self._tasks
-        if cause is None or not self._start.has(ENOUGH) or (cause in _OF_THE_CONTENT and is_one_task):
+        if problem is None:
+            self.end()
             return
-        next_step = _SHORTER if len(completion.raw_text) > MOST_OF_A_REPLY else _next_step(cause, completion)
-        raise FatalAnswerError(
-            f"The first {ENOUGH} replies to calls for {_THINGS.get(self._kind, 'replies')} all failed as {cause} "
-            f"({self._start.detail[:120]}). Next: {next_step}"
+        row, message = (completion.request_id,), self._message(completion, problem)
+        self.streak = self.streak.plus(FirstStreak(problem.cause, 1, row, (task_id,), message))
+        if self._decides and self.streak.is_long:
+            raise FatalAnswerError(self.streak.message)
+
+    def _message(self, completion: Completion, problem: Problem) -> str:
+        next_step = _SHORTER if len(completion.raw_text) > MOST_OF_A_REPLY else _next_step(problem.cause, completion)
+        detail = f" ({problem.detail[:120]})" if self._decides else ""
+        things = _THINGS.get(self._kind, "replies")
+        return (
+            f"The first {ENOUGH} replies to calls for {things} all failed as {problem.cause}{detail}. Next: {next_step}"
         )
 
 

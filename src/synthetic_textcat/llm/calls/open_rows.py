@@ -1,7 +1,7 @@
 """Open rows: planned rows that the journal does not settle, in arrays, and each as an object only while it is asked."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import compress, islice
 from typing import Any, NamedTuple, overload
@@ -55,7 +55,7 @@ class _Columns(NamedTuple):
     first_lines: NDArray[np.int64]
     lines: NDArray[np.int32]
 
-    def taken(self, rows: slice | NDArray[np.bool_]) -> "_Columns":
+    def taken(self, rows: slice | NDArray[np.bool_] | NDArray[np.int64]) -> "_Columns":
         """Some of the rows."""
         return _Columns(self.positions[rows], self.digests[rows], self.first_lines[rows], self.lines[rows])
 
@@ -97,9 +97,14 @@ class OpenRowSequence(Sequence[OpenRow]):
         for start in range(0, len(self), _MADE_AT_ONCE):
             yield from self._made(self._columns.taken(slice(start, start + _MADE_AT_ONCE)))
 
-    def where(self, is_kept: NDArray[np.bool_]) -> "OpenRowSequence":
-        """Some of the rows."""
+    def where(self, is_kept: NDArray[np.bool_] | NDArray[np.int64]) -> "OpenRowSequence":
+        """Some of the rows, by a mask or by their places."""
         return self._of(self._columns.taken(is_kept))
+
+    @property
+    def has_lines(self) -> NDArray[np.bool_]:
+        """Whether the journal has lines of each row."""
+        return self._columns.lines > 0
 
     @property
     def digests(self) -> NDArray[np.bytes_]:
@@ -154,11 +159,14 @@ class OpenRows(NamedTuple):
             self.rows.where(is_kept) if isinstance(self.rows, OpenRowSequence) else list(compress(self.rows, is_kept))
         )
 
-    def without(self, fingerprints: Collection[str]) -> Sequence[OpenRow]:
-        """The rows of other calls than these."""
-        if isinstance(self.rows, OpenRowSequence):
-            return self.rows.where(~np.isin(self.rows.digests, digests_of(fingerprints)))
-        return [row for row in self.rows if row.fingerprint not in fingerprints]
+    def without(self, digests: NDArray[np.bytes_]) -> Sequence[OpenRow]:
+        """The rows of other calls than those with these fingerprints."""
+        return self.where(~np.isin(digests_of_rows(self.rows), digests))
+
+
+def digests_of_rows(rows: Sequence[OpenRow]) -> NDArray[np.bytes_]:
+    """Fingerprint of each row's call, as bytes."""
+    return rows.digests if isinstance(rows, OpenRowSequence) else digests_of(row.fingerprint for row in rows)
 
 
 class SpentCalls:

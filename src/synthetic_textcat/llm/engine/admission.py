@@ -6,9 +6,11 @@ from contextlib import AbstractAsyncContextManager, suppress
 from math import isinf
 
 from synthetic_textcat.llm.calls.budget import Budget, SpendingGate
+from synthetic_textcat.llm.calls.first_replies import FirstReplies
 from synthetic_textcat.llm.engine.circuit_breaker import CircuitBreaker, Failure, State
 from synthetic_textcat.llm.engine.meter import BreakerLog, Halt, Meter, Ticket, outage_of
 from synthetic_textcat.llm.engine.rate_limiter import RateLimiter
+from synthetic_textcat.llm.engine.run_stops import Refusals
 from synthetic_textcat.llm.engine.single_call import CallResult
 from synthetic_textcat.llm.prompts.messages import Messages
 from synthetic_textcat.schemas.stops import Outage
@@ -25,9 +27,19 @@ class Admission(Meter):
         self._breaker = breaker
         self._budget = budget
         self._spending_gate = SpendingGate(budget)
+        self._refusals = Refusals()
         self._in_flight = 0
         self._changed = asyncio.Event()
         self._log = BreakerLog()
+
+    @property
+    def verdict(self) -> str:
+        """Message of the error that refusals in a row show; empty if there is none."""
+        return self._refusals.message
+
+    def first_replies(self, watch: bool, kind: str) -> FirstReplies:
+        """The first replies to one kind of call, which end the run if all of them are bad."""
+        return FirstReplies(watch, kind)
 
     def has_answered(self) -> bool:
         """Whether the server has answered any call of this run."""
@@ -84,6 +96,7 @@ class Admission(Meter):
                 self._breaker.abandon_probe()
             return
         self._rate_limiter.note(ticket.expected, asked.completion, messages)
+        self._refusals.note(asked.refusal)
         before = self._breaker.state
         if asked.shows_server:
             self._breaker.succeed(ticket.begun_at)

@@ -23,6 +23,7 @@ from synthetic_textcat.llm.engine.leases import (
     Limits,
     Report,
 )
+from synthetic_textcat.llm.engine.run_stops import FirstRepliesOfAll, Refusals
 from synthetic_textcat.llm.engine.shared_spending import SharedSpending, Spent
 
 _PATIENCE_S = 15.0
@@ -69,6 +70,7 @@ class CentralMeter:
       stay within the caps. One more call may always start alone, so that a run reaches its cap.
     - First call: one permit until any call has ended, or after 15 s.
     - Circuit breaker: one for the ends of all calls; its probe is a permit.
+    - First replies all bad, refusals in a row: counted over all workers.
 
     A member that does not report for `TERM_S` loses its lease. It stops by itself before that, by its own clock. Calls
     that it had in flight then are in no account.
@@ -85,6 +87,7 @@ class CentralMeter:
         self._breaker = CircuitBreaker(limits.max_wait_s, clock=clock)
         self._members = Members(limits.max_concurrency)
         self._spending = SharedSpending(limits)
+        self._refusals, self._first_replies = Refusals(), FirstRepliesOfAll()
         self._paused: dict[str, str] = {}
         self._halted = ""
         self._taken, self._replied, self._started = 0.0, 0, 0
@@ -92,6 +95,7 @@ class CentralMeter:
         self._first: str | None = None
         self._first_until = inf
         self._probing: str | None = None
+        self._probed_by = ""
 
     def exchange(self, report: Report) -> Grant:
         """Records a worker's report and renews its lease."""
@@ -110,10 +114,6 @@ class CentralMeter:
     def halt(self, why: str) -> None:
         """Stops all calls: an error of one worker, or the end of the run."""
         self._halted = self._halted or why
-
-    def skip(self, shard: str) -> None:
-        """Notes a shard without a call to make, for which no member will report."""
-        self._spending.skip(shard)
 
     def conclude(self) -> None:
         """Ends the run's calls: a run without a reply, whose calls all failed for one cause, met an outage."""
@@ -162,6 +162,9 @@ class CentralMeter:
         if report.halted:
             self.halt(report.halted)
         self._record_ends(member, report)
+        self._first_replies.note(report.member, report.first_replies)
+        if why := self._refusals.message or self._first_replies.message:
+            self.halt(why)
         if self._probing == report.member and not report.has_probe:
             self._abandon_probe()
 
@@ -179,6 +182,7 @@ class CentralMeter:
             self._pass_on(end, in_flight, rows_remain)
 
     def _pass_on(self, end: CallEnd, in_flight: int, rows_remain: bool) -> None:
+        self._refusals.note(end.refusal)
         if not end.cause:
             self._breaker.succeed(self._clock() - end.age_s)
             return
@@ -186,8 +190,10 @@ class CentralMeter:
         self._breaker.fail(failure, end.row, in_flight, rows_remain=rows_remain, is_probe=end.is_probe)
 
     def _rows_remain(self) -> bool:
-        if self._spending.shards < self._limits.shards:
-            return True
+        """Whether any member has rows that it has not asked for.
+
+        Shards that wait for a worker do not count: the last rows of the others may be those on which the server fails.
+        """
         return any(member.report.rows_remain for member in self._members)
 
     def _release_silent(self, now: float) -> None:
@@ -222,12 +228,17 @@ class CentralMeter:
         return self._lease(member, now, expected, most), expected, False
 
     def _probe(self, member: Member, now: float, expected: float) -> tuple[tuple[float, ...], float, bool]:
-        """The probe of an open breaker, if it is due and the member has a call for it."""
-        if self._breaker.wait_s > 0 or not self._members.wants(member):
+        """The probe of an open breaker, if it is due and the member has a call for it.
+
+        The members take turns: the calls that are left to one of them may be those on which the server fails.
+        """
+        name = member.report.member
+        is_due = self._breaker.wait_s <= 0 and self._members.wants(member)
+        if not is_due or (name == self._probed_by and self._members.others_want(member)):
             return (), expected, False
         permits = self._lease(member, now, expected, 1)
         if permits:
-            self._probing = member.report.member
+            self._probing = self._probed_by = name
             self._breaker.begin_probe()
         return permits, expected, bool(permits)
 
@@ -296,4 +307,5 @@ class CentralMeter:
             requested_wait_s=self._breaker.requested_wait_s,
             over=self.over,
             paused=self._paused,
+            is_first_over=self._first_replies.is_over,
         )

@@ -28,6 +28,7 @@ _NOTHING = Grant(
     requested_wait_s=None,
     over="",
     paused={},
+    is_first_over=False,
 )
 """Lease of a worker that has not heard from the meter."""
 

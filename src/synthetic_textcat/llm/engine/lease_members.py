@@ -113,6 +113,10 @@ class Members:
         """Number of members that can use a permit."""
         return sum(self.wants(member) > 0 for member in self)
 
+    def others_want(self, member: Member) -> bool:
+        """Whether any other member can use a permit."""
+        return any(self.wants(other) > 0 for other in self if other is not member)
+
     def fair_slots(self, member: Member) -> int:
         """A member's calls in flight by max-min fairness, as far as others have given theirs back."""
         free = max(0, self._max_concurrency - sum(other.held for other in self if other is not member))

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from synthetic_textcat.errors import MeterLostError, TextcatError
 from synthetic_textcat.llm.calls.budget import Budget
-from synthetic_textcat.llm.calls.first_replies import TaskPauses
+from synthetic_textcat.llm.calls.first_replies import FirstReplies, TaskPauses
 from synthetic_textcat.llm.engine.circuit_breaker import Failure, State
 from synthetic_textcat.llm.engine.held_lease import Demand, HeldLease
 from synthetic_textcat.llm.engine.leases import CAP, OUTAGE, TERM_S, CallEnd, Grant, Report, UnconfirmedEnds
@@ -79,6 +79,7 @@ class LeasedMeter(Meter):
         self._call_s = _USUAL_CALL_S
         self._demand = Demand()
         self._ends = UnconfirmedEnds()
+        self._first_replies = FirstReplies(watch=True, decides=False)
         self._rows_remain = True
         self._halted = ""
         self._log = BreakerLog()
@@ -89,6 +90,16 @@ class LeasedMeter(Meter):
     def has_answered(self) -> bool:
         """Whether the server has answered any call of the run, on any worker."""
         return self._lease.grant.has_answered or self._replied > 0
+
+    def first_replies(self, watch: bool, kind: str) -> FirstReplies:
+        """The first replies of this worker, which the meter adds to those of the others; its calls are of one kind."""
+        self._first_replies = FirstReplies(watch, kind, decides=False)
+        return self._first_replies
+
+    @property
+    def verdict(self) -> str:
+        """Empty: refusals in a row are counted over all workers."""
+        return ""
 
     @property
     def outage(self) -> Outage | None:
@@ -147,7 +158,7 @@ class LeasedMeter(Meter):
         self._call_s += _NEWEST * (self._loop.time() - ticket.begun_at - self._call_s)
         self._taken += tokens_taken(asked.completion, messages)
         self._replied += asked.completion.replied
-        end = CallEnd(0.0, ticket.is_probe)
+        end = CallEnd(0.0, ticket.is_probe, refusal=asked.refusal)
         if not asked.shows_server:
             line = asked.completion
             end = end._replace(
@@ -246,6 +257,7 @@ class LeasedMeter(Meter):
             ends=ends,
             first_end=first_end,
             paused=self._pauses.reasons,
+            first_replies=self._first_replies.streak,
             halted=self._halted,
             is_leaving=is_leaving,
         )
@@ -265,6 +277,8 @@ class LeasedMeter(Meter):
         if grant.is_proven:
             self._prove()
         self._pauses.adopt(grant.paused)
+        if grant.is_first_over:
+            self._first_replies.end()
         if grant.over and not before.over:
             if grant.over not in (CAP, OUTAGE) and not self._halted:
                 logger.warning("No further calls, since the run was stopped elsewhere: %s", grant.over)

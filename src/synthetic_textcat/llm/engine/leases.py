@@ -7,6 +7,8 @@ the scheduler of a cluster, so only from the standard library.
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
 
+from synthetic_textcat.llm.calls.first_streak import FirstStreak
+
 RENEW_S = 0.2
 """Seconds between renewals of a small cluster."""
 
@@ -31,7 +33,6 @@ class Limits(NamedTuple):
         requests_per_minute, tokens_per_minute: None = no limit.
         max_tokens_total, max_cost_usd: Caps; None = no cap.
         max_wait_s: Longest outage, in seconds.
-        shards: Number of shards that will call; rows remain until all have begun.
         spent_tokens, spent_usd: Spent by this run before the first shard, for example by brainstorming.
         spent_calls: Number of those calls.
     """
@@ -42,7 +43,6 @@ class Limits(NamedTuple):
     max_tokens_total: float | None = None
     max_cost_usd: float | None = None
     max_wait_s: float = 300.0
-    shards: int = 1
     spent_tokens: float = 0.0
     spent_usd: float = 0.0
     spent_calls: int = 0
@@ -68,6 +68,7 @@ class CallEnd(NamedTuple):
         words: The message of the server or the client.
         retry_after_s: Seconds that the server asks to wait.
         row: Id of the row.
+        refusal: Words of a refusal of this request alone, which is a reply; empty for any other end.
     """
 
     age_s: float
@@ -76,6 +77,12 @@ class CallEnd(NamedTuple):
     words: str = ""
     retry_after_s: float | None = None
     row: str = ""
+    refusal: str = ""
+
+    @property
+    def is_reply(self) -> bool:
+        """Whether the server replied, and did not refuse the request."""
+        return not self.cause and not self.refusal
 
 
 class UnconfirmedEnds:
@@ -87,9 +94,9 @@ class UnconfirmedEnds:
 
     def add(self, begun_at: float, end: CallEnd) -> None:
         """Adds the end of a call that began at this time."""
-        if not end.cause and self._ends and self._confirmed + len(self._ends) > self._sent:
+        if end.is_reply and self._ends and self._confirmed + len(self._ends) > self._sent:
             earlier_at, earlier = self._ends[-1]
-            if not earlier.cause:
+            if earlier.is_reply:
                 end = end._replace(is_probe=end.is_probe or earlier.is_probe)
                 self._ends[-1] = max(earlier_at, begun_at), end
                 return
@@ -128,6 +135,7 @@ class Report(NamedTuple):
         ends: Ends of calls that the meter has not confirmed.
         first_end: Number of the first of them.
         paused: Tasks that its own first replies have paused, with the reason.
+        first_replies: Streak of bad first replies of its own.
         halted: Message of the error that ended its calls; empty for none.
         is_leaving: Whether this is its last report.
     """
@@ -154,13 +162,16 @@ class Report(NamedTuple):
     ends: tuple[CallEnd, ...] = ()
     first_end: int = 0
     paused: Mapping[str, str] = {}
+    first_replies: FirstStreak = FirstStreak()
     halted: str = ""
     is_leaving: bool = False
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
         """The report of its values, as they come from another process."""
-        return cls(**{**values, "ends": tuple(CallEnd(*end) for end in values["ends"])})
+        cause, replies, rows, tasks, *others = values["first_replies"]
+        streak = FirstStreak(cause, replies, tuple(rows), tuple(tasks), *others)
+        return cls(**{**values, "ends": tuple(CallEnd(*end) for end in values["ends"]), "first_replies": streak})
 
 
 class Grant(NamedTuple):
@@ -185,6 +196,7 @@ class Grant(NamedTuple):
         over: Why no further call may start: `CAP`, `OUTAGE` or the message of the error that ended another worker's
             calls; empty if calls may start.
         paused: Tasks paused by any worker, with the reason.
+        is_first_over: Whether the first replies of all workers are not all bad for one cause.
     """
 
     slots: int
@@ -204,3 +216,4 @@ class Grant(NamedTuple):
     requested_wait_s: float | None
     over: str
     paused: Mapping[str, str]
+    is_first_over: bool

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
 from synthetic_textcat.errors import TextcatError
+from synthetic_textcat.llm.calls.first_replies import FirstReplies
 from synthetic_textcat.llm.engine.circuit_breaker import Failure, State
 from synthetic_textcat.llm.engine.single_call import CallResult
 from synthetic_textcat.llm.prompts.messages import Messages
@@ -49,6 +50,18 @@ class Meter(Protocol):
     @property
     def is_over(self) -> bool:
         """Whether no further call may start: a cap is reached, or the server has stopped answering."""
+
+    @property
+    def verdict(self) -> str:
+        """Message of the error that refusals in a row show; empty if there is none, or the cluster finds it."""
+
+    def first_replies(self, watch: bool, kind: str) -> FirstReplies:
+        """The first replies to one kind of call.
+
+        Args:
+            watch: Whether no earlier reply of this kind was good.
+            kind: The name of the reply's schema.
+        """
 
     def has_answered(self) -> bool:
         """Whether the server has answered any call of this run."""

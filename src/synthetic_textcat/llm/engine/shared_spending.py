@@ -34,15 +34,6 @@ class SharedSpending:
         self.calls_left = inf
         self._update()
 
-    @property
-    def shards(self) -> int:
-        """Number of shards that have begun, or have no call to make."""
-        return len(self._by_shard)
-
-    def skip(self, shard: str) -> None:
-        """Notes a shard without a call to make."""
-        self._by_shard.setdefault(shard, Spent())
-
     def note(self, report: Report) -> None:
         """Notes a worker's report. Of two workers on one shard the later knows more, but may report less at first."""
         known = self._by_shard.get(report.shard, Spent())

@@ -17,6 +17,7 @@ from synthetic_textcat.llm.providers.transport_errors import line_of
 from synthetic_textcat.llm.replies.parsing import WorkerThread
 from synthetic_textcat.redaction import redact
 from synthetic_textcat.schemas.completions import REPLIED, Completion
+from synthetic_textcat.schemas.outcomes import TOO_LONG, TOO_LONG_ADVICE
 
 _worker = WorkerThread("reply-masking")
 
@@ -56,6 +57,14 @@ class CallResult(NamedTuple):
     def shows_server(self) -> bool:
         """Whether the call shows that the server is up: it replied, or refused this request."""
         return self.completion.replied or not self.may_retry
+
+    @property
+    def refusal(self) -> str:
+        """The server's words, with advice, if it refused this request and would refuse it again; else empty."""
+        if self.completion.replied or self.may_retry:
+            return ""
+        advice = f". Next: {TOO_LONG_ADVICE}" if self.completion.status == TOO_LONG else ""
+        return f"{self.completion.error}{advice}"
 
 
 class ModelCaller:

@@ -15,7 +15,7 @@ from synthetic_textcat.llm.engine.meter import Meter
 from synthetic_textcat.llm.engine.single_call import CallResult, ModelCaller
 from synthetic_textcat.schemas.completions import Completion, Problem
 from synthetic_textcat.schemas.open_calls import Batch, OpenCalls
-from synthetic_textcat.schemas.outcomes import TOO_LONG, TOO_LONG_ADVICE
+from synthetic_textcat.schemas.outcomes import TOO_LONG
 from synthetic_textcat.schemas.stops import Outage
 
 logger = logging.getLogger(__name__)
@@ -27,9 +27,6 @@ _PATIENCE_S = 15.0
 
 _MOST_FAULTS = 20
 """Consecutive rows on which our own code fails before the run ends."""
-
-_MOST_REFUSALS = 20
-"""Consecutive requests that the server refuses before the run ends."""
 
 
 class WorkerPool:
@@ -60,7 +57,7 @@ class WorkerPool:
         self._waiting: set[asyncio.Task[Any]] = set()
         self._error: BaseException | None = None
         self._faults = 0
-        self._refusals = self._retrying = 0
+        self._retrying = 0
         self._at_work = 0
         self._workers: list[asyncio.Task[None]] = []
         meter.begin(self._halt, self._proven.set)
@@ -210,7 +207,8 @@ class WorkerPool:
             await self._buffer(asked.completion)
             self._context.note(attempt, asked.completion)
             self._policy.answering.note(asked.completion)
-            self._count_refusals(asked)
+            if self._meter.verdict:
+                raise FatalAnswerError(self._meter.verdict)
             self._account(asked.completion)  # before other calls are admitted: this may have to be the last one
         self._proven.set()
         return asked
@@ -243,7 +241,7 @@ class WorkerPool:
 
     def _watcher(self, call: Call) -> FirstReplies:
         if (watcher := self._first_replies.get(call.kind)) is None:
-            watcher = self._first_replies[call.kind] = FirstReplies(call.untried, call.kind)
+            watcher = self._first_replies[call.kind] = self._meter.first_replies(call.untried, call.kind)
         return watcher
 
     async def _judged(self, completion: Completion) -> Problem | None:
@@ -269,20 +267,6 @@ class WorkerPool:
         if problem is None:  # in a thread: a check may take a tenth of a second
             problem = await asyncio.to_thread(pauses.check, call, completion)
         pauses.note(call.task_id, call.request_id, problem)
-
-    def _count_refusals(self, asked: CallResult) -> None:
-        """Ends the run after many consecutive refusals, which no single row explains.
-
-        Raises:
-            FatalAnswerError: With the server's words, at the twentieth consecutive refusal.
-        """
-        is_refused = not asked.completion.replied and not asked.may_retry
-        self._refusals = self._refusals + 1 if is_refused else 0
-        if self._refusals >= _MOST_REFUSALS:
-            advice = f". Next: {TOO_LONG_ADVICE}" if asked.completion.status == TOO_LONG else ""
-            raise FatalAnswerError(
-                f"The last {self._refusals} requests were all refused. {asked.completion.error}{advice}"
-            )
 
     def _account(self, completion: Completion) -> None:
         try:

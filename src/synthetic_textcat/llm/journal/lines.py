@@ -156,6 +156,14 @@ def digests_of(fingerprints: Iterable[str]) -> NDArray[np.bytes_]:
     return np.frombuffer(bytes.fromhex("".join(fingerprints)), f"S{_FINGERPRINT_BYTES}")
 
 
+def are_among(digests: NDArray[np.bytes_], among: NDArray[np.bytes_]) -> NDArray[np.bool_]:
+    """Whether each fingerprint is one of some others, which are sorted."""
+    if not len(among):
+        return np.zeros(len(digests), np.bool_)
+    found: NDArray[np.bool_] = among[np.searchsorted(among, digests).clip(max=len(among) - 1)] == digests
+    return found
+
+
 def whole_lines(lines: Iterable[bytes], offset: int = 0, first: int = 1) -> Iterator[tuple[int, int, bytes]]:
     """Number, offset and bytes of each line that is not empty.
 

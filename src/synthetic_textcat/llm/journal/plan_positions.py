@@ -9,13 +9,11 @@ from numpy.typing import NDArray
 
 from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.llm.journal.lines import digests_of
-from synthetic_textcat.tables import RowTable, in_plan_order
+from synthetic_textcat.tables import IdPositions, KeyPositions, RowTable, in_plan_order
 
 Positions = NDArray[np.int64]
 
 _ID, _FINGERPRINT = "request_id", "fingerprint"
-_HASH_KEYS = ("0123456789abcdef", "fedcba9876543210")
-"""Keys of the two 64-bit hashes of an id."""
 
 
 class PlanPositions:
@@ -35,7 +33,7 @@ class PlanPositions:
     def __init__(self, requests: RowTable, calls: RowTable) -> None:
         self._requests = requests
         self.starts = [0]
-        self._by_fingerprint = _Lookup(len(requests), self._digests(calls))
+        self._by_fingerprint = KeyPositions(len(requests), self._digests(calls))
 
     def __len__(self) -> int:
         """Number of planned rows."""
@@ -47,7 +45,7 @@ class PlanPositions:
 
     def of_ids(self, request_ids: Sequence[str]) -> Positions:
         """Position of each row; -1 for a row that is not planned."""
-        return self._by_id.find(_hashes_of(request_ids))
+        return self._by_id.of(request_ids)
 
     def of_calls(self, frame: pd.DataFrame) -> tuple[Positions, NDArray[np.bool_]]:
         """Position of each call's row in the plan, and whether the call is of this configuration of it.
@@ -63,8 +61,8 @@ class PlanPositions:
         return positions, is_configuration
 
     @cached_property
-    def _by_id(self) -> "_Lookup":
-        return _Lookup(len(self), (_hashes_of(part[_ID].tolist()) for part in self._requests.frames([_ID])))
+    def _by_id(self) -> "IdPositions":
+        return IdPositions(self._requests)
 
     def _digests(self, calls: RowTable) -> Iterator[NDArray[np.bytes_]]:
         for planned, fingerprints in with_fingerprints(self._requests, calls):
@@ -96,48 +94,3 @@ def with_fingerprints(
                 "parameters"
             )
         yield part.planned, found.rows[_FINGERPRINT]
-
-
-class _Lookup:
-    """Sorted keys of 16 bytes: the first half is searched as a number, the second is compared where halves are equal.
-
-    Args:
-        rows: Number of rows.
-        keys: Keys of the rows, part by part, as bytes of any equal number from 16 on.
-    """
-
-    def __init__(self, rows: int, keys: Iterable[NDArray[np.bytes_]]) -> None:
-        self._begins, self._ends = np.empty(rows, np.uint64), np.empty(rows, np.uint64)
-        end = 0
-        for part in keys:
-            start, end = end, end + len(part)
-            self._begins[start:end], self._ends[start:end] = _halves_of(part)
-        self._order = np.argsort(self._begins, kind="stable")
-        self._begins = self._begins[self._order]
-        self._ends = self._ends[self._order]
-        is_alike = self._begins[1:] == self._begins[:-1]
-        self._most_alike = int(np.unique(self._begins, return_counts=True)[1].max()) if is_alike.any() else 1
-
-    def find(self, keys: NDArray[np.bytes_]) -> Positions:
-        """Position of each key; -1 where there is none."""
-        begins, ends = _halves_of(keys)
-        found = np.full(len(begins), -1, np.int64)
-        if not len(self._begins):
-            return found
-        first = np.searchsorted(self._begins, begins)
-        for step in range(self._most_alike):
-            places = np.minimum(first + step, len(self._begins) - 1)
-            is_same = (self._begins[places] == begins) & (self._ends[places] == ends)
-            found = np.where(is_same, self._order[places], found)
-        return found
-
-
-def _halves_of(keys: NDArray[np.bytes_]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-    numbers = keys.view("<u8").reshape(-1, keys.itemsize // 8)
-    return numbers[:, 0], numbers[:, 1]
-
-
-def _hashes_of(request_ids: Sequence[str]) -> NDArray[np.bytes_]:
-    ids = np.array(request_ids, object)
-    hashes = [pd.util.hash_array(ids, hash_key=key, categorize=False) for key in _HASH_KEYS]
-    return np.stack(hashes, axis=1).view("S16").reshape(-1)

@@ -1,98 +1,22 @@
-"""Fan-out: the driver hands shards to workers, adds up what they report, and stops them all for what concerns all.
+"""Fan-out: asking for the rows of a plan by the workers of a cluster, the first one alone by the driver."""
 
-Shards are handed out as workers get free, one more than they can run, so that each begins with what the run has found
-out by then: paused tasks, and whether any reply was good.
-"""
+from collections.abc import Generator, Mapping, Sequence
 
-import logging
-from collections import Counter
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from time import monotonic
-from typing import Protocol
-
-from synthetic_textcat.errors import TextcatError
-from synthetic_textcat.interrupts import held_interrupts
 from synthetic_textcat.llm.calls.first_replies import BadStart
+from synthetic_textcat.llm.calls.open_rows import OpenRow
 from synthetic_textcat.llm.calls.policy import CallPolicy
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.engine.leases import Limits
 from synthetic_textcat.llm.prompts.row_prompts import RowPrompts
 from synthetic_textcat.llm.shards.cut import Cut
 from synthetic_textcat.llm.shards.folder import SharedFolder
+from synthetic_textcat.llm.shards.hand_out import Found, HandOut, Workers
 from synthetic_textcat.llm.shards.partition import default_shards
 from synthetic_textcat.llm.shards.row_asking import Findings, RowAsking
-from synthetic_textcat.llm.shards.shard_run import ShardJob, ShardResult, ShardTask
-from synthetic_textcat.schemas.open_calls import Batch, OpenCalls
+from synthetic_textcat.llm.shards.shard_run import ShardJob
+from synthetic_textcat.schemas.open_calls import Batch
 from synthetic_textcat.schemas.parameters import LlmParameters
-from synthetic_textcat.schemas.stops import Outage
-from synthetic_textcat.schemas.worker_counts import ReportBatch, WorkerCounts, WorkerShare
 from synthetic_textcat.tables import RowTable
-
-logger = logging.getLogger(__name__)
-
-_LOOK_S = 0.5
-"""Seconds for which the driver waits for a shard to end before it reports what the workers have done meanwhile."""
-
-_LONGEST_STOP_S = 30.0
-"""Seconds in which workers that are asked to end have saved what is in flight."""
-
-_QUIET_S = 2.0
-"""Seconds without news after which a batch reports the open calls."""
-
-_MOST_LOSSES = 20
-"""Workers that may die on one shard before the run ends."""
-
-
-class LostWorkerError(Exception):
-    """A worker that died with a shard; another may run it again."""
-
-
-class Workers(Protocol):
-    """Workers of a cluster, as the driver sees them."""
-
-    def start(self) -> None:
-        """Connects to the workers, or starts them.
-
-        Raises:
-            ClusterError: If there are none.
-        """
-
-    @property
-    def slots(self) -> int:
-        """Number of shards that they run at once."""
-
-    def prove(self, spec: ChatModelSpec, llm: LlmParameters, run_id: str, folder: SharedFolder) -> None:
-        """Proves that each worker can do the work.
-
-        Raises:
-            ClusterError: With the first that can't, and why.
-        """
-
-    def share(self, job: ShardJob, limits: Limits) -> None:
-        """Gives all workers what the shards share, and opens the meter of their limits and caps."""
-
-    def submit(self, task: ShardTask) -> None:
-        """Hands out a shard."""
-
-    def ended(self, timeout_s: float) -> list[tuple[int, ShardResult | Exception]]:
-        """Shards that have ended, each with its result, or the error that ended it; waits if there is none."""
-
-    def reports(self) -> Mapping[str, tuple[WorkerCounts, OpenCalls]]:
-        """Counts of shards under way, by the token of the owner."""
-
-    def skip(self, shard: int) -> None:
-        """Notes that a shard had no call to make."""
-
-    @property
-    def is_over(self) -> bool:
-        """Whether no further call may start: a cap is reached, or the server has stopped answering."""
-
-    def outage(self) -> Outage | None:
-        """The outage that a run without a single reply has met, once all its calls have ended."""
-
-    def close(self) -> None:
-        """Lets the workers go."""
 
 
 class FanOut:
@@ -159,7 +83,7 @@ class FanOut:
         self, asking: RowAsking, requests: RowTable, prompts: RowPrompts, earlier_replies: Mapping[str, BadStart]
     ) -> Generator[Batch, None, Findings]:
         first, others = asking.rows[:1], asking.rows[1:]
-        began = yield from asking.ask(first, at=self._base_urls[0] if self._base_urls else None)
+        began, any_good = yield from self._ask_alone(asking, first)
         if began.outage is not None or not others:
             return began
         shards = self._shards or default_shards(self._workers.slots, len(others))
@@ -177,107 +101,30 @@ class FanOut:
             filled = cut.filled
             self._folder.publish(cut.folder)
             try:
-                self._workers.share(job, _limits(asking.policy, len(filled)))
-                found = _Found(began, asking.any_good)
-                yield from _HandOut(self._workers, self._folder, job.rows.run_id, filled, found).run()
+                self._workers.share(job, _limits(asking.policy))
+                found = Found(began, any_good)
+                yield from HandOut(self._workers, self._folder, job.rows.run_id, filled, found).run()
             finally:
                 self._folder.withdraw(cut.folder)
                 self._folder.fetch()
         found.tell_workers()
         return found.findings(asking.findings(self._workers.outage()))
 
-
-class _HandOut:
-    """Shards that are waiting, and those that workers have.
-
-    Args:
-        workers: The workers.
-        folder: The shared folder.
-        run_id: The run.
-        shards: Numbers of the shards.
-        found: Gets their results.
-    """
-
-    def __init__(
-        self, workers: Workers, folder: SharedFolder, run_id: str, shards: Sequence[int], found: "_Found"
-    ) -> None:
-        self._workers = workers
-        self._folder = folder
-        self._run_id = run_id
-        self._found = found
-        self._waiting = list(reversed(shards))
-        self._under_way = 0
-        self._losses: Counter[int] = Counter()
-        self._stopped_at: float | None = None
-
-    def run(self) -> Iterator[Batch]:
-        """Hands out all shards, and yields what the workers report until the last one has ended.
-
-        Raises:
-            KeyboardInterrupt: After an interrupt, once what was in flight is saved; errors of shards likewise.
-        """
-        with held_interrupts() as interrupted, self._stopped_at_the_end():
-            while (self._under_way or self._waiting) and not self._is_late():
-                self._submit()
-                self._collect()
-                yield from self._found.batches(self._workers.reports())
-                if interrupted.is_set() or self._found.is_over:
-                    self._stop()
-                elif self._workers.is_over:
-                    self._waiting.clear()
-                elif not self._waiting and not self._under_way:
-                    self._waiting = self._found.shards_to_repeat()
-            yield from self._found.batches({})
-            yield ReportBatch(WorkerCounts(), OpenCalls(), self._found.by_worker)
-        if self._found.error is not None:
-            raise self._found.error
-        if interrupted.is_set():
-            raise KeyboardInterrupt
-
-    def _submit(self) -> None:
-        while self._waiting and self._under_way <= self._workers.slots:
-            self._workers.submit(self._found.task(self._waiting.pop()))
-            self._under_way += 1
-
-    def _collect(self) -> None:
-        for shard, ended in self._workers.ended(_LOOK_S):
-            self._under_way -= 1
-            if isinstance(ended, ShardResult):
-                self._found.add(ended)
-                if not ended.counts.calls:
-                    self._workers.skip(shard)
-            elif isinstance(ended, LostWorkerError) and self._losses[shard] < _MOST_LOSSES:
-                self._losses[shard] += 1
-                if self._stopped_at is None:
-                    self._waiting.append(shard)
-            else:
-                self._found.error = self._found.error or ended
-
-    def _stop(self) -> None:
-        """Asks the workers to save what is in flight and end; those that are not begun end at once."""
-        if self._stopped_at is None:
-            self._stopped_at = monotonic()
-            self._waiting.clear()
-            with suppress(TextcatError):  # of a shared folder that is gone: the workers find out by themselves
-                self._folder.stop(self._run_id)
-
-    def _is_late(self) -> bool:
-        is_late = self._stopped_at is not None and monotonic() - self._stopped_at > _LONGEST_STOP_S
-        if is_late:
-            logger.warning("%d shards have not ended within %d s", self._under_way, _LONGEST_STOP_S)
-        return is_late
-
-    @contextmanager
-    def _stopped_at_the_end(self) -> Iterator[None]:
-        """Stops the workers where the driver ends early, for whatever reason."""
+    def _ask_alone(self, asking: RowAsking, rows: Sequence[OpenRow]) -> Generator[Batch, None, tuple[Findings, bool]]:
+        """Asks for rows by this process; returns the findings, and whether any row of the plan has a good reply."""
+        any_good, calls = asking.any_good, asking.ask(rows, urls=self._base_urls)
         try:
-            yield
-        except BaseException:
-            self._stop()
-            raise
+            while True:
+                batch = next(calls)
+                any_good = any_good or any(asking.policy.judge(line) is None for line in batch)
+                yield batch
+        except StopIteration as end:
+            return end.value, any_good
+        finally:
+            calls.close()
 
 
-def _limits(policy: CallPolicy, shards: int) -> Limits:
+def _limits(policy: CallPolicy) -> Limits:
     """Limits and caps over all workers, with what the run has spent before the first shard."""
     generation, spent = policy.limits, policy.budget.totals
     return Limits(
@@ -287,100 +134,7 @@ def _limits(policy: CallPolicy, shards: int) -> Limits:
         max_tokens_total=generation.max_tokens_total,
         max_cost_usd=generation.max_cost_usd,
         max_wait_s=generation.max_wait_seconds,
-        shards=shards,
         spent_tokens=spent.tokens,
         spent_usd=spent.usd,
         spent_calls=spent.calls,
     )
-
-
-class _Found:
-    """What the shards have found out so far.
-
-    Args:
-        began: Findings of the first call.
-        any_good: Whether any row had a good reply before.
-    """
-
-    def __init__(self, began: Findings, any_good: bool) -> None:
-        self._outage: Outage | None = began.outage
-        self._others = dict.fromkeys(began.others)
-        self._any_good = any_good
-        self._paused: dict[str, BadStart] = {}
-        self._answered: set[str] = set()
-        self._left_out: dict[int, Mapping[str, int]] = {}
-        self._repeated: set[int] = set()
-        self._counts: dict[str, WorkerCounts] = {}
-        self._reported = WorkerCounts()
-        self._reported_at = monotonic()
-        self.by_worker: dict[str, WorkerShare] = {}
-        self.error: Exception | None = None
-
-    @property
-    def is_over(self) -> bool:
-        """Whether no further shard is to be begun."""
-        return self.error is not None or self._outage is not None
-
-    def task(self, shard: int) -> ShardTask:
-        """A shard, with what is known by now."""
-        known = frozenset(self._answered & self._paused.keys())
-        paused = {task: start for task, start in self._paused.items() if task not in known}
-        return ShardTask(shard, paused, known, self._any_good)
-
-    def add(self, result: ShardResult) -> None:
-        """Adds the result of a shard."""
-        found = result.findings
-        self._counts[result.owner] = result.counts
-        self._outage = self._outage or found.outage
-        self._others.update(dict.fromkeys(found.others))
-        self._any_good = self._any_good or result.any_good
-        self._paused.update(found.paused)
-        self._answered |= result.answered_tasks
-        self._left_out[result.shard] = found.left_out
-        share = self.by_worker.get(result.worker, WorkerShare())
-        self.by_worker[result.worker] = share.plus(WorkerShare(1, result.counts))
-
-    def shards_to_repeat(self) -> list[int]:
-        """Shards that left out rows of a task for its first replies, while others had good ones; each once."""
-        again = [shard for shard, tasks in self._left_out.items() if self._answered & tasks.keys()]
-        again = [shard for shard in again if shard not in self._repeated]
-        self._repeated.update(again)
-        return again
-
-    def batches(self, reports: Mapping[str, tuple[WorkerCounts, OpenCalls]]) -> Iterator[Batch]:
-        """What is new since the last batch, if anything is; an empty one after a while without news."""
-        self._counts |= {owner: counts for owner, (counts, _) in reports.items() if self._is_news(owner, counts)}
-        total = WorkerCounts()
-        for counts in self._counts.values():
-            total = total.plus(counts)
-        new = total.minus(self._reported)
-        now = monotonic()
-        if new.calls or now - self._reported_at >= _QUIET_S:
-            self._reported, self._reported_at = total, now
-            open_calls = [calls for _, calls in reports.values()]
-            yield ReportBatch(
-                new,
-                OpenCalls(
-                    number=sum(calls.number for calls in open_calls),
-                    oldest_s=max((calls.oldest_s for calls in open_calls), default=0.0),
-                    retrying=sum(calls.retrying for calls in open_calls),
-                ),
-            )
-
-    def _is_news(self, owner: str, counts: WorkerCounts) -> bool:
-        return owner not in self._counts or counts.calls > self._counts[owner].calls
-
-    def findings(self, before: Findings) -> Findings:
-        """The findings of all shards, next to those of the driver."""
-        paused = {task: start for task, start in self._paused.items() if task not in self._answered}
-        left_out = Counter(before.left_out)
-        for tasks in self._left_out.values():
-            left_out.update(tasks)
-        others = tuple(dict.fromkeys([*before.others, *self._others]))
-        return Findings(self._outage or before.outage, {**paused, **before.paused}, left_out, others)
-
-    def tell_workers(self) -> None:
-        """Logs what each worker has done."""
-        for worker, share in sorted(self.by_worker.items()):
-            done = share.counts
-            logger.info("Worker %s: %d shards, %d calls, %d tokens", worker, share.shards, done.calls, done.tokens)

@@ -1,7 +1,7 @@
 """Asking for the rows of a shard: the code path of one machine, whose shard is the whole plan, and of each worker."""
 
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Event
@@ -22,6 +22,7 @@ from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.engine.engine import complete
 from synthetic_textcat.llm.engine.leased_meter import MeterLink
 from synthetic_textcat.llm.prompts.row_prompts import RowPrompts
+from synthetic_textcat.llm.shards.server_list import ChatOfServers, ServerList, server_list
 from synthetic_textcat.schemas.completions import Completion, Reply, RowCheck
 from synthetic_textcat.schemas.open_calls import Batch
 from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters
@@ -73,12 +74,14 @@ class Findings:
         paused: Streaks of bad replies of paused tasks, by task id.
         left_out: Rows that were not asked for since their task is paused, by task id.
         others: Names of other models than the requested one in the replies.
+        down: Servers that do not answer, of several that serve the plan, with the reason.
     """
 
     outage: Outage | None = None
     paused: Mapping[str, BadStart] = field(default_factory=dict)
     left_out: Mapping[str, int] = field(default_factory=Counter)
     others: tuple[str, ...] = ()
+    down: Mapping[str, str] = field(default_factory=dict)
 
 
 class RowAsking:
@@ -115,6 +118,7 @@ class RowAsking:
         self._prompts = prompts
         self._still_open = still_open
         self._asked = Asked(job.spec, job.llm)
+        self._servers = ServerList(())
         model = None if job.spec.names_deployments else job.llm.model
         self._answering = AnsweringModel(model, job.llm.structured_output)
         generation = job.generation
@@ -167,7 +171,8 @@ class RowAsking:
         self,
         rows: Sequence[OpenRow],
         stop: Event | None = None,
-        at: str | None = None,
+        urls: Sequence[str] = (),
+        shard: int = 0,
         link: MeterLink | None = None,
     ) -> Generator[Batch, None, Findings]:
         """Asks for these rows by live calls, and yields the completions as they arrive.
@@ -175,7 +180,8 @@ class RowAsking:
         Args:
             rows: The rows.
             stop: Ends the calls as an interrupt does, once it is set.
-            at: Address of the server, of several that serve the plan; None for that of the model.
+            urls: Addresses of servers that serve the plan; none for that of the model.
+            shard: Number of the shard, by which these servers are taken in turn.
             link: Meter of the cluster of which these rows are a shard; None = limits and caps are kept here.
 
         Raises:
@@ -184,14 +190,21 @@ class RowAsking:
             StaleTableError: If the open rows belong to another plan, prompt or model.
         """
         job = self.job
-        open_chat = partial(_opened, job.spec if at is None else job.spec.at(at), job.llm)
+        open_chat: Callable[[], Chat] = partial(_opened, job.spec, job.llm)
+        if urls:
+            self._servers = server_list(tuple(urls))
+            open_chat = partial(ChatOfServers, self._servers, shard, lambda url: _opened(job.spec.at(url), job.llm))
         outage = yield from complete(open_chat, self.calls(rows), self.policy, link, stop)
         return self.findings(outage)
 
     def findings(self, outage: Outage | None = None) -> Findings:
         """What asking has shown so far."""
         return Findings(
-            outage, dict(self._pauses.paused), Counter(self._pauses.left_out), tuple(self._answering.others)
+            outage,
+            dict(self._pauses.paused),
+            Counter(self._pauses.left_out),
+            tuple(self._answering.others),
+            dict(self._servers.down),
         )
 
 

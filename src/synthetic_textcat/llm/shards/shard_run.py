@@ -57,10 +57,6 @@ class ShardJob:
     base_urls: Sequence[str] = ()
     earlier_files: frozenset[str] = frozenset()
 
-    def address(self, shard: int) -> str | None:
-        """Address of the server of a shard; None for that of the model."""
-        return self.base_urls[shard % len(self.base_urls)] if self.base_urls else None
-
 
 class ShardTask(NamedTuple):
     """One shard, with what the run has found out before it is begun.
@@ -86,7 +82,8 @@ class ShardResult:
         shard: Its number.
         owner: Token of the owner that finished it.
         worker: Host and process.
-        counts: Of its calls.
+        counts: Of its calls in this run, by all of its owners.
+        before: Those among them by earlier owners, which have died.
         findings: Outage, paused tasks, other models.
         answered_tasks: Ids of tasks with a good first reply, or more than one reason for bad ones.
         any_good: Whether any row has a good reply.
@@ -97,6 +94,7 @@ class ShardResult:
     owner: str
     worker: str
     counts: WorkerCounts
+    before: WorkerCounts
     findings: Findings
     answered_tasks: frozenset[str]
     any_good: bool
@@ -129,9 +127,11 @@ def run_shard(job: ShardJob, task: ShardTask, owner: str, report: Report, link: 
         prompts = RowPrompts(planned.requests, *job.prompts, lambda row: planned.seed_texts[row["request_id"]])
         answered = {task_id: BadStart(is_over=True) for task_id in task.answered}
         earlier = {**job.earlier_replies, **task.paused, **answered}
-        spent = _spent(job, files)
+        spent = _of_this_run(job, files) if job.rows.generation.is_capped else ()
         asking = RowAsking(job.rows, as_table(planned.requests), prompts, still_open, earlier, spent)
-        return _asked(job, task, folder, asking, planned, owned, report, link)
+        tally = _tally(job, planned)
+        tally.add(_of_this_run(job, files))
+        return _asked(job, task, folder, asking, tally, owned, report, link)
 
 
 def _asked(
@@ -139,18 +139,14 @@ def _asked(
     task: ShardTask,
     folder: SharedFolder,
     asking: RowAsking,
-    planned: ShardRows,
+    tally: ShardTally,
     owned: OwnedShard,
     report: Report,
     link: MeterLink | None,
 ) -> ShardResult:
-    settings = job.rows
-    rows = {row["request_id"]: row for row in records_of(planned.requests)}
-    tally = ShardTally(
-        rows, settings.tasks, settings.row_check, settings.generation.max_attempts, settings.prices, settings.llm.model
-    )
+    settings, before = job.rows, tally.counts
     stop = threading.Event()
-    calls = asking.ask(asking.rows, stop, job.address(task.shard), link)
+    calls = asking.ask(asking.rows, stop, job.base_urls, task.shard, link)
     findings = None
     try:
         while findings is None:
@@ -178,6 +174,7 @@ def _asked(
         owner=owned.owner,
         worker=worker_name(),
         counts=tally.counts,
+        before=before,
         findings=_without_details(findings),
         answered_tasks=asking.answered_tasks,
         any_good=tally.any_good or asking.any_good,
@@ -204,10 +201,15 @@ def _still_open(job: ShardJob, task: ShardTask, planned: ShardRows, files: Seque
     return found._replace(rows=rows, any_good=found.any_good or task.any_good)
 
 
-def _spent(job: ShardJob, files: Sequence[Path]) -> Iterator[Completion]:
-    """What this run has paid for rows of the shard since it was handed out first, by a worker that died."""
-    if not job.rows.generation.is_capped:
-        return iter(())
+def _tally(job: ShardJob, planned: ShardRows) -> ShardTally:
+    settings = job.rows
+    rows = {row["request_id"]: row for row in records_of(planned.requests)}
+    attempts, model = settings.generation.max_attempts, settings.llm.model
+    return ShardTally(rows, settings.tasks, settings.row_check, attempts, settings.prices, model)
+
+
+def _of_this_run(job: ShardJob, files: Sequence[Path]) -> Iterator[Completion]:
+    """What this run has paid for rows of the shard since it was handed out first, by workers that died."""
     new = [path for path in files if path.name not in job.earlier_files]
     return (completion for completion in Journal(*new) if completion.run_id == job.rows.run_id)
 
@@ -219,6 +221,7 @@ def _nothing(task: ShardTask, owner: str) -> ShardResult:
         owner=owner,
         worker=worker_name(),
         counts=WorkerCounts(),
+        before=WorkerCounts(),
         findings=Findings(),
         answered_tasks=frozenset(),
         any_good=task.any_good,

@@ -56,6 +56,8 @@ def versions() -> tuple[str, str]:
 def fault(said: Any, own: Probe) -> str:
     """Why a worker can't do the work, by what it said; empty if it can."""
     same = "Next: install the same wheel with the same constraints.txt on driver and workers"
+    if isinstance(said, OSError):
+        return f"was lost while it was asked ({type(said).__name__}: {first_line(said)}). Next: look at its log"
     if not isinstance(said, Probe):
         return f"can't load this package ({type(said).__name__}: {first_line(said)}). {same}"
     for name, theirs, ours in (("Python", said.python, own.python), ("synthetic-textcat", said.package, own.package)):

@@ -9,12 +9,12 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
 from synthetic_textcat.errors import EvaluationError, MissingExtraError
+from synthetic_textcat.temporary_files import TemporaryFolder
 from synthetic_textcat.text.unicode import single_line
 
 if TYPE_CHECKING:
@@ -79,9 +79,9 @@ def learn(train: pd.DataFrame, held_out: pd.DataFrame, folder: str | None) -> Tr
     model = own_model(folder) if folder else new_model(text for column in COLUMNS for text in train[column])
     evaluator = TripletEvaluator(*(held_out[column].tolist() for column in COLUMNS))
     before = _accuracy(evaluator(model), len(held_out))
-    with TemporaryDirectory() as scratch, warnings.catch_warnings():
+    with TemporaryFolder() as scratch, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the libraries warn about one another
-        _train(model, train, scratch)
+        _train(model, train, str(scratch.path))
     return TripletAccuracy(before, _accuracy(evaluator(model), len(held_out)))
 
 

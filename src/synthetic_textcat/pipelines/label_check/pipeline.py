@@ -9,12 +9,11 @@ from synthetic_textcat.pipelines.label_check.judge.nodes import (
     ask_judge,
     find_open_verdicts,
     list_verdict_calls,
+    on_pilot,
+    on_request,
     plan_verdicts,
     prepare_verdict_prompts,
     settle_verdicts,
-    share_of_pilot,
-    share_of_run,
-    share_on_request,
 )
 from synthetic_textcat.pipelines.label_check.nodes import (
     draw_label_sample,
@@ -24,7 +23,8 @@ from synthetic_textcat.pipelines.label_check.nodes import (
     remember_hand_labels_if_any,
     write_label_sample,
 )
-from synthetic_textcat.schemas.parameters import LabelCheckParameters
+
+Wrapper = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 def create_sample() -> Pipeline:
@@ -95,39 +95,43 @@ def _accuracy(remember: Callable[..., Any], measure: Callable[..., Any], tag: st
 
 def create_pipeline() -> Pipeline:
     """The judge as a stage of `generate`: rows that passed their own checks in, `label_verdicts` out."""
-    return _share(share_of_run) + create_judge()
+    return _judge(lambda node: node)
 
 
 def create_on_request() -> Pipeline:
     """The judge as a command of its own, which asks for it: a share of 0 counts as all rows."""
-    return _share(share_on_request) + create_judge()
+    return _judge(on_request)
 
 
 def create_for_pilot() -> Pipeline:
-    """The share of the pilot's rows that a quote has judged."""
-    return _share(share_of_pilot)
+    """The judge on the rows of a pilot: all, or none if no row of the run is to be judged."""
+    return _judge(on_pilot)
 
 
-def _share(share: Callable[[LabelCheckParameters], float]) -> Pipeline:
-    return Pipeline(
-        [node(share, inputs="params:label_check", outputs="judged_share", name=share.__name__)], tags="label_check"
-    )
+def _judge(with_share: Wrapper) -> Pipeline:
+    """The rows to judge, their calls, the judge's journal and its verdicts.
 
-
-def create_judge() -> Pipeline:
-    """The rows to judge, their calls, the judge's journal and its verdicts."""
+    Args:
+        with_share: Sets the share of the rows for the nodes that depend on it.
+    """
     return Pipeline(
         [
             node(
-                prepare_verdict_prompts,
-                inputs=["tasks", "label_check_prompt", "label_check_of_two_prompt", "judged_share", "params:seed"],
+                with_share(prepare_verdict_prompts),
+                inputs=[
+                    "tasks",
+                    "label_check_prompt",
+                    "label_check_of_two_prompt",
+                    "params:label_check",
+                    "params:seed",
+                ],
                 outputs="verdict_prompts",
                 name="prepare_verdict_prompts",
                 tags="pilot",
             ),
             node(
-                plan_verdicts,
-                inputs=["checked_rows", "requests", "tasks", "judged_share", "params:seed"],
+                with_share(plan_verdicts),
+                inputs=["checked_rows", "requests", "tasks", "params:label_check", "params:seed"],
                 outputs="planned_verdicts",
                 name="plan_verdicts",
                 tags="pilot",
@@ -147,7 +151,6 @@ def create_judge() -> Pipeline:
                     "verdict_calls",
                     "verdict_journal",
                     "params:generation",
-                    "params:label_check",
                     "run_id",
                 ],
                 outputs="open_verdicts",

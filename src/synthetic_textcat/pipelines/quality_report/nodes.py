@@ -1,14 +1,16 @@
 """Nodes of `quality_report`: ledger, metrics, concerns, plots, page; checks and signals have nodes of their own."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from synthetic_textcat.llm.batches.record import BatchRecord
 from synthetic_textcat.llm.journal.journal import Journal
+from synthetic_textcat.llm.journal.lines import are_among, digests_of
 from synthetic_textcat.llm.journal.paid_calls import last_places, planned_calls, read_paid_calls, with_later_calls
 from synthetic_textcat.llm.journal.plan_positions import PlanPositions
 from synthetic_textcat.pipelines.quality_report.concerns import Concern, assess
@@ -22,7 +24,14 @@ from synthetic_textcat.pipelines.quality_report.ledger import (
     stopped_by,
     without_paused,
 )
-from synthetic_textcat.pipelines.quality_report.page.page import Report, pointed_at, render, sample, shown_rows
+from synthetic_textcat.pipelines.quality_report.page.page import (
+    Report,
+    pointed_at,
+    render,
+    rows_on_page,
+    sample,
+    shown_rows,
+)
 from synthetic_textcat.pipelines.quality_report.page.plots import SIGNAL_FIGURES, yield_figure
 from synthetic_textcat.pipelines.quality_report.plan_slices import PlanSlices, yield_metrics
 from synthetic_textcat.pipelines.quality_report.quota_shortfall import quota_metrics, quota_tables, shortfall_of
@@ -87,16 +96,16 @@ def list_outcomes(
 def build_ledger(outcomes: RowTable, calls: RowTable, batch_record: BatchRecord) -> Ledger:
     """Ledger of the run."""
     at_provider = batch_record.under_way()
-    return count(read_ends(outcomes), _count_open(outcomes, calls, at_provider) if at_provider else 0)
+    return count(read_ends(outcomes), _count_open(outcomes, calls, at_provider) if len(at_provider) else 0)
 
 
-def _count_open(outcomes: RowTable, calls: RowTable, fingerprints: Collection[str]) -> int:
-    """Number of rows without an outcome whose call is one of these."""
+def _count_open(outcomes: RowTable, calls: RowTable, digests: NDArray[np.bytes_]) -> int:
+    """Number of rows without an outcome whose call has one of these fingerprints, which are sorted."""
     rows = 0
     for part in in_plan_order(outcomes, {"calls": calls}, {"requests": ["outcome"], "calls": ["fingerprint"]}):
         found, places = part.subsets["calls"]
         is_open = (part.planned["outcome"] == NOT_RUN).to_numpy()[places - part.start]
-        rows += int((found["fingerprint"].isin(fingerprints).to_numpy() & is_open).sum())
+        rows += int((are_among(digests_of(found["fingerprint"].tolist()), digests) & is_open).sum())
     return rows
 
 
@@ -278,6 +287,7 @@ def write_report(
     worst = {name: rows for part in signals for name, rows in part["worst"].items()}
     writers = {name for frame in examples.frames(["model_name"]) for name in frame["model_name"].unique()}
     sentences = tasks[["task_id", "task"]]
+    accepted, beyond_quota, refused = (rows_on_page(table, worst) for table in (examples, surplus, rejected))
     return render(
         Report(
             ledger=ledger,
@@ -287,9 +297,9 @@ def write_report(
             banner=writer_note({llm.model, *writers}),
             stopped_by=stop_sentence(stopped_by, Stops.read(stops)),
             tables=tables_of(signals),
-            accepted=shown_rows(sample(examples)),
-            rejected=shown_rows(sample(rejected)),
+            accepted=shown_rows(sample(accepted)),
+            rejected=shown_rows(sample(refused)),
             failed=shown_rows(sample(failed).merge(sentences, on="task_id", how="left")),
-            worst=pointed_at(worst, (examples, surplus, rejected)),
+            worst=pointed_at(worst, (accepted, beyond_quota, refused)),
         )
     )

@@ -45,7 +45,7 @@ _PATTERNS = [
 @pytest.fixture(scope="module", autouse=True)
 def _warm() -> None:
     """Models of languages and libraries are loaded by then."""
-    judge([open_candidate(input_text="Nobody answers the telephone, and the parcel never came.")] * 2, _SETTINGS, 2)
+    judge([open_candidate(input_text="Nobody answers the telephone, and the parcel never came.")] * 2, _SETTINGS)
 
 
 _SETTINGS = QualityReportParameters()
@@ -71,5 +71,5 @@ def test_a_text_that_repeats_one_short_pattern(pattern: str, length: int, langua
         open_candidate(request_id="both", input_text=text + "b", language=language, **labels),
     ]
     begun = time.process_time()
-    assert len(judge(rows, _SETTINGS, len(rows))) == 3
+    assert len(judge(rows, _SETTINGS)) == 3
     assert time.process_time() - begun < 3 * _MOST_S  # of two rows; a busy machine adds half

@@ -1,7 +1,6 @@
 # ruff: noqa: RUF001  letters of one script that look like those of another are the point here
 """One reason a row, the first that applies; of rows alike the first in plan order stays."""
 
-import multiprocessing
 from dataclasses import replace
 
 import pytest
@@ -13,8 +12,6 @@ from synthetic_textcat.pipelines.quality_report.checks.verdicts import Judgement
 from synthetic_textcat.schemas.outcomes import REJECT_REASONS
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.text.unicode import normalised
-from synthetic_textcat.work_pool import ROWS_TO_SHARE
-from tests.llm.offline.rehearsal import rows
 from tests.pipelines.quality_report.builders import candidate, judge, open_candidate
 from tests.support.examples import examples
 
@@ -210,27 +207,6 @@ def test_a_text_that_is_nearly_a_seed_example_is_a_near_duplicate_of_it() -> Non
     assert verdicts[0].reason == "near_duplicate"
     assert verdicts[0].detail.endswith("like seed example")
     assert verdicts[1] is None
-
-
-@pytest.mark.whole_run  # its processes import the package anew
-def test_rows_are_judged_the_same_by_any_number_of_processes() -> None:
-    texts = [row.text for row in rows(200)]
-    languages = ["English", "German", "Japanese"]
-    judged = [
-        judge(
-            (
-                candidate(request_id=f"r{n}", input_text=texts[n % 190], language=languages[n % 3], label="mixed")
-                for n in range(2_500)
-            ),
-            QualityReportParameters(flag_only=("label_not_as_planned", "exact_duplicate")),
-            total,
-        )
-        for total in (0, ROWS_TO_SHARE)
-    ]
-    assert judged[0] == judged[1]
-    assert len(judged[0]) == 2_500
-    assert {judgement.verdict and judgement.verdict.reason for judgement in judged[0]} >= {None, "wrong_language"}
-    assert not multiprocessing.active_children()
 
 
 @pytest.mark.parametrize(

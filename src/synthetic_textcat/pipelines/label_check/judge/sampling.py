@@ -7,7 +7,7 @@ leave it as it is.
 """
 
 from collections.abc import Iterable
-from functools import cache
+from functools import lru_cache
 from math import floor
 
 from synthetic_textcat.hashing import draw
@@ -16,6 +16,9 @@ BLOCK = 20
 """Planned rows of a task in a block."""
 
 _EVERY = 1.0
+
+_KEPT = 100_000
+"""Blocks whose samples are kept: rows of a task are spread over the plan."""
 
 
 def is_judged(rows: Iterable[tuple[str, int]], share: float, seed: int) -> list[bool]:
@@ -26,18 +29,18 @@ def is_judged(rows: Iterable[tuple[str, int]], share: float, seed: int) -> list[
         share: Share of the rows, 0 to 1.
         seed: The plan's.
     """
-
-    @cache
-    def chosen(task_id: str, block: int) -> frozenset[int]:
-        return _chosen(task_id, block, share, seed)
-
     if share >= _EVERY:
         return [True for _ in rows]
-    return [share > 0 and replicate in chosen(task_id, replicate // BLOCK) for task_id, replicate in rows]
+    return [
+        share > 0 and bool(_chosen(task_id, replicate // BLOCK, share, seed) >> replicate % BLOCK & 1)
+        for task_id, replicate in rows
+    ]
 
 
-def _chosen(task_id: str, block: int, share: float, seed: int) -> frozenset[int]:
-    """The replicates of a block that are judged."""
+@lru_cache(_KEPT)
+def _chosen(task_id: str, block: int, share: float, seed: int) -> int:
+    """The replicates of a block that are judged, a bit each."""
     replicates = range(block * BLOCK, (block + 1) * BLOCK)
     ranked = sorted(replicates, key=lambda replicate: draw(seed, "judged", task_id, replicate))
-    return frozenset(ranked[: floor(BLOCK * share + draw(seed, "judged", task_id, "block", block))])
+    judged = ranked[: floor(BLOCK * share + draw(seed, "judged", task_id, "block", block))]
+    return sum(1 << replicate % BLOCK for replicate in judged)

@@ -7,7 +7,7 @@ Both walk their tables in record batches. What is held of a row between two walk
 if it is not like most.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -15,11 +15,12 @@ import numpy as np
 import pandas as pd
 from langchain_core.prompts import BasePromptTemplate
 
+from synthetic_textcat.console import track
 from synthetic_textcat.llm.prompts.messages import instructions_of
 from synthetic_textcat.pipelines.quality_report.checks.compared_rows import ComparedRows, Mask
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import known_of
-from synthetic_textcat.pipelines.quality_report.checks.tables import JudgedRows, checked_table
-from synthetic_textcat.pipelines.quality_report.checks.verdicts import check_each, compare_rows
+from synthetic_textcat.pipelines.quality_report.checks.tables import JudgedRows, Part, checked_parts, checked_table
+from synthetic_textcat.pipelines.quality_report.checks.verdicts import compare_rows
 from synthetic_textcat.pipelines.quality_report.quota_standing import beyond_target_mask
 from synthetic_textcat.schemas.parameters import LabelCheckParameters, QualityReportParameters
 from synthetic_textcat.schemas.quota import counted
@@ -64,8 +65,13 @@ def check_rows(
     words = instructions_of(prompts)
     by_id = {task.task_id: known_of(task, settings.text_checks, words) for task in tasks_of(tasks)}
     candidates = as_table(candidates)
-    check = partial(check_each, flag_only=settings.flag_only, total=len(candidates), pool=pool)
-    return checked_table(candidates, as_table(requests), by_id, check)
+    check = partial(checked_parts, known=by_id, flag_only=settings.flag_only)
+
+    def checked(parts: Iterable[Part]) -> Iterator[pd.DataFrame]:
+        found = pool.map(check, parts, len(candidates), at_once=1)
+        return track(found, len(candidates), "Checking rows", of=len)
+
+    return checked_table(candidates, as_table(requests), checked)
 
 
 def check_candidates(

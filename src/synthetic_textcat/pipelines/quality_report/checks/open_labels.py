@@ -78,6 +78,7 @@ _QUANTITY = re.compile(
 """Words of a task of which a number, or a sign, may be a label."""
 
 
+@lru_cache(maxsize=1 << 14)
 def find_label_fault(label: str, other: str, task: str, language: str | None) -> str | None:
     """Why a text is no label of a task with an open label set, or None.
 

@@ -30,6 +30,7 @@ _RATIO = 0.25  # bytes a character; 26,000 real texts of these lengths have a me
 _QUOTED = 60
 _FIRST_LOOK = 1.2  # times the share of a text that must be new: so many words of most texts have enough new runs
 _HAS_LETTER = re.compile(r"[^\W\d_]").search
+_DIGIT = re.compile(r"\d")
 _NUMBER_OF_A_LIST = re.compile(r"\(?\d{1,3}[.):]").fullmatch
 _CHARACTERS = re.compile(r"(\w{1,8}?)\1{9,}")
 _LONG_LAUGHTER = 40  # characters, which a "hahaha" seldom has
@@ -56,7 +57,7 @@ def find_repetition(text: str, words: list[str], most: float | None) -> str | No
         return _repeated(words, _UNSPACED_RUN, "", most) if len(words) >= 2 * _UNSPACED_RUN else None
     if len(words) > _MOST_WORDS:
         words = words[:_MOST_WORDS]
-    if not text.isascii() or any(map(text.__contains__, digits)):
+    if any(map(text.__contains__, digits)) or (not text.isascii() and _DIGIT.search(text)):
         words = [word for word in words if word[0].isalpha() or not _NUMBER_OF_A_LIST(word)]
     if _FEWEST_IN_PERIODS <= len(words) < _FEWEST_WORDS:
         return _in_periods(words)

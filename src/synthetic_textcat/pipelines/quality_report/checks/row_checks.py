@@ -26,7 +26,7 @@ from synthetic_textcat.schemas.label_names import label_form, set_spelling
 from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.schemas.tasks import Task
-from synthetic_textcat.text.comparison import canonical, comparable, first_alike
+from synthetic_textcat.text.comparison import canonical, comparable, compared_words, first_alike
 from synthetic_textcat.text.label_mentions import LONGEST_ACRONYM
 from synthetic_textcat.text.unicode import normalised
 
@@ -98,7 +98,7 @@ class Candidate:
     @cached_property
     def text(self) -> str:
         """The input text in its comparison form."""
-        return comparable(self.input_text, self.code)
+        return " ".join(self.words)
 
     @cached_property
     def code(self) -> str | None:
@@ -107,10 +107,10 @@ class Candidate:
 
     @cached_property
     def words(self) -> list[str]:
-        """Pieces of the normalised text between spaces."""
-        return self.text.split()
+        """Pieces of the text in its comparison form between spaces."""
+        return compared_words(self.input_text, self.code)
 
-    @property
+    @cached_property
     def pieces(self) -> int:
         """Number of pieces of the text as written between spaces; normalisation may add spaces to other than ASCII."""
         return len(self.words if self.input_text.isascii() else self.input_text.split())
@@ -260,7 +260,7 @@ def same_labels(row: Candidate) -> str | None:
     if row.known.labels:  # they may differ in typography alone
         alike = row.label == row.misleading_label or first_alike((row.label, row.misleading_label)) is not None
     else:
-        alike = len({comparable(label_form(label), row.code) for label in (row.label, row.misleading_label)}) == 1
+        alike = _open_label(row.label, row.code) == _open_label(row.misleading_label, row.code)
     return f"both {row.label!r}" if alike else None
 
 
@@ -315,6 +315,11 @@ def known_of(task: Task, text_checks: TextChecks | None = None, instructions: tu
         instructions=instructions,
         text_checks=text_checks or TextChecks(),
     )
+
+
+@lru_cache(maxsize=1 << 14)
+def _open_label(label: str, code: str | None) -> str:
+    return comparable(label_form(label), code)
 
 
 def _is_visible(character: str) -> bool:

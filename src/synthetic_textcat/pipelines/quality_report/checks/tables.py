@@ -1,8 +1,6 @@
 """Tables of the checks: candidates as rows to check, the results of the checks as columns, batch by batch."""
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,51 +8,66 @@ import pandas as pd
 
 from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, Known
-from synthetic_textcat.pipelines.quality_report.checks.verdicts import CheckedRow, Compared
+from synthetic_textcat.pipelines.quality_report.checks.verdicts import CheckedRow, Compared, check_together
 from synthetic_textcat.schemas.completions import READ_FROM
 from synthetic_textcat.schemas.rows import CHECKED_ROWS, FINDINGS, plain
 from synthetic_textcat.tables import MadeTable, RowTable, Spool, in_plan_order
+from synthetic_textcat.work_pool import AT_ONCE
 
-_AT_ONCE = 20_000  # rows that are Python objects at a time
+_WALKED = 20_000  # rows of a part of the plan that is walked
 _FIELDS = ("request_id", "input_text", "label", "misleading_label", "task_id", "language", "num_words")
 _JUDGED = ("reject_reason", "check_detail", "flags", "flag_details")
 
+Part = tuple[pd.DataFrame, "pd.Series[Any]"]
+"""Some candidates, at most `AT_ONCE`, and the planned label of each; missing for those without one."""
+
 
 def checked_table(
-    candidates: RowTable,
-    requests: RowTable,
-    known: Mapping[str, Known],
-    check: Callable[[Iterable[Candidate]], Iterator[CheckedRow]],
+    candidates: RowTable, requests: RowTable, check: Callable[[Iterable[Part]], Iterable[pd.DataFrame]]
 ) -> Spool:
     """The candidates with what the checks of single rows found; columns `CHECKED_ROWS` and the own attributes.
 
     Args:
         candidates: Columns `CANDIDATES`, in plan order.
         requests: The plan.
-        known: What is known of each task, by its id.
-        check: Checks rows one after another, some ahead of those that it gives back.
+        check: Applies `checked_parts` to parts of the candidates, in order; in any process, some ahead of others.
 
     Raises:
         StaleTableError: If a candidate is of no known task, or not in the plan.
     """
     own = {str(name): dtype for name, dtype in candidates.empty().dtypes.items()}
     found = Spool({**own, "detail": "str", **{name: CHECKED_ROWS[name] for name in map(str, _columns_of([]))}})
-    under_way: deque[pd.DataFrame] = deque()
+    for part in check(_parts(candidates, requests)):
+        found.add(part)
+    return found
 
-    def rows() -> Iterator[Candidate]:
-        parts = in_plan_order(requests, {"candidates": candidates}, {"requests": ["label"]}, _AT_ONCE)
-        for start, planned, subsets in parts:
-            part, places = subsets["candidates"]
-            if len(part):
-                under_way.append(part)
-                yield from candidate_rows(part, planned["label"].iloc[places - start], known)
 
-    checked = check(rows())
-    while first := next(checked, None):
-        part = under_way.popleft()
-        columns = _columns_of([first, *islice(checked, len(part) - 1)])
-        detail = part["detail"] if "detail" in part else pd.Series(None, part.index, dtype="str")
-        found.add(part.assign(detail=detail, **{str(name): column for name, column in columns.items()}))
+def _parts(candidates: RowTable, requests: RowTable) -> Iterator[Part]:
+    walk = in_plan_order(requests, {"candidates": candidates}, {"requests": ["label"]}, _WALKED)
+    for start, planned, subsets in walk:
+        rows, places = subsets["candidates"]
+        labels = planned["label"].iloc[places - start]
+        for first in range(0, len(rows), AT_ONCE):
+            yield rows.iloc[first : first + AT_ONCE], labels.iloc[first : first + AT_ONCE]
+
+
+def checked_parts(parts: Sequence[Part], known: Mapping[str, Known], flag_only: Collection[str]) -> list[pd.DataFrame]:
+    """Parts of the candidates, each with what the checks of single rows found.
+
+    Args:
+        parts: Frames, so that a process gets and gives columns: its rows as objects would cost half as much as a check.
+        known: What is known of each task, by its id.
+        flag_only: Reasons that are noted and reject no row.
+
+    Raises:
+        StaleTableError: If a candidate is of no known task.
+    """
+    found = []
+    for rows, planned_labels in parts:
+        columns = _columns_of(check_together(list(candidate_rows(rows, planned_labels, known)), flag_only))
+        columns.index = rows.index
+        detail = rows["detail"] if "detail" in rows else pd.Series(None, rows.index, dtype="str")
+        found.append(rows.assign(detail=detail, **{str(name): column for name, column in columns.items()}))
     return found
 
 
@@ -131,6 +144,8 @@ class JudgedRows:
         own = [name for name in columns if name in self._checked_rows.names and name not in (*_JUDGED, "detail")]
 
         def make() -> Iterator[pd.DataFrame]:
+            if not mask.any():
+                return
             start = 0
             is_judged = not columns.keys().isdisjoint(_JUDGED)
             for frame in self._frames(own) if is_judged else self._checked_rows.frames(own):

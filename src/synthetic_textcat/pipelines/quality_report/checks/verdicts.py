@@ -1,11 +1,9 @@
 """Verdicts: the first reject reason of each row and its flags."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import NamedTuple
 
-from synthetic_textcat.console import track
 from synthetic_textcat.pipelines.quality_report.checks.compared_rows import ComparedRows, Hits, Mask
 from synthetic_textcat.pipelines.quality_report.checks.comparisons import COMPARISONS, Comparison
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import (
@@ -92,19 +90,18 @@ class CheckedRow(NamedTuple):
     text: str | None
 
 
-def check_each(
-    rows: Iterable[Candidate], flag_only: Collection[str], total: int = 0, pool: WorkPool = THIS_MACHINE
-) -> Iterator[CheckedRow]:
-    """Checks each row by itself; results in the order of the rows.
+def check_together(rows: Sequence[Candidate], flag_only: Collection[str]) -> list[CheckedRow]:
+    """Checks each row by itself.
 
     Args:
         rows: The candidates.
         flag_only: Reasons that are noted and reject no row.
-        total: How many rows they are. If many, processes share the work, and it is shown how far it is.
-        pool: The processes.
     """
-    check = partial(_check_share, flag_only=flag_only)
-    return track(pool.map(check, rows, total), total, "Checking rows")
+    pairs = zip(rows, judge_together(rows, flag_only), strict=True)
+    return [
+        CheckedRow(row.label, row.misleading_label, judgement, row.text if judgement.verdict is None else None)
+        for row, judgement in pairs
+    ]
 
 
 def compare_rows(standing: ComparedRows, settings: QualityReportParameters, pool: WorkPool = THIS_MACHINE) -> Compared:
@@ -144,29 +141,32 @@ def judge_together(rows: Sequence[Candidate], flag_only: Collection[str] = ()) -
     for reason, check in _ROW_CHECKS.items():
         if reason in PREPARATIONS:
             PREPARATIONS[reason]([rows[place] for place in standing])
-        for place in standing:
-            judgements[place] = _checked(judgements[place], rows[place], reason, check, flag_only)
-        standing = [place for place in standing if judgements[place].verdict is None]
+        found = [(place, detail) for place in standing if (detail := check(rows[place])) is not None]
+        if check is wrong_language:
+            for place in standing:
+                judgements[place] = _with_language(judgements[place], rows[place])
+        for place, detail in found:
+            judgements[place] = _with(judgements[place], Verdict(reason, detail), flag_only)
+        if found:
+            standing = [place for place in standing if judgements[place].verdict is None]
     return judgements
 
 
 def _checked(judgement: Judgement, row: Candidate, reason: str, check: Check, flag_only: Collection[str]) -> Judgement:
     """The judgement with what one more check finds."""
     detail = check(row)
-    if check is wrong_language and row.in_language is not None:
-        judgement = judgement._replace(language=row.in_language.verdict)
+    if check is wrong_language:
+        judgement = _with_language(judgement, row)
     return judgement if detail is None else _with(judgement, Verdict(reason, detail), flag_only)
+
+
+def _with_language(judgement: Judgement, row: Candidate) -> Judgement:
+    """The judgement with the verdict on the row's language, if it was asked for in one."""
+    seen = row.in_language
+    return judgement if seen is None else Judgement(judgement.verdict, judgement.flags, seen.verdict)
 
 
 def _with(judgement: Judgement, found: Verdict, flag_only: Collection[str]) -> Judgement:
     if found.reason in flag_only:
         return judgement._replace(flags=(*judgement.flags, found))
     return judgement._replace(verdict=found)
-
-
-def _check_share(rows: Sequence[Candidate], flag_only: Collection[str]) -> list[CheckedRow]:
-    pairs = zip(rows, judge_together(rows, flag_only), strict=True)
-    return [
-        CheckedRow(row.label, row.misleading_label, judgement, row.text if judgement.verdict is None else None)
-        for row, judgement in pairs
-    ]

@@ -14,7 +14,7 @@ from synthetic_textcat.pipelines.quality_report.page.heat_map import heat_map
 from synthetic_textcat.pipelines.quality_report.page.sections import Column, Section, meanings, sections
 from synthetic_textcat.schemas.cost_figures import figure_rows
 from synthetic_textcat.schemas.rows import own_of, records_of
-from synthetic_textcat.tables import RowTable
+from synthetic_textcat.tables import RowTable, as_table
 
 _FIGURE_COLUMNS = (
     Column("figure", "paid for"),
@@ -25,6 +25,9 @@ _FIGURE_COLUMNS = (
     Column("meaning", "what counts", "long"),
 )
 Rows = Sequence[Mapping[str, Any]]
+Worst = Mapping[str, Sequence[Mapping[str, str]]]
+"""By signal, ids and details of the rows that it points at."""
+
 SAMPLE_SIZE = 20
 
 
@@ -123,17 +126,30 @@ def _with_content(report: Report) -> Iterator[Section]:
 
 def sample(table: RowTable) -> pd.DataFrame:
     """At most `SAMPLE_SIZE` rows at random, the same ones on each run: the smallest ids, which are hashes."""
-    found = table.empty()
+    return table.where("request_id", _smallest_ids(table)).sort_values("request_id", ignore_index=True)
+
+
+def _smallest_ids(table: RowTable) -> list[str]:
+    found = table.empty(["request_id"])["request_id"]
     for frame in table.frames(["request_id"]):
-        found = pd.concat([found["request_id"], frame["request_id"]]).sort_values().head(SAMPLE_SIZE).to_frame()
-    return table.where("request_id", found["request_id"]).sort_values("request_id", ignore_index=True)
+        ids = frame["request_id"]
+        smaller = ids[ids < found.iloc[-1]] if len(found) == SAMPLE_SIZE else ids
+        found = pd.concat([found, smaller]).sort_values().head(SAMPLE_SIZE)
+    return found.tolist()
 
 
-def pointed_at(
-    worst: Mapping[str, Sequence[Mapping[str, str]]], tables: Iterable[RowTable]
-) -> dict[str, list[ShownRow]]:
+def rows_on_page(table: RowTable, worst: Worst) -> RowTable:
+    """The rows of a table that the page shows, at random or since a signal points at them: few, by one walk."""
+    return as_table(table.where("request_id", _ids_of(worst).union(_smallest_ids(table))))
+
+
+def _ids_of(worst: Worst) -> set[str]:
+    return {row["request_id"] for rows in worst.values() for row in rows}
+
+
+def pointed_at(worst: Worst, tables: Iterable[RowTable]) -> dict[str, list[ShownRow]]:
     """The rows that signals point at, in their order and with their words; rows that no table has are left out."""
-    wanted = {row["request_id"] for rows in worst.values() for row in rows}
+    wanted = _ids_of(worst)
     found = {
         row["request_id"]: row
         for table in tables

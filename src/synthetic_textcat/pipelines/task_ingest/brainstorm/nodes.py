@@ -64,7 +64,7 @@ _NONE_YET = "(none yet)"
 
 _TIMES_ASKED, _ASKED_BEYOND = 2, 20
 """Limit of label set calls: twice the wanted tasks plus 20. Half of the tasks can be replaced, and a model that never
-returns a label set ends the run at `first_replies.ENOUGH`, however few tasks are wanted."""
+returns a label set ends the run at `first_streak.ENOUGH`, however few tasks are wanted."""
 
 logger = logging.getLogger(__name__)
 

@@ -1,0 +1,143 @@
+"""Batched rows: which rows of a run's batches are open, and what they were answered, in arrays."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synthetic_textcat.llm.calls.open_rows import OpenRow, OpenRowSequence, Past, digests_of_rows
+from synthetic_textcat.llm.calls.policy import Judge
+from synthetic_textcat.llm.journal.lines import completion_line, completion_of, digests_of, read_line
+from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.tables import KeyPositions
+from synthetic_textcat.temporary_files import TextFile
+
+Numbers = NDArray[np.int64]
+"""Numbers of rows among the open ones, ascending: in plan order."""
+
+_MADE_AT_ONCE = 512
+
+
+class BatchedRows:
+    """State of the rows that batches ask for: 28 bytes a row; bad replies of this run are in a temporary file.
+
+    Args:
+        rows: The rows that are open when the run starts.
+        judge: Validation of replies.
+    """
+
+    def __init__(self, rows: Sequence[OpenRow], judge: Judge[Any]) -> None:
+        self._rows = rows if isinstance(rows, OpenRowSequence) else list(rows)
+        self._judge = judge
+        self._numbers = KeyPositions(len(rows), [digests_of_rows(rows)])
+        self._is_open = np.ones(len(rows), np.bool_)
+        self._is_asked_again = np.zeros(len(rows), np.bool_)
+        self._replies = np.zeros(len(rows), np.int16)
+        self._texts = TextFile()
+        self._bad: defaultdict[int, list[int]] = defaultdict(list)
+        tried = np.flatnonzero(rows.has_lines) if isinstance(rows, OpenRowSequence) else np.arange(len(rows))
+        for number, row in zip(tried.tolist(), self._made(tried), strict=True):
+            self._replies[number] = len(row.past)
+
+    def find(self, fingerprint: str) -> int | None:
+        """Number of the open row of a call; None if it has a good reply, or is not of this run."""
+        number = self._numbers.find_one(bytes.fromhex(fingerprint))
+        return number if number >= 0 and self._is_open[number] else None
+
+    def open_among(self, fingerprints: Iterable[str]) -> Numbers:
+        """Numbers of the open rows among these calls."""
+        found = np.sort(self._numbers.find(digests_of(fingerprints)))
+        found = found[found >= 0]
+        return found[self._is_open[found]]
+
+    def except_for(self, digests: NDArray[np.bytes_]) -> Numbers:
+        """Numbers of the rows of other calls than these."""
+        is_other = np.ones(len(self._is_open), np.bool_)
+        found = self._numbers.find(digests)
+        is_other[found[found >= 0]] = False
+        return np.flatnonzero(is_other)
+
+    def next_attempt(self, number: int) -> int:
+        """Number of the reply that a row waits for, from 1."""
+        return int(self._replies[number]) + 1
+
+    def settle(self, number: int) -> None:
+        """Notes a good reply."""
+        self._is_open[number] = False
+
+    def add_bad_reply(self, number: int, completion: Completion) -> None:
+        """Notes a bad reply, with which the row is asked again."""
+        self._bad[number].append(len(self._texts))
+        self._texts.add([completion_line(completion).decode("ascii")])
+        self._replies[number] += 1
+
+    def ask_again(self, numbers: Numbers | int) -> None:
+        """Notes rows for the next round."""
+        self._is_asked_again[numbers] = True
+
+    @property
+    def to_ask_again(self) -> Numbers:
+        """Rows of the next round."""
+        return np.flatnonzero(self._is_asked_again)
+
+    def begin_round(self) -> Numbers:
+        """Rows of the next round, which begins."""
+        numbers = self.to_ask_again
+        self._is_asked_again[:] = False
+        return numbers
+
+    def by_attempt(self, numbers: Numbers) -> Iterator[tuple[int, "RowsAt"]]:
+        """The rows by the number of the reply that they wait for: a batch holds one attempt of each of its rows."""
+        replies = self._replies[numbers]
+        for number in np.unique(replies).tolist():
+            yield number + 1, self.at(numbers[replies == number])
+
+    def at(self, numbers: Numbers) -> "RowsAt":
+        """The rows with these numbers, each made when it is asked for."""
+        return RowsAt(self, numbers)
+
+    def made(self, numbers: Numbers) -> Iterator[OpenRow]:
+        """The rows with these numbers, with all replies so far."""
+        for number, row in zip(numbers.tolist(), self._made(numbers), strict=True):
+            yield row._replace(past=[*row.past, *self._past(number)]) if number in self._bad else row
+
+    def _made(self, numbers: Numbers) -> Iterator[OpenRow]:
+        rows = self._rows
+        return iter(rows.where(numbers)) if isinstance(rows, OpenRowSequence) else (rows[n] for n in numbers.tolist())
+
+    def _past(self, number: int) -> Past:
+        lines = (completion_of(read_line(self._texts[place].encode("ascii"))) for place in self._bad[number])
+        return [(line, problem) for line in lines if (problem := self._judge(line)) is not None]
+
+
+class RowsAt(Sequence[OpenRow]):
+    """Some of the rows in order, each made when it is asked for.
+
+    Args:
+        rows: The rows.
+        numbers: Numbers of those that are meant.
+    """
+
+    def __init__(self, rows: BatchedRows, numbers: Numbers) -> None:
+        self._rows, self._numbers = rows, numbers
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @overload
+    def __getitem__(self, key: int) -> OpenRow: ...
+
+    @overload
+    def __getitem__(self, key: slice) -> "RowsAt": ...
+
+    def __getitem__(self, key: int | slice) -> "OpenRow | RowsAt":
+        if isinstance(key, slice):
+            return RowsAt(self._rows, self._numbers[key])
+        return next(self._rows.made(self._numbers[[key]]))
+
+    def __iter__(self) -> Iterator[OpenRow]:
+        for start, end in pairwise([*range(0, len(self), _MADE_AT_ONCE), len(self)]):
+            yield from self._rows.made(self._numbers[start:end])

@@ -1,0 +1,130 @@
+"""A report whose checks the workers of a cluster share is that of one machine, file by file, also if workers die."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from benchmarks.clients.report_rows import make
+from tests.fleet.cluster import Cluster, send
+from tests.support.project import Project
+
+pytest.importorskip("distributed")
+pytestmark = [pytest.mark.fleet, pytest.mark.whole_run]
+
+_ROWS = 8_000
+_LONGEST_S = 600
+_SAME = (
+    "05_model_input/examples.parquet",
+    "05_model_input/rejected.parquet",
+    "08_reporting/findings.parquet",
+    "08_reporting/ledger.json",
+    "08_reporting/metrics.json",
+)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Data of a finished generation with failed rows, near duplicates and wrong languages."""
+    folder = tmp_path_factory.mktemp("made")
+    make(folder, _ROWS)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def alone(made: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """Files of one process."""
+    project = _project(made, tmp_path_factory.mktemp("alone"))
+    _finished(_report(project))
+    return _files(project)
+
+
+def _project(made: Path, folder: Path) -> Project:
+    project = Project(folder)
+    shutil.copytree(made, project.path("data"), dirs_exist_ok=True)
+    return project
+
+
+def _report(project: Project, cluster: Cluster | None = None) -> "subprocess.Popen[str]":
+    shared = f",cluster.address={cluster.address},cluster.rows_to_share=1" if cluster else ""
+    params = f"quality_report.min_yield=0{shared}"
+    return project.start("--pipelines", "quality_report", "--params", params)
+
+
+def _finished(process: "subprocess.Popen[str]") -> str:
+    said, _ = process.communicate(timeout=_LONGEST_S)
+    assert process.returncode == 0, said[-3_000:]
+    return said
+
+
+def _files(project: Project) -> dict[str, bytes]:
+    found = {name: next(project.path("data").glob(f"*/{Path(name).name}")) for name in _SAME}
+    return {name: path.read_bytes() for name, path in found.items()}
+
+
+def _wait_for_chunks(project: Project, process: "subprocess.Popen[str]") -> Path:
+    """The folder of the work files, once there are chunks."""
+    until = time.monotonic() + _LONGEST_S
+    while True:
+        found = list(project.path("data/03_primary/completions").rglob("*.items"))
+        if found:
+            return found[0].parent
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < until, "no work is shared"
+        time.sleep(0.05)
+
+
+def _left(project: Project) -> list[str]:
+    return sorted(path.name for path in project.path("data/03_primary/completions").iterdir())
+
+
+def test_three_workers_of_which_two_are_killed_give_the_files_of_one_machine(
+    made: Path, alone: dict[str, bytes], tmp_path: Path
+) -> None:
+    project = _project(made, tmp_path / "project")
+    with Cluster(tmp_path, 3) as cluster:
+        run = _report(project, cluster)
+        folder = _wait_for_chunks(project, run)
+        assert any(folder.glob("work-*"))
+        for nanny in cluster.nannies[:2]:
+            for worker in cluster.worker_of(nanny):
+                send(worker, signal.SIGKILL)
+        _finished(run)
+    assert _files(project) == alone
+    assert _left(project) == []
+
+
+def test_a_scheduler_that_dies_is_one_line_and_an_interrupt_ends_it_within_seconds(
+    made: Path, alone: dict[str, bytes], tmp_path: Path
+) -> None:
+    project = _project(made, tmp_path / "project")
+    with Cluster(tmp_path, 2) as cluster:
+        run = _report(project, cluster)
+        _wait_for_chunks(project, run)
+        run.send_signal(signal.SIGINT)
+        begun = time.monotonic()
+        run.communicate(timeout=_LONGEST_S)
+        assert run.returncode == 130
+        assert time.monotonic() - begun < 20  # on a busy machine
+        assert _left(project) == []
+
+        run = _report(project, cluster)
+        _wait_for_chunks(project, run)
+        os.kill(run.pid, signal.SIGKILL)
+        run.communicate()
+        assert len(_left(project)) == 1
+
+        run = _report(project, cluster)
+        _wait_for_chunks(project, run)
+        send(cluster.scheduler, signal.SIGKILL)
+        said, _ = run.communicate(timeout=_LONGEST_S)
+        assert run.returncode == 1
+        assert "The Dask scheduler is gone" in said
+        assert "Traceback" not in said
+        assert _left(project) == []
+    _finished(_report(project))
+    assert _files(project) == alone
