@@ -92,7 +92,8 @@ def test_arrow_gives_back_what_is_free_when_a_table_is_loaded(tmp_path: Path) ->
         f"table = TableDataset(filepath={str(tmp_path / 'rows.parquet')!r}); table.load(); before = held()\n"
         "blocks = [pa.allocate_buffer(1_000_000) for _ in range(200)]\n"
         "for block in blocks: np.frombuffer(block, np.uint8)[:] = 1\n"
-        "assert held() > before + 150e6; del blocks, block; table.load(); assert held() < before + 50e6"
+        "assert held() > before + 150e6; del blocks, block\n"
+        "table.load(); assert held() < before + 50e6"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
 
