@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pandas as pd
 import pyarrow as pa
@@ -16,7 +16,7 @@ from pyarrow import csv as pa_csv
 from synthetic_textcat.tables import FrameTable, RowTable, write_rows
 from synthetic_textcat.text.json_columns import data_of, joined, json_column, json_key
 
-Content = (
+Content: TypeAlias = (
     pd.DataFrame
     | RowTable
     | pa.Table
