@@ -50,7 +50,7 @@ def write(path: Path, content: Any, options: Options | None = None) -> None:
     )(path, content, options or {})
 
 
-def write_new(path: Path, content: Any) -> None:
+def write_new(path: Path, content: Content | Callable[[], Content]) -> None:
     """Writes a file, and the folders that it needs; its content, or what a function makes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     write(path, content() if callable(content) else content)
