@@ -10,6 +10,7 @@ from typing import Any
 from kedro.io import DatasetError, Version
 
 from synthetic_textcat.datasets.file_formats import Content, read, write_new, write_pickled
+from synthetic_textcat.datasets.files import free_at_once
 from synthetic_textcat.datasets.fsspec_place import Place
 from synthetic_textcat.datasets.kedro_compat import TablePreview
 from synthetic_textcat.datasets.previews import folder_preview
@@ -92,6 +93,7 @@ class FolderDataset(StoredDataset[Files, dict[str, FolderFile]]):
 
     def save(self, data: Files) -> None:
         """Writes all files to a new folder, in several processes if they are shared, then replaces the old one."""
+        free_at_once()
         place = self.place_to_save
         for name in data:
             if not _NAME.fullmatch(name):
