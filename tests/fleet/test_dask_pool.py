@@ -16,8 +16,11 @@ from synthetic_textcat.errors import ClusterError
 from synthetic_textcat.fleet.dask_cluster import DaskCluster
 from synthetic_textcat.fleet.dask_pool import DaskPool
 from synthetic_textcat.schemas.cluster_parameters import ClusterParameters, LocalClusterParameters
+from synthetic_textcat.text.near_duplicates import like_earlier
+from synthetic_textcat.text.sketched_texts import SketchedTexts
 from synthetic_textcat.work_pool import THIS_MACHINE, LostWorkerError
 from tests.pipelines.quality_report.checks.faulty_candidates import checked_by
+from tests.text.test_near_duplicates import parts_of, sketched_by, texts_with_copies_of_templates
 
 pytest.importorskip("distributed")
 pytestmark = pytest.mark.filterwarnings("ignore")  # Dask's own: of ports in use, of event loops
@@ -40,8 +43,8 @@ def threads() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[DaskCluster]:
-    """Two worker processes of this machine."""
-    found = DaskCluster(ClusterParameters(local=LocalClusterParameters(workers=2)))
+    """Three worker processes of this machine."""
+    found = DaskCluster(ClusterParameters(local=LocalClusterParameters(workers=3)))
     yield found
     found.close()
 
@@ -103,16 +106,16 @@ def test_a_scheduler_that_is_gone_is_one_line(threads: Any, tmp_path: Path) -> N
 
 
 @_processes
-def test_results_are_in_order_by_both_workers_and_files_go(pool: DaskPool, tmp_path: Path) -> None:
+def test_results_are_in_order_by_several_workers_and_files_go(pool: DaskPool, tmp_path: Path) -> None:
     taken: list[int] = []
     texts = (taken.append(n) or f"text {n}" for n in range(1_000))  # type: ignore[func-returns-value]
     found = pool.map(_shouted, texts, rows=1_000, at_once=10)
     first = next(found)
-    assert len(taken) <= 80  # chunks under way are bounded
-    assert len(list((tmp_path / "shared").rglob("*.items"))) <= 8
+    assert len(taken) <= 110  # chunks under way are bounded
+    assert len(list((tmp_path / "shared").rglob("*.items"))) <= 11
     rest = list(found)
     assert [text for _, text in (first, *rest)] == [f"TEXT {n}" for n in range(1_000)]
-    assert len({process for process, _ in rest} - {os.getpid()}) == 2
+    assert len({process for process, _ in rest} - {os.getpid()}) > 1
     assert not list((tmp_path / "shared").iterdir())
 
 
@@ -167,6 +170,18 @@ def test_checks_and_near_duplicates_are_those_of_one_process(pool: DaskPool) -> 
     for name, table in alone._asdict().items():
         pd.testing.assert_frame_equal(getattr(shared, name), table)
     assert "near_duplicate" in set(alone.rejected["reject_reason"])
+
+
+@_processes
+@pytest.mark.slow
+@pytest.mark.parametrize("parts", [1, 4, 16])
+def test_near_duplicates_of_a_hundred_thousand_texts_are_those_of_one_process(pool: DaskPool, parts: int) -> None:
+    texts = texts_with_copies_of_templates(98_000)
+    share = partial(sketched_by, pool)
+    shared = SketchedTexts(parts_of(texts, parts), 0.8, share)
+    found = list(like_earlier(shared, 0.8))
+    assert found == list(like_earlier(texts, 0.8))
+    assert sum(like is not None for like in found) > 1_000
 
 
 @_processes

@@ -93,7 +93,9 @@ def test_an_interrupt_stops_the_workers_which_save_what_is_in_flight(server: Fau
         time.sleep(3)
         assert server.stats()["requests"] == requests  # nobody asks on
         assert len(lines_of(project)) == lines
-        assert lines == requests  # a line of each call in flight too
+        assert (
+            requests <= lines <= requests + IN_FLIGHT
+        )  # a line of each call in flight, also if it was about to be sent
         finished(start(project, cluster, server, _ROWS))
     assert_all_paid_for(project, server, IN_FLIGHT)
 

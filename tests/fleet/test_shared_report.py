@@ -16,7 +16,7 @@ from tests.support.project import Project
 pytest.importorskip("distributed")
 pytestmark = [pytest.mark.fleet, pytest.mark.whole_run]
 
-_ROWS = 20_000
+_ROWS = 8_000
 _LONGEST_S = 600
 _SAME = (
     "05_model_input/examples.parquet",
@@ -102,7 +102,7 @@ def test_a_scheduler_that_dies_is_one_line_and_an_interrupt_ends_it_within_secon
     made: Path, alone: dict[str, bytes], tmp_path: Path
 ) -> None:
     project = _project(made, tmp_path / "project")
-    with Cluster(tmp_path, 1) as cluster:
+    with Cluster(tmp_path, 2) as cluster:
         run = _report(project, cluster)
         _wait_for_chunks(project, run)
         run.send_signal(signal.SIGINT)

@@ -33,7 +33,7 @@ from tests.support.server import FaultServer
 pytest.importorskip("distributed")
 pytestmark = [pytest.mark.fleet, pytest.mark.whole_run]
 
-_FAULTS = {"worker": 8, "nanny": 8, "frozen": 6, "scheduler": 4, "full": 4}
+_FAULTS = {"worker": 10, "nanny": 10, "frozen": 6, "scheduler": 2, "full": 2}
 """Faults of each kind; the last two end the run."""
 
 _ROWS = 1_500
@@ -181,6 +181,7 @@ def test_thirty_random_faults_lose_nothing(tmp_path: Path, capsys: pytest.Captur
             run = start(project, cluster, server, rows)
             while left:
                 if _has_grown(project, run, chance.randrange(40, 160), most=rows - _LAST_ROWS):
+                    say(capsys, f"{left[-1]} at {_account(project, server)}")
                     faults.strike(left.pop(), run, rows)
                 if run.poll() is None:
                     continue
@@ -200,6 +201,14 @@ def test_thirty_random_faults_lose_nothing(tmp_path: Path, capsys: pytest.Captur
         f"{faults.paid_twice} allowed",
     )
     assert faults.happened.total() == 30
+
+
+def _account(project: Project, server: FaultServer) -> str:
+    stats = server.stats()
+    return (
+        f"{len(lines_of(project))} journal lines, {stats['requests']} requests, {stats['in_flight']} in flight, "
+        f"{stats['repeated_prompts']} paid twice"
+    )
 
 
 def _has_grown(project: Project, run: "subprocess.Popen[str]", lines: int, most: int) -> bool:

@@ -28,7 +28,7 @@ from synthetic_textcat.text.minhash import (
 )
 from synthetic_textcat.text.near_duplicates import CrossSetMatcher, Like, like_earlier
 from synthetic_textcat.text.sketched_texts import SketchedTexts
-from synthetic_textcat.work_pool import MachinePool
+from synthetic_textcat.work_pool import MachinePool, WorkPool
 from tests.support.examples import examples
 
 _LETTERS = "etaoinshrdlu"
@@ -189,7 +189,8 @@ def _shuffled(*lists: list[str]) -> list[str]:
     return texts
 
 
-def _parts(texts: Sequence[str], number: int) -> list[Sequence[str]]:
+def parts_of(texts: Sequence[str], number: int) -> list[Sequence[str]]:
+    """The texts in so many parts."""
     bounds = np.linspace(0, len(texts), number + 1).astype(int).tolist()
     return [texts[start:stop] for start, stop in pairwise(bounds)]
 
@@ -201,7 +202,7 @@ def test_the_parts_of_the_texts_make_no_difference(threshold: float, all_stay: b
     expected = list(_one_by_one(texts, threshold, all_stay))
     assert sum(like is not None for like in expected) > 80
     for number in (1, 4, 16):
-        sketched = SketchedTexts(_parts(texts, number), threshold)
+        sketched = SketchedTexts(parts_of(texts, number), threshold)
         assert list(like_earlier(sketched, threshold, all_stay)) == expected
 
 
@@ -223,21 +224,29 @@ def test_parts_are_let_go_once_they_are_sketched() -> None:
     assert len(SketchedTexts(parts(), 0.8)) == 20
 
 
-def _in_processes(sketch: Callable[[Sequence[str]], Sketches], parts: Iterable[Sequence[str]]) -> Iterator[Sketches]:
-    return MachinePool(0, processes=2).map(partial(applied, sketch), chain.from_iterable(parts), rows=0)
+def sketched_by(
+    pool: WorkPool, sketch: Callable[[Sequence[str]], Sketches], parts: Iterable[Sequence[str]]
+) -> Iterator[Sketches]:
+    """Sketches by the processes of a pool."""
+    return pool.map(partial(applied, sketch), chain.from_iterable(parts), rows=1)
+
+
+def texts_with_copies_of_templates(others: int) -> list[str]:
+    """Texts of random words, and twice 1,000 of a template each, in random order."""
+    dice = random.Random(8)
+    vocabulary = _words(dice, 5_000)
+    texts = [" ".join(dice.choices(vocabulary, k=50)) for _ in range(others)]
+    return _shuffled(texts, _of_template(4, 1_000, 1), _of_template(5, 1_000, 8))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("all_stay", [False, True])
-def test_a_hundred_thousand_texts_with_copies_of_a_template_in_any_number_of_parts(all_stay: bool) -> None:
-    dice = random.Random(8)
-    vocabulary = _words(dice, 5_000)
-    texts = [" ".join(dice.choices(vocabulary, k=50)) for _ in range(98_000)]
-    texts = _shuffled(texts, _of_template(4, 1_000, 1), _of_template(5, 1_000, 8))
+def test_a_hundred_thousand_texts_with_copies_of_a_template_in_any_number_ofparts_of(all_stay: bool) -> None:
+    texts = texts_with_copies_of_templates(98_000)
     expected = list(_one_by_one(texts, 0.8, all_stay))
     assert sum(like is not None for like in expected) > 1_000
-    for number, sketch_parts in ((1, map), (4, map), (16, _in_processes)):
-        sketched = SketchedTexts(_parts(texts, number), 0.8, sketch_parts)
+    for number, sketch_parts in ((1, map), (4, map), (16, partial(sketched_by, MachinePool(1, processes=2)))):
+        sketched = SketchedTexts(parts_of(texts, number), 0.8, sketch_parts)
         assert list(like_earlier(sketched, 0.8, all_stay)) == expected
 
 

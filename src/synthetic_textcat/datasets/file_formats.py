@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pandas as pd
 import pyarrow as pa
@@ -16,7 +16,7 @@ from pyarrow import csv as pa_csv
 from synthetic_textcat.tables import FrameTable, RowTable, write_rows
 from synthetic_textcat.text.json_columns import data_of, joined, json_column, json_key
 
-Content = (
+Content: TypeAlias = (
     pd.DataFrame
     | RowTable
     | pa.Table
@@ -31,6 +31,7 @@ Options = Mapping[str, Any]
 """Keyword arguments of the library's function that reads or writes the format."""
 
 _ROWS_AT_ONCE = 10_000  # as JSON text, a long table would be in memory twice
+_ENCODED_AT_ONCE = 2_000  # rows: their JSON stays in the processor's cache
 _CSV_OPTIONS = pa_csv.WriteOptions(quoting_style="all_valid", batch_size=_ROWS_AT_ONCE)
 
 
@@ -136,7 +137,8 @@ def _write_json_lines(path: Path, content: pd.DataFrame | RowTable, options: Opt
     with path.open("wb") as file:
         for part in rows.frames(rows=_ROWS_AT_ONCE):
             if not options and all(map(_is_plain, (part[name] for name in part.columns))):
-                file.write(_plain_json_lines(part))
+                for start in range(0, len(part), _ENCODED_AT_ONCE):
+                    file.write(_plain_json_lines(part.iloc[start : start + _ENCODED_AT_ONCE]))
             else:
                 part.to_json(file, orient="records", lines=True, **{"force_ascii": False, **options})
 

@@ -7,10 +7,11 @@ It is started by the first stage that needs it, stays for those that follow, and
 import atexit
 import logging
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from synthetic_textcat.errors import ClusterError
 from synthetic_textcat.fleet.worker_side import METRIC, local_worker, quieten
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _DASHBOARD_PORT = 8787
+_QUESTIONS = 3
+"""Times that workers are asked until all have answered."""
 
 
 class DaskCluster:
@@ -61,10 +64,26 @@ class DaskCluster:
         """
         return sum(self.client.nthreads().values())
 
-    def wait_for_a_worker(self) -> None:
-        """Waits a while until there is a worker: a nanny starts one that has died again."""
-        with suppress(TimeoutError):
-            self.client.wait_for_workers(1, timeout=self._connect_s)
+    def answers(self, question: Callable[..., Any], *arguments: Any) -> dict[str, Any]:
+        """What each worker answers, or the error that it raised, by address.
+
+        A worker may die meanwhile, and its nanny starts it again; so all are asked once more, a few times.
+
+        Raises:
+            ClusterError: If the scheduler is gone.
+        """
+        from distributed.comm import CommClosedError
+
+        for _ in range(_QUESTIONS):
+            try:
+                found: dict[str, Any] = self.client.run(question, *arguments, on_error="return")
+            except (OSError, TimeoutError) as error:
+                raise lost_scheduler() from error
+            if found and not any(isinstance(said, CommClosedError) for said in found.values()):
+                break
+            with suppress(TimeoutError):
+                self.client.wait_for_workers(1, timeout=self._connect_s)
+        return found
 
     def start(self) -> None:
         """Connects to the scheduler, or starts one with its workers; does nothing if that is done.

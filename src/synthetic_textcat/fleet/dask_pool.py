@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from threading import Event
-from time import sleep
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from synthetic_textcat.errors import ClusterError
@@ -31,9 +30,6 @@ logger = logging.getLogger(__name__)
 
 _LOOK_S = 0.5
 """Seconds between two looks at whether the scheduler is still there."""
-
-_PROBES = 4
-"""Times that workers are asked until all answer: one that dies meanwhile may be back by then."""
 
 T = TypeVar("T")
 Result = TypeVar("Result")
@@ -118,18 +114,10 @@ class DaskPool:
         token = os.urandom(16)
         work_files(place).write(TOKEN, token)
         own = Probe(*versions(), "", "")
-        for _ in range(_PROBES):
-            try:
-                found = self._cluster.client.run(probe_work, place, token, on_error="return")
-            except (OSError, TimeoutError) as error:
-                raise lost_scheduler() from error
-            for address, said in sorted(found.items()):
-                if not isinstance(said, OSError) and (reason := fault(said, own)):
-                    raise ClusterError(f"The worker at {address} {redact(reason)}")
-            self._is_proven = not any(isinstance(said, OSError) for said in found.values())
-            if self._is_proven:
-                return
-            sleep(_LOOK_S)
+        for address, said in sorted(self._cluster.answers(probe_work, place, token).items()):
+            if reason := fault(said, own):
+                raise ClusterError(f"The worker at {address} {redact(reason)}")
+        self._is_proven = True
 
 
 @dataclass

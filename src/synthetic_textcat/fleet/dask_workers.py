@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from synthetic_textcat.errors import ClusterError, FatalAnswerError, MeterLostError, ShardLostError
 from synthetic_textcat.fleet.dask_cluster import DaskCluster, lost_scheduler
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _LOOPBACK = ("tcp://127.", "tcp://localhost:", "tcp://[::1]")
-_PROBES = 3
-"""Times that workers are asked before the run ends, since one of them is lost each time."""
 
 Counts = Mapping[int, tuple[WorkerCounts, OpenCalls]]
 
@@ -78,23 +76,11 @@ class DaskWorkers:
             ClusterError: With the first that does not, and what to do.
         """
         self._refuse_secrets_in_the_open(spec)
-        found = self._probed(spec, llm, run_id, folder)
+        found = self._cluster.answers(probe, spec, llm, run_id, folder.place)
         own = probe(spec, llm, run_id, folder.place)
         for address, said in sorted(found.items()):
             if reason := fault(said, own):
                 raise ClusterError(f"The worker at {address} {redact(reason)}")
-
-    def _probed(self, spec: ChatModelSpec, llm: LlmParameters, run_id: str, folder: SharedFolder) -> dict[str, Any]:
-        """Answers of the workers by address; a worker may die meanwhile, and its nanny starts it again."""
-        from distributed.comm import CommClosedError
-
-        client = self._cluster.client
-        for _ in range(_PROBES):
-            found: dict[str, Any] = client.run(probe, spec, llm, run_id, folder.place, on_error="return")
-            if found and not any(isinstance(said, CommClosedError) for said in found.values()):
-                break
-            self._cluster.wait_for_a_worker()
-        return found
 
     def _refuse_secrets_in_the_open(self, spec: ChatModelSpec) -> None:
         address = self._cluster.address

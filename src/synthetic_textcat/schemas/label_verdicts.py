@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterable
 
+import numpy as np
 import pandas as pd
 
 from synthetic_textcat.hashing import sha256_of
+from synthetic_textcat.schemas.rows import to_frame
 from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.schemas.tasks import Task, normalise
+from synthetic_textcat.tables import FrameTable, IdPositions, RowTable, as_table
 
 LABEL_VERDICTS = {
     "request_id": "str",
@@ -97,8 +100,10 @@ def reserved_labels_fault(tasks: Iterable[Task]) -> str | None:
     return None
 
 
-def agreements(verdicts: pd.DataFrame | None) -> "Callable[[pd.Series[str]], pd.Series]":
+def agreements(verdicts: RowTable | pd.DataFrame | None) -> "Callable[[pd.Series[str]], pd.Series]":
     """Function of request ids: whether the judge agrees with the label of each; missing for rows without a verdict.
+
+    It holds 25 bytes a verdict.
 
     Args:
         verdicts: Columns `LABEL_VERDICTS`; None = nothing is judged.
@@ -106,10 +111,13 @@ def agreements(verdicts: pd.DataFrame | None) -> "Callable[[pd.Series[str]], pd.
     Returns:
         A function whose results have the dtype `boolean`, and the index of its argument.
     """
-    judged = pd.Index([] if verdicts is None else verdicts["request_id"], dtype="str")
-    agrees = pd.array([*([] if verdicts is None else verdicts["agrees"]), None], dtype="boolean")
+    table = FrameTable(to_frame([], LABEL_VERDICTS)) if verdicts is None else as_table(verdicts)
+    judged = IdPositions(table)
+    parts = [frame["agrees"].to_numpy(np.bool_) for frame in table.frames(["agrees"])]
+    agrees = np.concatenate([*parts, np.zeros(1, np.bool_)])
 
     def of(request_ids: "pd.Series[str]") -> pd.Series:
-        return pd.Series(agrees[judged.get_indexer(pd.Index(request_ids))], request_ids.index)
+        places = judged.of(request_ids.tolist())
+        return pd.Series(pd.arrays.BooleanArray(agrees[places], places < 0), request_ids.index)
 
     return of

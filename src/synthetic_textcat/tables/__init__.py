@@ -2,6 +2,7 @@
 
 from synthetic_textcat.tables.by_reference import SharedFiles, by_reference
 from synthetic_textcat.tables.derived import RowGroups, factorized, filtered, mapped, value_counts
+from synthetic_textcat.tables.key_positions import IdPositions, KeyPositions
 from synthetic_textcat.tables.parquet_rows import Spool, StoredTable, write_rows
 from synthetic_textcat.tables.permuted_tables import permuted
 from synthetic_textcat.tables.plan_walk import PlanPart, in_plan_order
@@ -10,6 +11,8 @@ from synthetic_textcat.tables.row_table import BATCH_ROWS, FrameTable, MadeTable
 __all__ = [
     "BATCH_ROWS",
     "FrameTable",
+    "IdPositions",
+    "KeyPositions",
     "MadeTable",
     "PlanPart",
     "RowGroups",

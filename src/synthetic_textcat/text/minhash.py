@@ -16,7 +16,7 @@ PERMUTATIONS = 128
 _SEED = 42
 _LEAST_RECALL = 0.98
 _DEVIATIONS = 3  # standard deviations below the threshold at which pairs are still compared: misses 1 in 700 at 0.8
-_CHUNK = 512  # texts hashed at once: their windows stay in the processor's cache
+_CHUNK = 128  # texts hashed at once: their windows stay in the processor's cache, and are no blocks of their own
 _PACK = Struct(f"={PERMUTATIONS}I").pack
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
@@ -94,9 +94,13 @@ def _banded(minima: NDArray[np.uint64], bands: int) -> NDArray[np.uint64]:
 def mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """A hash of the numbers along the last axis, the same on any machine."""
     number = numbers[..., 0].copy()
+    shifted = np.empty_like(number)
     for column in range(1, numbers.shape[-1]):
-        number = (number ^ (number >> np.uint64(29))) * _MIX + numbers[..., column]
-    return number ^ (number >> np.uint64(32))
+        number ^= np.right_shift(number, np.uint64(29), out=shifted)
+        number *= _MIX
+        number += numbers[..., column]
+    number ^= np.right_shift(number, np.uint64(32), out=shifted)
+    return number
 
 
 def grams_of(text: str) -> frozenset[str]:

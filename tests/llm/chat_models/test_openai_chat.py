@@ -3,12 +3,14 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
 import openai
 import pytest
+from langchain_core.callbacks import AsyncCallbackHandler
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from langchain_openai import ChatOpenAI
 
@@ -20,6 +22,7 @@ from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
 from synthetic_textcat.schemas.parameters import LlmParameters
 
 _MESSAGES = [SystemMessage("Write a row."), HumanMessage("In Zürich: “ja”"), AIMessage("{"), HumanMessage("Again.")]
+_SCHEMA: dict[str, Any] = {"name": "row", "schema": {}}
 _BODY = {"response_format": {"type": "json_schema", "json_schema": {"name": "row", "schema": {}}}, "seed": 7}
 _REPLY = {
     "id": "1",
@@ -52,18 +55,23 @@ class _Recorder(ThreadingHTTPServer):
     def __init__(self, statuses: list[int], reply: bytes) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.statuses, self.reply = statuses, reply
+        self.extra_headers: dict[str, str] = {}
+        self.cut_off = 0
         self.asked: list[tuple[str, dict[str, str], Any]] = []
+        self.bodies: list[bytes] = []
 
 
 class _Handler(BaseHTTPRequestHandler):
     server: _Recorder
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+        body = json.loads(self.server.bodies[-1])
         self.server.asked.append((self.path, {name.lower(): x for name, x in self.headers.items()}, body))
         self.send_response(self.server.statuses.pop(0) if self.server.statuses else 200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(self.server.reply)))
+        for name, value in {"Content-Type": "application/json", **self.server.extra_headers}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(self.server.reply) + self.server.cut_off))
         self.end_headers()
         self.wfile.write(self.server.reply)
 
@@ -214,3 +222,146 @@ async def test_the_client_asks_once_whatever_the_catalog_says_of_retries(
             await chat.ask(_MESSAGES, {"name": "row", "schema": {}}, 7)
         await chat.close()
     assert len(server.asked) == 1
+
+
+def _chat(url: str, listener: AsyncCallbackHandler | None = None, **entry: Any) -> Chat:
+    """The model as a run builds it; with a listener LangChain's managers stand before each call."""
+    llm = LlmParameters(model="m", max_tokens=50)
+    model = ChatModelSpec(OPENAI_CLASS, {"base_url": url, "timeout": 5, **entry}).build(llm)
+    model.callbacks = [listener] if listener else None
+    return Chat(model, llm)
+
+
+class _Listener(AsyncCallbackHandler):
+    """Keeps the messages that LangChain's callbacks get."""
+
+    def __init__(self) -> None:
+        self.heard: list[Any] = []
+
+    async def on_llm_end(self, response: Any, **_: Any) -> None:
+        self.heard.append(response.generations[0][0].message)
+
+
+@pytest.fixture
+def _key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-1")
+
+
+@pytest.mark.usefixtures("_key")
+@pytest.mark.parametrize("by_proxy", [False, True])
+async def test_later_requests_are_the_sdks_first_one_but_for_the_body(by_proxy: bool) -> None:
+    with _recording() as server:
+        address = f"http://127.0.0.1:{server.server_port}"
+        entry: dict[str, Any] = {"default_headers": {"X-Who": "me"}, "organization": "org-1"}
+        entry |= {"default_query": {"api-version": "1"}, "extra_body": {"top_k": 5}}
+        entry |= {"openai_proxy": address} if by_proxy else {}
+        chat = _chat("http://nowhere.invalid/v1" if by_proxy else f"{address}/v1", **entry)
+        first = await chat.ask(_MESSAGES, _SCHEMA, 7)
+        later = await chat.ask(_MESSAGES, _SCHEMA, 7)
+        await chat.ask([HumanMessage("Żółw 🐢 \x7f \u2028")], _SCHEMA, 8, 60)
+        await chat.close()
+        by_sdk = _chat("http://nowhere.invalid/v1" if by_proxy else f"{address}/v1", **entry)
+        await by_sdk.ask([HumanMessage("Żółw 🐢 \x7f \u2028")], _SCHEMA, 8, 60)
+        await by_sdk.close()
+    assert first == later
+    (path, headers, body), (later_path, later_headers, later_body), third, fresh = server.asked
+    assert (later_path, later_headers, later_body) == (path, headers, body)
+    assert headers["authorization"] == "Bearer sk-1"
+    assert third == fresh
+    assert server.bodies[2] == server.bodies[3]
+
+
+@pytest.mark.usefixtures("_key")
+async def test_the_sdk_makes_the_first_request_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, post = [], openai.AsyncOpenAI.post
+
+    async def counted(*arguments: Any, **named: Any) -> Any:
+        made.append(arguments)
+        return await post(*arguments, **named)
+
+    monkeypatch.setattr(openai.AsyncOpenAI, "post", counted)
+    with _recording() as server:
+        chat = _chat(f"http://127.0.0.1:{server.server_port}/v1")
+        for _ in range(4):
+            await chat.ask(_MESSAGES, _SCHEMA, 7)
+        await chat.close()
+    assert (len(made), len(server.asked)) == (1, 4)
+
+
+@pytest.mark.usefixtures("_key")
+async def test_a_models_listener_hears_each_call_and_the_answer_is_that_of_a_call_without_one() -> None:
+    listener = _Listener()
+    with _recording() as server:
+        url = f"http://127.0.0.1:{server.server_port}/v1"
+        answers = []
+        for heard_by in (None, listener):
+            chat = _chat(url, heard_by)
+            answers += [await chat.ask(_MESSAGES, _SCHEMA, 7) for _ in range(2)]
+            await chat.close()
+    assert len(listener.heard) == 2
+    assert answers[0].usage == (9, 4, 2)
+    assert all(answer == answers[0] for answer in answers)
+
+
+@pytest.mark.usefixtures("_key")
+@pytest.mark.parametrize("status", [302, 400, 401, 404, 422, 429, 500, 503])
+async def test_errors_of_later_requests_are_those_of_the_first(status: int) -> None:
+    reply = json.dumps({"error": {"message": "in the server's words", "code": "some_code"}}).encode()
+    said = []
+    with _recording(status, 200, status) as server:
+        chat = _chat(f"http://127.0.0.1:{server.server_port}/v1")
+        for number in range(3):
+            server.reply = json.dumps(_REPLY).encode() if number == 1 else reply
+            try:
+                await chat.ask(_MESSAGES, _SCHEMA, 7)
+            except Exception as error:  # noqa: BLE001  compared below
+                cause = error.__cause__
+                said.append((type(error), str(error), type(cause), str(cause)))
+        await chat.close()
+    assert len(said) == 2
+    assert said[0] == said[1]
+
+
+@pytest.mark.usefixtures("_key")
+@pytest.mark.parametrize("is_cut", [True, False])
+async def test_a_later_request_without_a_whole_reply_fails_as_the_first_does(is_cut: bool) -> None:
+    said = []
+    with _recording() as server:
+        chat, new = (_chat(f"http://127.0.0.1:{server.server_port}/v1") for _ in range(2))
+        await chat.ask(_MESSAGES, _SCHEMA, 7)
+        server.cut_off = 10
+        if not is_cut:
+            server.shutdown()
+            server.server_close()
+        for each in (chat, new):
+            with pytest.raises(TransportError) as caught:
+                await each.ask(_MESSAGES, _SCHEMA, 7)
+            cause = caught.value.__cause__
+            said.append((type(caught.value), str(caught.value), type(cause), str(cause)))
+            await each.close()
+    assert said[0] == said[1]
+    assert said[0][2] is (openai.APIConnectionError if is_cut else openai.APITimeoutError)
+
+
+@pytest.mark.usefixtures("_key")
+async def test_a_servers_cookie_comes_back_with_each_later_request() -> None:
+    with _recording() as server:
+        chat = _chat(f"http://127.0.0.1:{server.server_port}/v1")
+        await chat.ask(_MESSAGES, _SCHEMA, 7)
+        server.extra_headers = {"Set-Cookie": "route=2; Path=/"}
+        for _ in range(3):
+            await chat.ask(_MESSAGES, _SCHEMA, 7)
+        await chat.close()
+    assert [headers.get("cookie") for _, headers, _ in server.asked] == [None, None, "route=2", "route=2"]
+
+
+@pytest.mark.usefixtures("_key")
+async def test_a_value_that_only_the_sdk_can_write_is_sent_in_each_request() -> None:
+    with _recording() as server:
+        chat = _chat(
+            f"http://127.0.0.1:{server.server_port}/v1", extra_body={"since": datetime(2026, 1, 2, tzinfo=UTC)}
+        )
+        for _ in range(3):
+            assert (await chat.ask(_MESSAGES, _SCHEMA, 7)).raw_text == "{}"
+        await chat.close()
+    assert [body["since"] for _, _, body in server.asked] == ["2026-01-02T00:00:00+00:00"] * 3

@@ -225,16 +225,15 @@ def test_an_evaluation_set_without_texts_is_reported_in_one_line() -> None:
 def test_by_choice_exported_rows_say_whether_a_judge_agrees() -> None:
     examples = FrameTable(_examples(3))
     ids = examples["request_id"]
-    verdicts = to_frame(
-        [(ids[0], "bad", 1, True, False, "judge-1"), (ids[2], "good", 1, False, False, "judge-1")], LABEL_VERDICTS
-    )
+    rows = [(ids[0], "bad", 1, True, False, "judge-1"), (ids[2], "good", 1, False, False, "judge-1")]
+    verdicts = FrameTable(to_frame(rows, LABEL_VERDICTS))
     chosen = ExportParameters(label_agreement=True)
 
     assert set_overlaps_aside(examples, None, verdicts, _EXPORT, THIS_MACHINE).examples is examples
     exported = set_overlaps_aside(examples, None, verdicts, chosen, THIS_MACHINE).examples
     assert plain(exported[LABEL_AGREEMENT]) == [True, None, False]
     assert own_of(exported) == []
-    for nothing in (None, verdicts.head(0)):
+    for nothing in (None, FrameTable(verdicts.empty())):
         assert (
             plain(set_overlaps_aside(examples, None, nothing, chosen, THIS_MACHINE).examples[LABEL_AGREEMENT])
             == [None] * 3

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synthetic_textcat.pipelines.label_check.accuracy import label_accuracy
-from synthetic_textcat.pipelines.label_check.sampling import draw_sample, with_strata
+from synthetic_textcat.pipelines.label_check.accuracy import Metrics, label_accuracy
+from synthetic_textcat.pipelines.label_check.sampling import draw_sample
 from synthetic_textcat.schemas.label_verdicts import (
     BOTH,
     HAND_LABELS,
@@ -20,6 +20,7 @@ from synthetic_textcat.schemas.label_verdicts import (
 )
 from synthetic_textcat.schemas.parameters import LabelCheckParameters
 from synthetic_textcat.schemas.rows import to_frame
+from synthetic_textcat.tables import as_table
 from synthetic_textcat.text.intervals import jeffreys_interval
 
 _ROWS = 1_000
@@ -44,6 +45,12 @@ def _by_hand(design: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
     return to_frame([(*key, label) for key, label in zip(keys, labels, strict=True) if label], HAND_LABELS)
 
 
+def _accuracy(
+    examples: pd.DataFrame, verdicts: pd.DataFrame | None, by_hand: pd.DataFrame, design: pd.DataFrame
+) -> Metrics:
+    return label_accuracy(as_table(examples), as_table(verdicts), by_hand, design)
+
+
 def _verdicts(examples: pd.DataFrame, verdicts: Sequence[str | None]) -> pd.DataFrame:
     ids = examples["request_id"].head(len(verdicts))
     return to_frame(
@@ -54,7 +61,7 @@ def _verdicts(examples: pd.DataFrame, verdicts: Sequence[str | None]) -> pd.Data
 def test_labels_by_hand_alone_give_the_interval_of_a_share() -> None:
     examples = _examples()
     design = _design(examples)
-    found = label_accuracy(
+    found = _accuracy(
         examples,
         None,
         _by_hand(design, ["a"] * 80 + ["b"] * 10 + [NONE_OF_THESE] * 4 + [UNCLEAR] * 3 + [""] * 3),
@@ -77,7 +84,7 @@ def test_a_task_with_enough_rows_has_an_accuracy_of_its_own() -> None:
     examples = _examples()
     design = _design(examples, 60)
     labels = ["a" if task == "big" else "b" for task in design["task_id"]]
-    found = label_accuracy(examples, None, _by_hand(design, labels), design)
+    found = _accuracy(examples, None, _by_hand(design, labels), design)
 
     assert found["label/accuracy/big"] == 1.0
     assert found["label/accuracy"] == pytest.approx(0.75)
@@ -89,7 +96,7 @@ def test_a_good_judge_narrows_the_interval_and_saves_rows() -> None:
     design = _design(examples)
     by_hand = _by_hand(design, ["a" if number % 5 else "b" for number in range(100)])
     verdicts = _verdicts(examples, ["a" if number % 5 else "b" for number in range(_ROWS)])
-    alone, powered = (label_accuracy(examples, judge, by_hand, design) for judge in (None, verdicts))
+    alone, powered = (_accuracy(examples, judge, by_hand, design) for judge in (None, verdicts))
 
     assert powered["label/accuracy"] == alone["label/accuracy"] == pytest.approx(0.8)
     assert _width(powered) < 0.5 * _width(alone)
@@ -102,7 +109,7 @@ def test_the_judge_corrects_a_sample_with_too_many_disputed_rows() -> None:
     examples = _examples()
     verdicts = _verdicts(examples, ["b"] * 50 + ["a"] * 950)
     design = _design(examples, probability=[0.5] * 50 + [0.1] * 50)
-    found = label_accuracy(examples, verdicts, _by_hand(design, ["b"] * 50 + ["a"] * 50), design)
+    found = _accuracy(examples, verdicts, _by_hand(design, ["b"] * 50 + ["a"] * 50), design)
 
     assert found["label/accuracy"] == pytest.approx(0.95)
     assert found["judge/accuracy"] == 1.0
@@ -111,7 +118,7 @@ def test_the_judge_corrects_a_sample_with_too_many_disputed_rows() -> None:
 def test_without_verdicts_rows_count_by_their_probabilities() -> None:
     examples = _examples()
     design = _design(examples, probability=[0.5] * 50 + [0.1] * 50)
-    found = label_accuracy(examples, None, _by_hand(design, ["b"] * 50 + ["a"] * 50), design)
+    found = _accuracy(examples, None, _by_hand(design, ["b"] * 50 + ["a"] * 50), design)
 
     assert found["label/accuracy"] == pytest.approx(500 / 600, abs=1e-4)
 
@@ -120,7 +127,7 @@ def test_a_share_of_the_rows_may_be_judged() -> None:
     examples = _examples()
     design = _design(examples)
     by_hand = _by_hand(design, ["a"] * 100)
-    found = [label_accuracy(examples, _verdicts(examples, ["a"] * judged), by_hand, design) for judged in (200, 60, 40)]
+    found = [_accuracy(examples, _verdicts(examples, ["a"] * judged), by_hand, design) for judged in (200, 60, 40)]
 
     names = ("label/verdicts", "label/hand_labelled", "label/hand_unjudged", "label/accuracy")
     assert [tuple(each[name] for name in names) for each in found] == [
@@ -143,7 +150,7 @@ def test_a_share_of_the_rows_may_be_judged() -> None:
 def test_words_for_no_single_label(by_hand: str, verdict: str | None, label_is_right: int, judge_is_right: int) -> None:
     examples = _examples()
     design = _design(examples, labels=pd.Series([["a", "b", BOTH]] * 100))
-    found = label_accuracy(examples, _verdicts(examples, [verdict] * _ROWS), _by_hand(design, [by_hand] * 100), design)
+    found = _accuracy(examples, _verdicts(examples, [verdict] * _ROWS), _by_hand(design, [by_hand] * 100), design)
 
     assert (found["label/accuracy"], found["judge/accuracy"]) == (label_is_right, judge_is_right)
 
@@ -155,7 +162,7 @@ def test_rows_that_changed_or_are_gone_do_not_count() -> None:
     later = examples.iloc[10:].assign(
         input_text=[f"other{n}" if n < 20 else row for n, row in enumerate(examples["input_text"].iloc[10:])]
     )
-    found = label_accuracy(later, None, by_hand, design)
+    found = _accuracy(later, None, by_hand, design)
 
     assert (found["label/hand_labelled"], found["label/hand_gone"]) == (70, 30)
 
@@ -163,7 +170,7 @@ def test_rows_that_changed_or_are_gone_do_not_count() -> None:
 def test_a_label_that_the_set_no_longer_has_does_not_count() -> None:
     examples = _examples()
     design = _design(examples)
-    found = label_accuracy(examples, None, _by_hand(design, ["former"] * 40 + ["a"] * 60), design)
+    found = _accuracy(examples, None, _by_hand(design, ["former"] * 40 + ["a"] * 60), design)
 
     assert (found["label/hand_labelled"], found["label/hand_unlabelled"], found["label/accuracy"]) == (60, 40, 1.0)
 
@@ -171,7 +178,7 @@ def test_a_label_that_the_set_no_longer_has_does_not_count() -> None:
 def test_without_a_label_there_is_no_accuracy() -> None:
     examples = _examples()
     design = _design(examples)
-    found = label_accuracy(examples, _verdicts(examples, ["a"] * _ROWS), _by_hand(design, [""] * 100), design)
+    found = _accuracy(examples, _verdicts(examples, ["a"] * _ROWS), _by_hand(design, [""] * 100), design)
 
     assert (found["label/accuracy"], found["label/hand_unlabelled"]) == (None, 100)
 
@@ -201,11 +208,13 @@ def _covers(rng: np.random.Generator, share: float, seed: int) -> bool:
     said = ["a" if each else "b" for each in agrees]
     judged = sorted(rng.choice(_ROWS, int(share * _ROWS), replace=False))
     verdicts = _verdicts(examples, said).iloc[judged]
-    prepared = with_strata(examples, verdicts).assign(
-        labels=pd.Series([["a", "b"]] * _ROWS), truth=truth, text_sha256=examples["input_text"].map(text_sha256)
+    rows = as_table(examples.assign(misleading_label="b"))
+    drawn = draw_sample(rows, as_table(verdicts), LabelCheckParameters(sample_rows=80), seed)
+    design = drawn.assign(
+        labels=pd.Series([["a", "b"]] * len(drawn)),
+        truth=drawn["request_id"].map(dict(zip(examples["request_id"], truth, strict=True))),
     )
-    design = draw_sample(prepared, LabelCheckParameters(sample_rows=80), seed)
-    found = label_accuracy(examples, verdicts, _by_hand(design, design["truth"].tolist()), design)
+    found = _accuracy(examples, verdicts, _by_hand(design, design["truth"].tolist()), design)
     low, high = found["label/accuracy_low"], found["label/accuracy_high"]
     assert low is not None
     assert high is not None

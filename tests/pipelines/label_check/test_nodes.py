@@ -18,6 +18,7 @@ from synthetic_textcat.schemas.label_verdicts import HAND_LABELS, LABEL_SAMPLE_D
 from synthetic_textcat.schemas.parameters import LabelCheckParameters
 from synthetic_textcat.schemas.rows import EXAMPLES, to_frame
 from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.tables import as_table
 from tests.support.task_tables import task_table
 
 _TASK = Task.model_validate({"task": "Sort a mail.", "labels": ["Refund", "Delivery"]})
@@ -33,13 +34,13 @@ def _examples(rows: int = 40) -> pd.DataFrame:
 def _drawn(
     examples: pd.DataFrame, sheet: pd.DataFrame | None = None, design: pd.DataFrame | None = None
 ) -> pd.DataFrame:
-    return draw_label_sample(examples, _TASKS, None, sheet, design, LabelCheckParameters(sample_rows=10), 42)
+    return draw_label_sample(as_table(examples), _TASKS, None, sheet, design, LabelCheckParameters(sample_rows=10), 42)
 
 
 def _sheets(
     design: pd.DataFrame, sheet: pd.DataFrame | None = None, known: pd.DataFrame | None = None
 ) -> list[pd.DataFrame]:
-    return list(write_label_sample(design, _examples(), _TASKS, sheet, known, 42))
+    return list(write_label_sample(design, as_table(_examples()), _TASKS, sheet, known, 42))
 
 
 def test_a_sample_that_nobody_has_filled_in_is_drawn_anew() -> None:
@@ -98,7 +99,7 @@ def test_a_sample_without_labels_is_refused_with_the_counts() -> None:
     unclear = remember_hand_labels(_sheets(design)[0].assign(label=["unclear"] * 4 + [""] * 6), design, None)
 
     with pytest.raises(EvaluationError, match=r"4 unclear, 6 empty, 0 no longer"):
-        measure_label_accuracy(_examples(), design, unclear, None)
+        measure_label_accuracy(as_table(_examples()), design, unclear, None)
 
 
 def test_a_sample_of_other_rows_is_measured_with_a_warning(caplog: pytest.LogCaptureFixture) -> None:
@@ -108,7 +109,7 @@ def test_a_sample_of_other_rows_is_measured_with_a_warning(caplog: pytest.LogCap
     gone = design["request_id"].iloc[0]
     later = _examples(80)
 
-    found = measure_label_accuracy(later[later["request_id"] != gone], design, labels, None)
+    found = measure_label_accuracy(as_table(later[later["request_id"] != gone]), design, labels, None)
     assert (found["label/accuracy"], found["label/hand_labelled"], found["label/hand_gone"]) == (1.0, 9, 1)
     assert "drawn from 40 accepted rows, and there are 79 now; 1 of its rows are gone" in caplog.text
     assert "Label accuracy 1.000 (95 % interval 0." in caplog.text
@@ -121,13 +122,13 @@ def test_after_a_judge_labels_by_hand_are_measured_if_there_are_any(caplog: pyte
     (sheet,) = _sheets(design)
     for filled, drawn in ((None, None), (sheet, design)):
         assert list(remember_hand_labels_if_any(filled, drawn, None)) == []
-        assert list(measure_label_accuracy_if_sampled(_examples(), drawn, None, None)) == []
+        assert list(measure_label_accuracy_if_sampled(as_table(_examples()), drawn, None, None)) == []
     assert caplog.text.count("No row is labelled by hand") == 2
     assert "Next: run `kedro run --pipelines label_sample`, fill in its file" in caplog.text
 
     (labels,) = remember_hand_labels_if_any(sheet.assign(label="Refund"), design, None)
-    (found,) = measure_label_accuracy_if_sampled(_examples(), design, labels, None)
+    (found,) = measure_label_accuracy_if_sampled(as_table(_examples()), design, labels, None)
     assert found["label/accuracy"] == 1.0
     (unclear,) = remember_hand_labels_if_any(sheet.assign(label="unclear"), design, None)
-    assert list(measure_label_accuracy_if_sampled(_examples(), design, unclear, None)) == []
+    assert list(measure_label_accuracy_if_sampled(as_table(_examples()), design, unclear, None)) == []
     assert "Label accuracy is not measured. No row of" in caplog.text

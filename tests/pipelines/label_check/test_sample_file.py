@@ -21,6 +21,7 @@ from synthetic_textcat.pipelines.label_check.sample_file import (
 from synthetic_textcat.schemas.label_verdicts import BOTH, HAND_LABELS, LABEL_SAMPLE, text_sha256
 from synthetic_textcat.schemas.rows import to_frame
 from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.tables import as_table
 from tests.support.examples import examples
 
 _TASK = Task.model_validate(
@@ -49,7 +50,7 @@ def _design(examples: pd.DataFrame, tasks: tuple[Task, ...] = (_TASK,)) -> pd.Da
 def _sheet(
     examples: pd.DataFrame, tasks: tuple[Task, ...] = (_TASK,), known: dict[Any, str] | None = None
 ) -> pd.DataFrame:
-    return sheet_of(_design(examples, tasks), examples, tasks, known or {}, 7)
+    return sheet_of(_design(examples, tasks), as_table(examples), tasks, known or {}, 7)
 
 
 def _labels(found: pd.DataFrame) -> list[str]:

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthetic_textcat.pipelines.label_check.sampling import draw_sample, with_strata
+from synthetic_textcat.pipelines.label_check.sampling import draw_sample
 from synthetic_textcat.schemas.label_verdicts import AGREED, DISPUTED, UNJUDGED
 from synthetic_textcat.schemas.parameters import LabelCheckParameters
+from synthetic_textcat.tables import FrameTable
 
 _STRATA = st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from([AGREED, DISPUTED, UNJUDGED])), min_size=1)
 _MANY = st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from([AGREED, DISPUTED])), min_size=40)
@@ -18,11 +19,15 @@ _MANY = st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from([AGREED, DIS
 def _rows(kinds: list[tuple[str, str]]) -> pd.DataFrame:
     tasks, strata = zip(*kinds, strict=True)
     ids = [f"r{number}" for number in range(len(kinds))]
-    return pd.DataFrame({"request_id": ids, "task_id": tasks, "text_sha256": ids, "stratum": strata})
+    labels = {"label": "x", "misleading_label": "y"}
+    return pd.DataFrame({"request_id": ids, "task_id": tasks, "input_text": ids, "stratum": strata}).assign(**labels)
 
 
 def _drawn(rows: pd.DataFrame, wanted: int, seed: int = 1, weight: float = 2.0) -> pd.DataFrame:
-    return draw_sample(rows, LabelCheckParameters(sample_rows=wanted, disputed_weight=weight), seed)
+    judged = rows[rows["stratum"] != UNJUDGED]
+    verdicts = pd.DataFrame({"request_id": judged["request_id"], "agrees": judged["stratum"] == AGREED})
+    settings = LabelCheckParameters(sample_rows=wanted, disputed_weight=weight)
+    return draw_sample(FrameTable(rows), FrameTable(verdicts), settings, seed)
 
 
 @given(_STRATA | _MANY, st.integers(1, 40), st.integers(0, 5), st.sampled_from([0.5, 2.0, 10.0]))
@@ -70,10 +75,7 @@ def test_each_row_is_drawn_as_often_as_its_probability_says() -> None:
 
 def test_a_later_sample_has_most_rows_of_an_earlier_one_again() -> None:
     before = _rows([("a", UNJUDGED)] * 300 + [("b", UNJUDGED)] * 200)
-    judged = with_strata(
-        before.drop(columns="stratum"),
-        pd.DataFrame({"request_id": before["request_id"], "agrees": [number % 5 > 0 for number in range(500)]}),
-    )
+    judged = before.assign(stratum=[AGREED if number % 5 else DISPUTED for number in range(500)])
 
     first, second = (set(_drawn(rows, 50)["request_id"]) for rows in (before, judged))
     assert len(first & second) >= 35

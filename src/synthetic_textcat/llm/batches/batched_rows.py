@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from synthetic_textcat.llm.calls.open_rows import OpenRow, OpenRowSequence, Past, digests_of_rows
 from synthetic_textcat.llm.calls.policy import Judge
-from synthetic_textcat.llm.journal.key_positions import KeyPositions
 from synthetic_textcat.llm.journal.lines import completion_line, completion_of, digests_of, read_line
 from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.tables import KeyPositions
 from synthetic_textcat.temporary_files import TextFile
 
 Numbers = NDArray[np.int64]

@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 
 from synthetic_textcat.llm.journal.index import ranges
 from synthetic_textcat.llm.journal.lines import digests_of
-from synthetic_textcat.llm.journal.plan_positions import IdPositions
 from synthetic_textcat.schemas.label_verdicts import row_sha256
-from synthetic_textcat.tables import RowTable, filtered
+from synthetic_textcat.tables import IdPositions, RowTable, filtered
 from synthetic_textcat.temporary_files import ArrayFile
 
 _ID, _TASK, _FINGERPRINT, _SHA256 = "request_id", "task_id", "fingerprint", "row_sha256"

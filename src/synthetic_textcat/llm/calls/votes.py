@@ -5,7 +5,6 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from synthetic_textcat.llm.calls.policy import Judge
-from synthetic_textcat.llm.journal.plan_positions import IdPositions
 from synthetic_textcat.llm.prompts.verdict_prompts import label_line, options_of
 from synthetic_textcat.schemas.completions import Completion, Problem
 from synthetic_textcat.schemas.label_names import set_spelling
@@ -13,7 +12,7 @@ from synthetic_textcat.schemas.label_verdicts import NONE_OF_THESE, row_of
 from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.schemas.tasks import Task, normalise
 from synthetic_textcat.schemas.verdict_replies import VerdictOfTwoReply, VerdictReply
-from synthetic_textcat.tables import RowTable, factorized
+from synthetic_textcat.tables import IdPositions, RowTable, factorized
 from synthetic_textcat.temporary_files import TextFile
 
 _KEPT = 4_096

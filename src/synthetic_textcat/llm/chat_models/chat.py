@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from langchain_core.messages import AIMessage
     from langchain_core.outputs import ChatGeneration, LLMResult
 
+    from synthetic_textcat.llm.chat_models.openai_chat import LeanChatOpenAI
+
 logger = logging.getLogger(__name__)
 
 _OK = 200
@@ -134,13 +136,18 @@ class RequestBodyAdapter:
         self._send_seed = llm.send_seed
         self._limit_field = llm.token_limit_field
         self._extra_body: dict[str, Any] = dict(getattr(model, "extra_body", None) or {})
+        lean = None if getattr(model, "is_observed", True) else model
+        self._lean = cast("LeanChatOpenAI | None", lean)
 
     async def ask(self, messages: Messages, schema: dict[str, Any], seed: int, max_tokens: int | None) -> "AIMessage":
         """The reply to a request whose body holds schema, seed and token limit.
 
         `ainvoke` converts messages to a prompt and back before it calls `agenerate`.
         """
-        result = await self._model.agenerate([list(messages)], extra_body=self.body(schema, seed, max_tokens))
+        body = self.body(schema, seed, max_tokens)
+        if self._lean is not None:
+            return await self._lean.ask_unobserved(list(messages), body)
+        result = await self._model.agenerate([list(messages)], extra_body=body)
         generation = cast("ChatGeneration", result.generations[0][0])
         return cast("AIMessage", generation.message)
 

@@ -2,21 +2,18 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from hashlib import blake2b
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from synthetic_textcat.errors import StaleTableError
-from synthetic_textcat.llm.journal.key_positions import KeyPositions
 from synthetic_textcat.llm.journal.lines import digests_of
-from synthetic_textcat.tables import RowTable, in_plan_order
+from synthetic_textcat.tables import IdPositions, KeyPositions, RowTable, in_plan_order
 
 Positions = NDArray[np.int64]
 
 _ID, _FINGERPRINT = "request_id", "fingerprint"
-_HASH_BYTES = 16
 
 
 class PlanPositions:
@@ -97,30 +94,3 @@ def with_fingerprints(
                 "parameters"
             )
         yield part.planned, found.rows[_FINGERPRINT]
-
-
-class IdPositions:
-    """Position of a row of a table by its id: 24 bytes a row.
-
-    Args:
-        rows: The table.
-    """
-
-    def __init__(self, rows: RowTable) -> None:
-        self._lookup = KeyPositions(len(rows), (_hashes_of(part[_ID].tolist()) for part in rows.frames([_ID])))
-
-    def of(self, request_ids: Sequence[str]) -> Positions:
-        """Position of each row; -1 for one that the table does not have."""
-        return self._lookup.find(_hashes_of(request_ids))
-
-    def of_one(self, request_id: str) -> int:
-        """Position of one row, several times as fast as of an array of one."""
-        return self._lookup.find_one(_hash_of(request_id))
-
-
-def _hashes_of(request_ids: Sequence[str]) -> NDArray[np.bytes_]:
-    return np.frombuffer(b"".join(map(_hash_of, request_ids)), f"S{_HASH_BYTES}")
-
-
-def _hash_of(request_id: str) -> bytes:
-    return blake2b(request_id.encode("utf-8", "surrogatepass"), digest_size=_HASH_BYTES).digest()

@@ -42,13 +42,17 @@ class ServerList:
         self._tested_at: dict[str, float] = {}
         self.down: dict[str, str] = {}
 
+    def own(self, shard: int) -> str:
+        """The server of a shard: they are taken in turn."""
+        return self._urls[shard % len(self._urls)]
+
     def order(self, shard: int) -> list[str]:
         """Servers for a call of a shard, in the order in which to try them.
 
         First its own, unless that is down; then the others, so that the shards of one that is down are spread; last
         those that are down.
         """
-        own = self._urls[shard % len(self._urls)]
+        own = self.own(shard)
         first = [own] if self._may_ask(own) else []
         others = [url for url in self._urls if url != own and url not in self.down]
         start = shard % max(1, len(others))
@@ -102,7 +106,7 @@ class ChatOfServers(Chat):
         self._shard = shard
         self._open_at = open_at
         self._chats: dict[str, Chat] = {}
-        self._first = self._chat(servers.order(shard)[0])
+        self._first = self._chat(servers.own(shard))
 
     @property
     def calls_in_threads(self) -> bool:

@@ -70,7 +70,7 @@ class Triplets(NamedTuple):
 def set_overlaps_aside(
     examples: RowTable,
     evaluation_set: pd.DataFrame | None,
-    label_verdicts: pd.DataFrame | None,
+    label_verdicts: RowTable | None,
     export: ExportParameters,
     pool: WorkPool,
 ) -> ExportedRows:

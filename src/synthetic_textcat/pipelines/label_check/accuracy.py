@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from synthetic_textcat.pipelines.label_check.sample_file import is_label_of, known_labels
-from synthetic_textcat.pipelines.label_check.sampling import with_strata
+from synthetic_textcat.pipelines.label_check.sampling import strata_by, strata_of_all
 from synthetic_textcat.schemas.label_verdicts import (
     AGREED,
     BOTH,
@@ -19,6 +19,7 @@ from synthetic_textcat.schemas.label_verdicts import (
     text_sha256,
 )
 from synthetic_textcat.schemas.rows import plain
+from synthetic_textcat.tables import RowTable
 from synthetic_textcat.text.prediction_powered import (
     ShareEstimate,
     Strata,
@@ -53,7 +54,7 @@ class HandLabelled(NamedTuple):
 
 
 def hand_labelled(
-    examples: pd.DataFrame, verdicts: pd.DataFrame | None, hand_labels: pd.DataFrame, design: pd.DataFrame
+    examples: RowTable, verdicts: RowTable | None, hand_labels: pd.DataFrame, design: pd.DataFrame
 ) -> HandLabelled:
     """Joins sample, labels by hand, planned labels and verdicts.
 
@@ -64,18 +65,19 @@ def hand_labelled(
         design: Columns `LABEL_SAMPLE_DESIGN`.
     """
     sample = design[[name for name in LABEL_SAMPLE_DESIGN if name != "stratum"]]  # the verdicts may be newer
-    found = sample.merge(examples[["request_id", "label", "input_text"]], on="request_id")
+    kept = examples.where("request_id", sample["request_id"].tolist(), ["request_id", "label", "input_text"])
+    found = sample.merge(kept, on="request_id")
     drawn = found[found["input_text"].map(text_sha256) == found["text_sha256"]]
     known = known_labels(hand_labels)
     by_hand = [
         label if (label := known.get((task, text))) and is_label_of(label, list(choices)) else None
         for task, text, choices in zip(drawn["task_id"], drawn["text_sha256"], drawn["labels"], strict=True)
     ]
-    labelled = with_strata(
-        drawn.assign(by_hand=pd.Series(by_hand, drawn.index, dtype="object")).dropna(subset="by_hand"), verdicts
-    )
+    labelled = drawn.assign(by_hand=pd.Series(by_hand, drawn.index, dtype="object")).dropna(subset="by_hand")
+    labelled = labelled.assign(stratum=pd.Series(strata_by(verdicts)(labelled["request_id"]), labelled.index))
     clear = labelled[labelled["by_hand"] != UNCLEAR]
-    answers = {} if verdicts is None else dict(zip(verdicts["request_id"], plain(verdicts["verdict"]), strict=True))
+    asked = None if verdicts is None else verdicts.where("request_id", clear["request_id"].tolist())
+    answers = {} if asked is None else dict(zip(asked["request_id"], plain(asked["verdict"]), strict=True))
     rows = clear.assign(
         is_right=(clear["by_hand"] == clear["label"]) | (clear["by_hand"] == BOTH),
         judge_is_right=[
@@ -90,7 +92,7 @@ def _is_met(verdict: str | None, by_hand: str) -> bool:
 
 
 def label_accuracy(
-    examples: pd.DataFrame, verdicts: pd.DataFrame | None, hand_labels: pd.DataFrame, design: pd.DataFrame
+    examples: RowTable, verdicts: RowTable | None, hand_labels: pd.DataFrame, design: pd.DataFrame
 ) -> Metrics:
     """Shares of all accepted rows, with intervals of 95 %.
 
@@ -113,7 +115,7 @@ def label_accuracy(
         The metrics; without a single row labelled by hand the accuracies are None.
     """
     found = hand_labelled(examples, verdicts, hand_labels, design)
-    everything = with_strata(examples[["request_id", "task_id"]], verdicts)
+    everything = strata_of_all(examples, verdicts)
     judged = everything[everything["stratum"] != UNJUDGED]
     is_judged = found.rows["stratum"] != UNJUDGED
     is_powered = bool(len(is_judged)) and float(is_judged.mean()) >= _LEAST_JUDGED

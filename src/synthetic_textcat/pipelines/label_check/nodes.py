@@ -15,11 +15,12 @@ from synthetic_textcat.pipelines.label_check.sample_file import (
     read_labels,
     sheet_of,
 )
-from synthetic_textcat.pipelines.label_check.sampling import draw_sample, with_strata
-from synthetic_textcat.schemas.label_verdicts import HAND_LABELS, LABEL_SAMPLE_DESIGN, text_sha256
+from synthetic_textcat.pipelines.label_check.sampling import draw_sample
+from synthetic_textcat.schemas.label_verdicts import HAND_LABELS, LABEL_SAMPLE_DESIGN
 from synthetic_textcat.schemas.parameters import LabelCheckParameters
 from synthetic_textcat.schemas.rows import with_columns
 from synthetic_textcat.schemas.tasks import tasks_of
+from synthetic_textcat.tables import RowTable
 
 _log = logging.getLogger(__name__)
 
@@ -29,9 +30,9 @@ _HOW = f"run {_DRAW}, fill in its file, and run `kedro run --pipelines label_acc
 
 
 def draw_label_sample(
-    examples: pd.DataFrame,
+    examples: RowTable,
     tasks: pd.DataFrame,
-    label_verdicts: pd.DataFrame | None,
+    label_verdicts: RowTable | None,
     filled_label_sample: pd.DataFrame | None,
     previous_design: pd.DataFrame | None,
     label_check: LabelCheckParameters,
@@ -63,9 +64,7 @@ def draw_label_sample(
         return previous_design
     if not len(examples):
         raise EvaluationError("There are no accepted rows to label. Next: run `kedro run --pipelines generate`")
-    columns = ["request_id", "task_id", "label", "misleading_label"]
-    hashed = examples[columns].assign(text_sha256=examples["input_text"].map(text_sha256))
-    drawn = draw_sample(with_strata(hashed, label_verdicts), label_check, seed)
+    drawn = draw_sample(examples, label_verdicts, label_check, seed)
     by_id = {task.task_id: task for task in tasks_of(tasks)}
     pairs = zip(drawn["label"], drawn["misleading_label"], strict=True)
     choices = [choices_of(by_id.get(task_id), pair) for task_id, pair in zip(drawn["task_id"], pairs, strict=True)]
@@ -75,7 +74,7 @@ def draw_label_sample(
 
 def write_label_sample(
     design: pd.DataFrame,
-    examples: pd.DataFrame,
+    examples: RowTable,
     tasks: pd.DataFrame,
     filled_label_sample: pd.DataFrame | None,
     hand_labels: pd.DataFrame | None,
@@ -129,7 +128,7 @@ def remember_hand_labels(
 
 
 def measure_label_accuracy(
-    examples: pd.DataFrame, design: pd.DataFrame, hand_labels: pd.DataFrame, label_verdicts: pd.DataFrame | None
+    examples: RowTable, design: pd.DataFrame, hand_labels: pd.DataFrame, label_verdicts: RowTable | None
 ) -> Metrics:
     """Label accuracy of all accepted rows, with its interval; see `accuracy.label_accuracy`.
 
@@ -163,10 +162,10 @@ def remember_hand_labels_if_any(
 
 
 def measure_label_accuracy_if_sampled(
-    examples: pd.DataFrame,
+    examples: RowTable,
     design: pd.DataFrame | None,
     hand_labels: pd.DataFrame | None,
-    label_verdicts: pd.DataFrame | None,
+    label_verdicts: RowTable | None,
 ) -> Iterator[Metrics]:
     """Yields `measure_label_accuracy`; nothing, and a line, if no label by hand is of an accepted row."""
     if design is None or hand_labels is None:

@@ -13,6 +13,7 @@ from synthetic_textcat.schemas.label_verdicts import ANSWERS, BOTH, HAND_LABELS,
 from synthetic_textcat.schemas.rows import plain, to_frame
 from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.schemas.tasks import Task, normalise
+from synthetic_textcat.tables import RowTable
 
 FILE = "label_sample.csv"
 """The file's name in the project's catalog, for messages."""
@@ -54,9 +55,7 @@ def is_label_of(label: str, choices: Sequence[str]) -> bool:
     return label in choices or label in ANSWERS
 
 
-def sheet_of(
-    design: pd.DataFrame, examples: pd.DataFrame, tasks: Sequence[Task], known: Known, seed: int
-) -> pd.DataFrame:
+def sheet_of(design: pd.DataFrame, examples: RowTable, tasks: Sequence[Task], known: Known, seed: int) -> pd.DataFrame:
     """The file to fill in: task by task, within a task in random order.
 
     Nothing in it depends on the planned label or a verdict, but which rows were drawn.
@@ -71,8 +70,9 @@ def sheet_of(
     Returns:
         Columns `LABEL_SAMPLE`.
     """
-    texts = dict(zip(examples["request_id"], examples["input_text"], strict=True))
-    sentences = dict(zip(examples["request_id"], examples["task"], strict=True))
+    drawn = examples.where("request_id", design["request_id"].tolist(), ["request_id", "input_text", "task"])
+    texts = dict(zip(drawn["request_id"], drawn["input_text"], strict=True))
+    sentences = dict(zip(drawn["request_id"], drawn["task"], strict=True))
     by_id = {task.task_id: task for task in tasks}
     order = {task_id: place for place, task_id in enumerate(by_id)}
     rows = []

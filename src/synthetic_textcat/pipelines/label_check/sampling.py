@@ -7,63 +7,124 @@ a hash of seed, task and text. So a later sample has most rows of an earlier one
 1995, "Coordination of samples using permanent random numbers").
 """
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from synthetic_textcat.hashing import draw
-from synthetic_textcat.schemas.label_verdicts import AGREED, DISPUTED, UNJUDGED
+from synthetic_textcat.schemas.label_verdicts import AGREED, DISPUTED, UNJUDGED, agreements, text_sha256
 from synthetic_textcat.schemas.parameters import LabelCheckParameters
+from synthetic_textcat.tables import RowTable, factorized
+
+STRATA = tuple(sorted((AGREED, DISPUTED, UNJUDGED)))
+_STRATA = pd.Index(STRATA, dtype="str")
+_CODES = {name: code for code, name in enumerate(STRATA)}
+_DRAWN = ["request_id", "task_id", "label", "misleading_label"]
 
 _ROUNDING = 1e-9
 
 
-def with_strata(rows: pd.DataFrame, verdicts: pd.DataFrame | None) -> pd.DataFrame:
-    """The rows with a column `stratum`: whether the judge agrees with the label.
+def strata_by(verdicts: RowTable | pd.DataFrame | None) -> "Callable[[pd.Series[str]], pd.Categorical]":
+    """Function of request ids: whether the judge agrees with the label of each, as categories `STRATA`.
 
     Args:
-        rows: At least the column request_id.
         verdicts: Columns `LABEL_VERDICTS`; None = nothing is judged.
     """
-    agrees = {} if verdicts is None else dict(zip(verdicts["request_id"], verdicts["agrees"], strict=True))
-    named = {True: AGREED, False: DISPUTED, None: UNJUDGED}
-    return rows.assign(
-        stratum=[named[None if (found := agrees.get(row)) is None else bool(found)] for row in rows["request_id"]]
+    agreement = agreements(verdicts)
+
+    def of(request_ids: "pd.Series[str]") -> pd.Categorical:
+        agrees = agreement(request_ids)
+        kinds = [agrees.isna().to_numpy(), agrees.fillna(False).to_numpy(np.bool_)]
+        codes: NDArray[np.int64] = np.select(kinds, [_CODES[UNJUDGED], _CODES[AGREED]], _CODES[DISPUTED])
+        return pd.Categorical.from_codes(codes, _STRATA)
+
+    return of
+
+
+def strata_of_all(examples: RowTable, verdicts: RowTable | pd.DataFrame | None) -> pd.DataFrame:
+    """Task and stratum of each row, as categories: 5 bytes a row.
+
+    Args:
+        examples: At least the columns request_id, task_id.
+        verdicts: Columns `LABEL_VERDICTS`; None = nothing is judged.
+    """
+    codes, task_ids = factorized(examples, "task_id")
+    stratum_of = strata_by(verdicts)
+    parts = [stratum_of(rows["request_id"]).codes for rows in examples.frames(["request_id"])]
+    strata = np.concatenate([np.empty(0, np.int8), *parts])
+    return pd.DataFrame(
+        {
+            "task_id": pd.Categorical.from_codes(codes, pd.Index(task_ids, dtype="str")),
+            "stratum": pd.Categorical.from_codes(strata, _STRATA),
+        }
     )
 
 
-def draw_sample(rows: pd.DataFrame, parameters: LabelCheckParameters, seed: int) -> pd.DataFrame:
-    """The drawn rows, with their probability.
+def luck_of(rows: pd.DataFrame, seed: int) -> NDArray[np.float64]:
+    """Permanent random number of each row, by its task and text.
+
+    Args:
+        rows: Columns task_id, input_text.
+        seed: Of the draws.
+    """
+    pairs = zip(rows["task_id"].tolist(), map(text_sha256, rows["input_text"].tolist()), strict=True)
+    return np.array([draw(seed, "label_sample", *pair) for pair in pairs], np.float64)
+
+
+def draw_sample(
+    examples: RowTable, verdicts: RowTable | pd.DataFrame | None, parameters: LabelCheckParameters, seed: int
+) -> pd.DataFrame:
+    """The drawn rows, with their probability; some 50 bytes a row are held.
 
     If there are verdicts, only judged rows are drawn: of another the judge's opinion would be missing.
 
     Args:
-        rows: One row each, with columns request_id, task_id, text_sha256, stratum. Their order does not matter.
+        examples: The accepted rows, whose order does not matter.
+        verdicts: Columns `LABEL_VERDICTS`; None = nothing is judged.
         parameters: Number of rows and weight of disputed ones.
         seed: Of the draws.
 
     Returns:
-        The same columns, `probability`, and `rows`, the number of all rows.
+        Columns `_DRAWN` of the rows, text_sha256, stratum, probability, and `rows`, the number of all rows.
     """
-    judged = rows[rows["stratum"] != UNJUDGED]
-    eligible = judged if len(judged) else rows
-    rates = _rates(Counter(eligible["stratum"]), parameters)
-    luck = [
-        draw(seed, "label_sample", *pair) for pair in zip(eligible["task_id"], eligible["text_sha256"], strict=True)
-    ]
-    ordered = eligible.assign(luck=luck, probability=eligible["stratum"].map(rates), rows=len(rows)).sort_values(
-        ["stratum", "task_id", "luck", "request_id"], kind="stable"
+    everything = strata_of_all(examples, verdicts)
+    is_judged = (everything["stratum"] != UNJUDGED).to_numpy()
+    places = np.flatnonzero(is_judged) if is_judged.any() else np.arange(len(everything))
+    luck, ids = [np.empty(0)], [np.empty(0, "S1")]
+    for rows in examples.frames(["request_id", "task_id", "input_text"]):
+        luck.append(luck_of(rows, seed))
+        ids.append(np.array([request_id.encode() for request_id in rows["request_id"].tolist()], "S"))
+    strata = everything["stratum"].cat.codes.to_numpy()[places]
+    tasks = _ranks(everything["task_id"])[places]
+    order = np.lexsort((np.concatenate(ids)[places], np.concatenate(luck)[places], tasks, strata))
+    kinds = strata[order].astype(np.int64) * (int(tasks.max(initial=0)) + 1) + tasks[order]
+    begins = np.flatnonzero(np.diff(kinds, prepend=-1))
+    sizes = np.diff(begins, append=len(kinds))
+    numbers, counts = np.unique(strata, return_counts=True)
+    rates = _rates({STRATA[number]: count for number, count in zip(numbers, counts.tolist(), strict=True)}, parameters)
+    chances = np.array([rates.get(name, 0.0) for name in STRATA])[strata[order]]
+    ends = np.cumsum(sizes * chances[begins]) + draw(seed, "label_sample", "start")
+    taken = np.diff(np.floor(ends + _ROUNDING), prepend=0)
+    within = np.arange(len(kinds)) - np.repeat(begins, sizes)
+    drawn = np.flatnonzero(within < np.repeat(taken, sizes))
+    found = examples.take(places[order[drawn]].tolist(), [*_DRAWN, "input_text"])
+    return found.drop(columns="input_text").assign(
+        text_sha256=pd.Series(list(map(text_sha256, found["input_text"])), dtype="str"),
+        stratum=pd.Series([STRATA[code] for code in strata[order[drawn]]], dtype="str"),
+        probability=chances[drawn],
+        rows=len(everything),
     )
-    strata = ordered.groupby(["stratum", "task_id"], sort=False)
-    ends = strata["probability"].sum().cumsum() + draw(seed, "label_sample", "start")
-    counts = np.diff(np.floor(ends.to_numpy() + _ROUNDING), prepend=0)
-    taken = dict(zip(ends.index, counts, strict=True))
-    place = strata.cumcount()
-    keys = zip(ordered["stratum"], ordered["task_id"], strict=True)
-    drawn = place.to_numpy() < np.array([taken[key] for key in keys], dtype=float)
-    return ordered[drawn].drop(columns="luck")
+
+
+def _ranks(task_ids: "pd.Series[Any]") -> NDArray[np.int32]:
+    """Rank of each row's task among the task ids."""
+    ranks = np.empty(len(task_ids.cat.categories), np.int32)
+    ranks[np.argsort(task_ids.cat.categories.to_numpy(object))] = np.arange(len(ranks), dtype=np.int32)
+    found: NDArray[np.int32] = ranks[task_ids.cat.codes.to_numpy()]
+    return found
 
 
 def _rates(sizes: Mapping[str, int], parameters: LabelCheckParameters) -> dict[str, float]:

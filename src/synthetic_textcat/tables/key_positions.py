@@ -1,11 +1,36 @@
 """Key positions: the positions of fingerprints or hashes of ids in a table, found without a dict of all of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
 
+from synthetic_textcat.tables.row_table import RowTable
+
+_ID = "request_id"
+_HASH_BYTES = 16
+
 Positions = NDArray[np.int64]
+
+
+class IdPositions:
+    """Position of a row of a table by its id: 24 bytes a row.
+
+    Args:
+        rows: The table.
+    """
+
+    def __init__(self, rows: RowTable) -> None:
+        self._lookup = KeyPositions(len(rows), (_hashes_of(part[_ID].tolist()) for part in rows.frames([_ID])))
+
+    def of(self, request_ids: Sequence[str]) -> Positions:
+        """Position of each row; -1 for one that the table does not have."""
+        return self._lookup.find(_hashes_of(request_ids))
+
+    def of_one(self, request_id: str) -> int:
+        """Position of one row, several times as fast as of an array of one."""
+        return self._lookup.find_one(_hash_of(request_id))
 
 
 class KeyPositions:
@@ -55,3 +80,11 @@ class KeyPositions:
 def _halves_of(keys: NDArray[np.bytes_]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     numbers = keys.view("<u8").reshape(-1, keys.itemsize // 8)
     return numbers[:, 0], numbers[:, 1]
+
+
+def _hashes_of(request_ids: Sequence[str]) -> NDArray[np.bytes_]:
+    return np.frombuffer(b"".join(map(_hash_of, request_ids)), f"S{_HASH_BYTES}")
+
+
+def _hash_of(request_id: str) -> bytes:
+    return blake2b(request_id.encode("utf-8", "surrogatepass"), digest_size=_HASH_BYTES).digest()
