@@ -23,7 +23,7 @@ _LEAN_READ: dict[str, Any] = {"pre_buffer": False, "use_threads": False}
 """Options by which columns are decoded one after another, each within the memory that it takes as a column."""
 
 _STREAMED: dict[str, Any] = {"pre_buffer": False, "buffer_size": 1 << 20}
-"""Options by which a column is read by the megabyte: else all of a row group, which other writers make a million rows."""
+"""Options by which a column is read by the megabyte, and not by row groups: other writers give them a million rows."""
 
 _RESTORE = "restore it, or run the pipeline that writes it"
 
