@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -94,6 +95,20 @@ def test_an_object_store_holds_the_chunks_and_leftovers_go(threads: Any, tmp_pat
     assert not any("killed" in path for path in held)
     assert list(found) == [2, 3]
     assert not store.find("/bucket/run/work")
+
+
+def test_work_of_two_nodes_at_a_time_has_one_client_and_keeps_its_files(threads: Any, tmp_path: Path) -> None:
+    url = "memory://bucket/two"
+    pool = DaskPool(threads.cluster, url, tmp_path, 1)
+    with ThreadPoolExecutor(2) as nodes:
+        list(nodes.map(lambda _: pool.processes_for(1), range(2)))
+    assert sum("synthetic_textcat" in name for name in threads.local.scheduler.clients) == 1
+    short = pool.map(_as_numbers, ["1"], rows=1)
+    assert next(short) == 1
+    long = pool.map(_as_numbers, map(str, range(30)), rows=30, at_once=1)
+    assert next(long) == 0
+    assert not list(short)  # ends, and removes its files
+    assert list(long) == list(range(1, 30))
 
 
 def test_a_scheduler_that_is_gone_is_one_line(threads: Any, tmp_path: Path) -> None:
