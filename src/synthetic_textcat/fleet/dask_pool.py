@@ -217,8 +217,5 @@ class _SharedWork(Generic[Result]):
         else:
             raise lost_scheduler()
         if chunk.losses >= self._most_losses:
-            raise LostWorkerError(
-                f"{chunk.losses} workers have died on the same part of the rows: they may be out of memory. Next: look "
-                "at their logs, start them with more memory, and run the same command, which pays for nothing twice"
-            )
+            raise LostWorkerError.after(chunk.losses)
         return None
