@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -10,7 +11,7 @@ from kedro.io import DatasetError
 
 from synthetic_textcat.datasets import FolderDataset
 from synthetic_textcat.datasets.file_formats import Content
-from synthetic_textcat.tables import FrameTable, SharedFiles
+from synthetic_textcat.tables import FrameTable, SharedFiles, mapped
 
 
 def _folder(path: Path) -> FolderDataset:
@@ -110,3 +111,38 @@ def test_what_goes_wrong_in_another_process_leaves_the_folder_of_before(tmp_path
     with pytest.raises(DatasetError):
         folder.save(SharedFiles({"README.md": "after", "rows.jsonl": partial(int, "no number")}, _in_another_process))
     assert folder.load()["README.md"]() == "before"
+
+
+def _shared(work: Callable[[list[Any]], list[Any]], items: Iterable[Any]) -> Iterator[Any]:
+    for item in items:
+        yield from work([item])
+
+
+def test_a_format_with_functions_that_can_not_be_pickled_is_written_too(tmp_path: Path) -> None:
+    rows = FrameTable(pd.DataFrame({"text": ["a"], "label": ["x"]}, dtype="str"))
+    files = {
+        "a.jsonl": mapped(rows, lambda own: pd.DataFrame({"said": own["text"]})),
+        "b.md": lambda: "# Ä\n",
+        "c.jsonl": rows,
+    }
+    folder = _folder(tmp_path)
+    folder.save(SharedFiles(files, _shared))
+    loaded = folder.load()
+    assert list(loaded) == ["a.jsonl", "b.md", "c.jsonl"]
+    assert loaded["a.jsonl"]()["said"].tolist() == ["a"]
+    assert loaded["b.md"]() == "# Ä\n"
+
+
+def test_files_are_written_here_if_other_machines_do_not_see_the_folder(tmp_path: Path) -> None:
+    folder, elsewhere = _folder(tmp_path), tmp_path / "out on the driver"
+
+    def on_another_machine(work: Callable[[list[Any]], list[Any]], items: Iterable[Any]) -> Iterator[Any]:
+        for item in items:
+            (tmp_path / "out").rename(elsewhere)
+            written = work([item])
+            assert not (tmp_path / "out").exists()  # nothing is left on the other machine
+            elsewhere.rename(tmp_path / "out")
+            yield from written
+
+    folder.save(SharedFiles({"a.md": "A", "data/b.md": "B"}, on_another_machine))
+    assert _files(tmp_path) == ["out/folder/a.md", "out/folder/data/b.md"]

@@ -4,7 +4,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
+from pickle import PicklingError
 from typing import Any
 
 from kedro.io import DatasetError, Version
@@ -99,13 +101,12 @@ class FolderDataset(StoredDataset[Files, dict[str, FolderFile]]):
             if not _NAME.fullmatch(name):
                 raise DatasetError(f"{name!r} can't be the name of a file in {place.shown}")
         with replacing_folder(place) as fresh:
-            units = ((fresh / name, content) for name, content in data.items())
+            by_others: Iterator[bool] = repeat(False, len(data))
             if isinstance(data, SharedFiles) and place.is_local:
-                for _ in data.share(write_pickled, map(by_reference, units)):
-                    pass
-            else:
-                for path, content in units:
-                    write_new(path, content)
+                by_others = _written_by_others(fresh, data)
+            for (name, content), is_written in zip(data.items(), by_others, strict=True):
+                if not is_written:
+                    write_new(fresh / name, content)
 
     def preview(self) -> TablePreview:
         """The files by name, for Kedro-Viz."""
@@ -114,3 +115,16 @@ class FolderDataset(StoredDataset[Files, dict[str, FolderFile]]):
     def _describe(self) -> dict[str, Any]:
         described = super()._describe()
         return {"path": described.pop("filepath"), **described}
+
+
+def _written_by_others(folder: Path, files: SharedFiles) -> Iterator[bool]:
+    """Whether other processes have written each file: not if it can't be pickled, or if they do not see the folder."""
+    written: Iterator[bool] = files.share(write_pickled, (_pickled((folder, *file)) for file in files.items()))
+    return written
+
+
+def _pickled(file: tuple[Path, str, Any]) -> bytes:
+    try:
+        return by_reference(file)
+    except (PicklingError, AttributeError, TypeError):  # of a format with a lambda, for example
+        return b""

@@ -15,7 +15,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from synthetic_textcat.errors import ClusterError
-from synthetic_textcat.fleet.chunk_work import ITEMS, RESULTS, TOKEN, packed, probe_work, unpacked
+from synthetic_textcat.fleet.chunk_work import ITEMS, RESULTS, TOKEN, opened, probe_work, sealed
 from synthetic_textcat.fleet.dask_cluster import DaskCluster, lost_scheduler
 from synthetic_textcat.fleet.scheduled_tasks import run_chunk
 from synthetic_textcat.fleet.work_files import WorkFiles, own_work_files, work_files
@@ -156,7 +156,8 @@ class _SharedWork(Generic[Result]):
         self._place = place
         self._files: WorkFiles = work_files(place)
         self._work = f"work-{os.urandom(4).hex()}"
-        self._files.write(self._work, packed(work))
+        self._key = os.urandom(32)
+        self._files.write(self._work, sealed(work, self._key, self._work))
         self._begun = 0
         self._under_way: deque[_Chunk] = deque()
 
@@ -167,7 +168,7 @@ class _SharedWork(Generic[Result]):
         """Hands out a chunk."""
         name = f"{self._work}-{self._begun:08}"
         self._begun += 1
-        self._files.write(name + ITEMS, packed(items))
+        self._files.write(name + ITEMS, sealed(items, self._key, name + ITEMS))
         self._under_way.append(_Chunk(name, *self._submitted(name)))
 
     def first_results(self) -> list[Result]:
@@ -180,7 +181,8 @@ class _SharedWork(Generic[Result]):
         while (is_good := self._ended(chunk)) is None:
             chunk.task, chunk.ended = self._submitted(chunk.name)
         self._under_way.popleft()
-        found = unpacked(self._files.read(chunk.name + RESULTS))
+        name = chunk.name + RESULTS
+        found = opened(self._files.read(name), self._key, name)
         for ending in (ITEMS, RESULTS):
             self._files.delete(chunk.name + ending)
         if not is_good:
@@ -196,7 +198,7 @@ class _SharedWork(Generic[Result]):
 
     def _submitted(self, name: str) -> tuple["Future", Event]:
         key, ended = f"{name}-{os.urandom(4).hex()}", Event()
-        task = self._client.submit(run_chunk, self._place, self._work, name, pure=False, key=key)
+        task = self._client.submit(run_chunk, self._place, self._key, self._work, name, pure=False, key=key)
         task.add_done_callback(lambda _: ended.set())
         return task, ended
 
@@ -220,8 +222,5 @@ class _SharedWork(Generic[Result]):
         else:
             raise lost_scheduler()
         if chunk.losses >= self._most_losses:
-            raise LostWorkerError(
-                f"{chunk.losses} workers have died on the same part of the rows: they may be out of memory. Next: look "
-                "at their logs, start them with more memory, and run the same command, which pays for nothing twice"
-            )
+            raise LostWorkerError.after(chunk.losses)
         return None
