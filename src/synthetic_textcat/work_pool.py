@@ -17,7 +17,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol, Self, TypeVar
 
 from synthetic_textcat.errors import TextcatError
 from synthetic_textcat.temporary_files import temporary_folder
@@ -35,7 +35,13 @@ AHEAD = 3
 
 _MOST = 8  # processes; each takes some 200 MB
 _COLLECTED_AFTER = (100_000, 20, 100)  # objects, collections of the young, and of the middle generation
-_PRELOADED = ("__main__", "pandas", "pyarrow.compute", "pyarrow.parquet")
+_PRELOADED = (
+    "kedro.framework.cli.cli",  # each process imports the main module again, which for `kedro` is a line with this
+    "pandas",
+    "pyarrow.compute",
+    "pyarrow.parquet",
+    "synthetic_textcat.schemas.parameters",
+)
 
 T = TypeVar("T")
 Result = TypeVar("Result")
@@ -69,7 +75,23 @@ class WorkPool(Protocol):
 
 
 class LostWorkerError(TextcatError):
-    """A worker process that ended before its work was done."""
+    """Workers that died before their work was done.
+
+    Attributes:
+        workers: How many died on the same part of the rows.
+    """
+
+    workers = 1
+
+    @classmethod
+    def after(cls, workers: int) -> Self:
+        """The error after so many deaths on the same part of the rows."""
+        error = cls(
+            f"{workers} workers have died on the same part of the rows: they may be out of memory. Next: look at their "
+            "logs, start them with more memory, and run the same command, which pays for nothing twice"
+        )
+        error.workers = workers
+        return error
 
 
 class MachinePool:
