@@ -20,10 +20,10 @@ from synthetic_textcat.fleet.dask_cluster import DaskCluster
 from synthetic_textcat.fleet.dask_pool import DaskPool
 from synthetic_textcat.schemas.cluster_parameters import ClusterParameters, LocalClusterParameters
 from synthetic_textcat.text.near_duplicates import like_earlier
-from synthetic_textcat.text.sketched_texts import SketchedTexts
+from synthetic_textcat.text.sketched_texts import SketchedTexts, sketched_by
 from synthetic_textcat.work_pool import THIS_MACHINE, LostWorkerError
 from tests.pipelines.quality_report.checks.faulty_candidates import checked_by
-from tests.text.test_near_duplicates import parts_of, sketched_by, texts_with_copies_of_templates
+from tests.text.test_near_duplicates import parts_of, texts_with_copies_of_templates
 
 pytest.importorskip("distributed")
 pytestmark = pytest.mark.filterwarnings("ignore")  # Dask's own: of ports in use, of event loops
@@ -229,7 +229,7 @@ def test_checks_and_near_duplicates_are_those_of_one_process(pool: DaskPool) -> 
 @pytest.mark.parametrize("parts", [1, 4, 16])
 def test_near_duplicates_of_a_hundred_thousand_texts_are_those_of_one_process(pool: DaskPool, parts: int) -> None:
     texts = texts_with_copies_of_templates(98_000)
-    share = partial(sketched_by, pool)
+    share = sketched_by(pool.map, len(texts))
     shared = SketchedTexts(parts_of(texts, parts), 0.8, share)
     found = list(like_earlier(shared, 0.8))
     assert found == list(like_earlier(texts, 0.8))
