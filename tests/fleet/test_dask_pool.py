@@ -13,11 +13,16 @@ from typing import Any
 import fsspec
 import pandas as pd
 import pytest
+from kedro.io import DataCatalog
+from kedro.pipeline import Pipeline
 
+from synthetic_textcat.datasets import JournalDataset
 from synthetic_textcat.errors import ClusterError
 from synthetic_textcat.fleet.chunk_work import results_written, sealed
 from synthetic_textcat.fleet.dask_cluster import DaskCluster
 from synthetic_textcat.fleet.dask_pool import DaskPool
+from synthetic_textcat.hooks.catalog_inputs import CatalogInputs
+from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.schemas.cluster_parameters import ClusterParameters, LocalClusterParameters
 from synthetic_textcat.text.near_duplicates import like_earlier
 from synthetic_textcat.text.sketched_texts import SketchedTexts, sketched_by
@@ -146,6 +151,20 @@ def test_what_others_write_into_the_shared_folder_is_not_unpickled(threads: Any,
 def test_a_worker_that_joins_later_and_sees_another_folder_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ClusterError, match=r"not the folder of the run.* Next: "):
         results_written(str(tmp_path), b"key", "work-1", "work-1-00000000")
+
+
+def test_a_run_that_was_interrupted_is_no_client_any_more_when_the_next_begins(threads: Any, tmp_path: Path) -> None:
+    parameters = {"quality_report": {}, "cluster": {"address": threads.cluster.address, "rows_to_share": 1}}
+    loader = SimpleNamespace(conf_source=tmp_path / "conf")
+    hook = CatalogInputs(RunNotes())
+    hook.after_context_created(SimpleNamespace(project_path=tmp_path, params=parameters, config_loader=loader))  # type: ignore[arg-type]
+    for _ in range(2):  # a run, whose end is not heard of, and the next
+        catalog = DataCatalog({"completions": JournalDataset(filepath=str(tmp_path / "completions.jsonl"))})
+        hook.before_pipeline_run(Pipeline([]), catalog)
+        assert catalog.load("work_pool").processes_for(1) == 2
+        assert sum("synthetic_textcat" in name for name in threads.local.scheduler.clients) == 1
+    hook.after_pipeline_run()
+    assert not any("synthetic_textcat" in name for name in threads.local.scheduler.clients)
 
 
 def test_a_scheduler_that_is_gone_is_one_line(threads: Any, tmp_path: Path) -> None:
