@@ -35,7 +35,13 @@ AHEAD = 3
 
 _MOST = 8  # processes; each takes some 200 MB
 _COLLECTED_AFTER = (100_000, 20, 100)  # objects, collections of the young, and of the middle generation
-_PRELOADED = ("__main__", "pandas", "pyarrow.compute", "pyarrow.parquet")
+_PRELOADED = (
+    "kedro.framework.cli.cli",  # each process imports the main module again, which for `kedro` is a line with this
+    "pandas",
+    "pyarrow.compute",
+    "pyarrow.parquet",
+    "synthetic_textcat.schemas.parameters",
+)
 
 T = TypeVar("T")
 Result = TypeVar("Result")

@@ -1,6 +1,7 @@
 """Folders on disk: replaced whole, whatever happens meanwhile."""
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,28 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
         _folder(tmp_path).load()
     assert isinstance(caught.value.__cause__, FileNotFoundError)
     assert str(caught.value.__cause__.filename).endswith("folder")
+
+
+def _in_another_process(work: Callable[[list[bytes]], list[None]], files: Iterable[bytes]) -> Iterator[None]:
+    """As a work pool does, with files of which nothing but bytes arrives."""
+    yield from work(list(files))
+
+
+def test_shared_files_are_those_of_one_process(tmp_path: Path) -> None:
+    rows = pd.DataFrame({"text": ["a", "b"], "number": [1, 2]})
+    files = {"own/rows.parquet": partial(FrameTable, rows), "rows.jsonl": FrameTable(rows), "README.md": "read"}
+    FolderDataset(path=str(tmp_path / "alone")).save(files)
+    FolderDataset(path=str(tmp_path / "shared")).save(SharedFiles(files, _in_another_process))
+    for name in files:
+        assert (tmp_path / "shared" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes()
+
+
+def test_what_goes_wrong_in_another_process_leaves_the_folder_of_before(tmp_path: Path) -> None:
+    folder = FolderDataset(path=str(tmp_path / "folder"))
+    folder.save({"README.md": "before"})
+    with pytest.raises(DatasetError):
+        folder.save(SharedFiles({"README.md": "after", "rows.jsonl": partial(int, "no number")}, _in_another_process))
+    assert folder.load()["README.md"]() == "before"
 
 
 def _shared(work: Callable[[list[Any]], list[Any]], items: Iterable[Any]) -> Iterator[Any]:

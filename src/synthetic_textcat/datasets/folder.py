@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import repeat
 from pathlib import Path
@@ -12,12 +12,13 @@ from typing import Any
 from kedro.io import DatasetError, Version
 
 from synthetic_textcat.datasets.file_formats import Content, read, write_new, write_pickled
+from synthetic_textcat.datasets.files import free_at_once
 from synthetic_textcat.datasets.fsspec_place import Place
 from synthetic_textcat.datasets.kedro_compat import TablePreview
 from synthetic_textcat.datasets.previews import folder_preview
 from synthetic_textcat.datasets.replacing import replacing_folder
 from synthetic_textcat.datasets.stored import StoredDataset
-from synthetic_textcat.tables import SharedFiles, by_reference
+from synthetic_textcat.tables import RowTable, SharedFiles, StoredTable, by_reference
 
 Files = Mapping[str, Content | Callable[[], Content]]
 
@@ -34,6 +35,12 @@ class FolderFile:
         """The content of the file."""
         with self.local_copy() as path:
             return read(path, self.place.shown)
+
+    def table(self) -> RowTable:
+        """Rows of a Parquet file, to be read in record batches."""
+        with ExitStack() as stack:
+            path = stack.enter_context(self.place.local_copy())
+            return StoredTable([path], stack.pop_all(), None if self.place.is_local else self.place.shown)
 
     @property
     def bytes(self) -> int:
@@ -88,6 +95,7 @@ class FolderDataset(StoredDataset[Files, dict[str, FolderFile]]):
 
     def save(self, data: Files) -> None:
         """Writes all files to a new folder, in several processes if they are shared, then replaces the old one."""
+        free_at_once()
         place = self.place_to_save
         for name in data:
             if not _NAME.fullmatch(name):

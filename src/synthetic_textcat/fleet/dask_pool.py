@@ -31,6 +31,9 @@ logger = logging.getLogger(__name__)
 _LOOK_S = 0.5
 """Seconds between two looks at whether the scheduler is still there."""
 
+_CHUNKS_TO_COUNT = 16
+"""Chunks after which workers are counted anew: some join, and some die."""
+
 T = TypeVar("T")
 Result = TypeVar("Result")
 
@@ -55,7 +58,7 @@ class DaskPool:
         self._is_proven = False
 
     def processes_for(self, rows: int) -> int:
-        """Number of processes that share the work on so many rows; 1 means this one alone.
+        """Number of processes that share the work on so many rows, this one included; 1 means this one alone.
 
         Raises:
             ClusterError: If the cluster can't be had.
@@ -64,7 +67,7 @@ class DaskPool:
             return 1
         self._cluster.start()
         try:
-            return max(1, self._cluster.threads)
+            return 1 + max(1, self._cluster.threads)  # there may be none for a moment, if all have died
         except (OSError, TimeoutError) as error:
             raise lost_scheduler() from error
 
@@ -86,16 +89,18 @@ class DaskPool:
             LostWorkerError: If too many workers died on one chunk.
         """
         chunks = chunks_of(items, at_once)
-        processes = self.processes_for(rows)
-        if processes < 2:
+        if rows < self._rows_to_share:
             yield from chain.from_iterable(map(work, chunks))
             return
+        processes = self.processes_for(rows)
         with own_work_files(self._shared, self._local) as place:
             self._prove(place)
             shared: _SharedWork[Result] = _SharedWork(self._cluster, place, work)
             try:
-                for chunk in chunks:
+                for number, chunk in enumerate(chunks, 1):
                     shared.begin(chunk)
+                    if number % _CHUNKS_TO_COUNT == 0:
+                        processes = self.processes_for(rows)
                     if len(shared) > AHEAD * processes:
                         yield from shared.first_results()
                 while len(shared):

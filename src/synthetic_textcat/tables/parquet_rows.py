@@ -22,6 +22,9 @@ from synthetic_textcat.text.unicode import single_line
 _LEAN_READ: dict[str, Any] = {"pre_buffer": False, "use_threads": False}
 """Options by which columns are decoded one after another, each within the memory that it takes as a column."""
 
+_STREAMED: dict[str, Any] = {"pre_buffer": False, "buffer_size": 1 << 20}
+"""Options by which a column is read by the megabyte, and not by row groups: other writers give them a million rows."""
+
 _RESTORE = "restore it, or run the pipeline that writes it"
 
 
@@ -74,7 +77,7 @@ class StoredTable(RowTable):
 
     def _batches(self, columns: list[str], rows: int) -> Iterator[pd.DataFrame]:
         for path in self._paths:
-            with self._reading(path), pq.ParquetFile(path, pre_buffer=False) as file:
+            with self._reading(path), pq.ParquetFile(path, **_STREAMED) as file:
                 self._check(path, columns, file.schema_arrow.names)
                 for batch in _read_ahead(file.iter_batches(batch_size=rows, columns=columns, use_threads=False)):
                     if batch.num_rows:

@@ -4,7 +4,7 @@ import re
 import string
 import sys
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -54,6 +54,7 @@ def located_words(text: str) -> list[Word]:
     return [Word(form, end) for form, end in pieces if form]
 
 
+@lru_cache(maxsize=1 << 16)
 def _form(piece: str) -> str:
     return composed(piece).casefold().strip(_PUNCTUATION)
 

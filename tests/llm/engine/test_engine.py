@@ -10,7 +10,7 @@ import resource
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from langchain_core.messages import BaseMessage
@@ -238,3 +238,19 @@ def test_garbage_collection_is_afterwards_as_it_was(has_frozen: bool) -> None:
         assert (gc.get_freeze_count() > before / 2) == has_frozen
     finally:
         gc.unfreeze()  # else each later test would count frozen objects
+
+
+def test_garbage_collection_is_as_it_was_once_the_last_of_overlapping_engines_has_ended() -> None:
+    before = gc.get_threshold()
+    gc.set_threshold(701, *before[1:])
+    try:
+        first, second = ExitStack(), ExitStack()
+        first.enter_context(rare_collections())
+        second.enter_context(rare_collections())
+        first.close()
+        assert gc.get_threshold()[0] > 701
+        assert gc.get_freeze_count() > 0
+        second.close()
+        assert (gc.get_threshold()[0], gc.get_freeze_count()) == (701, 0)
+    finally:
+        gc.set_threshold(*before)

@@ -246,24 +246,53 @@ def _meter(policy: CallPolicy, fewest_rows: int, link: MeterLink | None) -> Mete
     return Admission(rate_limiter, breaker, policy.budget)
 
 
+class _Collections:
+    """The garbage collector's settings while any engine of this process is at work."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._engines = 0
+        self._before = gc.get_threshold()
+        self._has_frozen = False
+
+    def begin(self) -> None:
+        """Changes the settings for the first engine. The count of frozen objects goes through all of them."""
+        with self._lock:
+            self._engines += 1
+            if self._engines > 1:
+                return
+            self._before, self._has_frozen = gc.get_threshold(), gc.get_freeze_count() > 0
+            if not self._has_frozen:
+                gc.freeze()
+            gc.set_threshold(_OBJECTS_BETWEEN_RUNS, *self._before[1:])
+
+    def end(self) -> None:
+        """Restores the settings after the last one."""
+        with self._lock:
+            self._engines -= 1
+            if self._engines:
+                return
+            gc.set_threshold(*self._before)
+            if not self._has_frozen:
+                gc.unfreeze()
+
+
+_collections = _Collections()
+
+
 @contextmanager
 def rare_collections() -> Iterator[None]:
     """Makes garbage collection rare and skips imported objects: it takes a fifth of a call's processor time.
 
-    Calls create few reference cycles, which are still collected. The settings are restored at the end. A program that
-    has frozen objects itself keeps them frozen: `gc.unfreeze` would release them all.
+    Calls create few reference cycles, which are still collected. The settings are restored when the last of engines
+    that overlap, each in a thread of its own, has ended. A program that has frozen objects itself keeps them frozen:
+    `gc.unfreeze` would release them all.
     """
-    before = gc.get_threshold()
-    has_frozen = gc.get_freeze_count() > 0
-    if not has_frozen:
-        gc.freeze()
-    gc.set_threshold(_OBJECTS_BETWEEN_RUNS, *before[1:])
+    _collections.begin()
     try:
         yield
     finally:
-        gc.set_threshold(*before)
-        if not has_frozen:
-            gc.unfreeze()
+        _collections.end()
 
 
 def fitted(generation: GenerationParameters) -> GenerationParameters:

@@ -5,8 +5,7 @@ combination swaps one or two values with a later row of the same cycle. Swaps ch
 earlier row. Rows beyond the end of the plan take part as they would in a longer one.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import combinations, product
 from math import prod
 from typing import NamedTuple
@@ -60,21 +59,23 @@ class Movable(NamedTuple):
 
     Attributes:
         values: Codes of the rows.
-        cycles: For each row the number of the cycle of draws that its value is of.
+        ahead: For each row the distance to the next row whose value is of the same cycle of draws, in rows; 0: none.
         groups, sizes: For each row the group of values of equal weight that its own is one of, and how many they are.
     """
 
     values: list[int]
-    cycles: list[int]
+    ahead: list[int]
     groups: list[int]
     sizes: list[int]
 
-    def swap_candidates(self, row: int) -> Iterator[int]:
-        """The later rows of the same cycle within reach."""
-        cycle = self.cycles[row]
-        return (
-            other for other in range(row + 1, min(row + REACH + 1, len(self.cycles))) if self.cycles[other] == cycle
-        )
+    def swap_candidates(self, row: int) -> dict[int, int]:
+        """Other values that the row can have, each with the first later row of the same cycle that has it."""
+        found: dict[int, int] = {}
+        other = row
+        while (distance := self.ahead[other]) and (other := other + distance) <= row + REACH:
+            found.setdefault(self.values[other], other)
+        found.pop(self.values[row], None)
+        return found
 
 
 def swap_duplicates(fixed: Sequence[Sequence[int]], movable: Sequence[Movable], rows: int) -> None:
@@ -86,30 +87,32 @@ def swap_duplicates(fixed: Sequence[Sequence[int]], movable: Sequence[Movable], 
         rows: How many rows are to differ.
     """
     seen: set[_Combination] = set()
-    used: Counter[_Combination] = Counter()  # combinations of the same groups
+    unused: dict[_Combination, int] = {}  # for each combination of groups, how many of its values no row has yet
     planned = zip(*fixed, *(column.values for column in movable), strict=False)  # read row by row: swaps show
     grouped = zip(*fixed, *(column.groups for column in movable), strict=False)
     for row, now, groups in zip(range(rows), planned, grouped, strict=False):
-        is_open = now in seen and used[groups] < prod(column.sizes[row] for column in movable)
-        had = _swapped(now, movable, row, seen) if is_open else now
+        if groups not in unused:
+            unused[groups] = prod(column.sizes[row] for column in movable)
+        had = _swapped(now, movable, row, seen) if unused[groups] > 0 and now in seen else now
         if had not in seen:
             seen.add(had)
-            used[groups] += 1
+            unused[groups] -= 1
 
 
 def _swapped(planned: _Combination, movable: Sequence[Movable], row: int, seen: set[_Combination]) -> _Combination:
     """The row's combination after the first swap that makes it a new one; as planned, if none does."""
     first = len(planned) - len(movable)
+    candidates = [column.swap_candidates(row) for column in movable]
     for number in range(1, _MOST_SWAPS + 1):
         for columns in combinations(range(len(movable)), number):
-            for others in product(*(movable[column].swap_candidates(row) for column in columns)):
+            for swapped in product(*(candidates[column] for column in columns)):
                 then = list(planned)
-                for column, other in zip(columns, others, strict=True):
-                    then[first + column] = movable[column].values[other]
+                for column, value in zip(columns, swapped, strict=True):
+                    then[first + column] = value
                 if tuple(then) not in seen:
-                    for column, other in zip(columns, others, strict=True):
-                        values = movable[column].values
-                        values[row], values[other] = values[other], values[row]
+                    for column, value in zip(columns, swapped, strict=True):
+                        values, other = movable[column].values, candidates[column][value]
+                        values[row], values[other] = value, values[row]
                     return tuple(then)
     return planned
 
@@ -138,9 +141,12 @@ def _swap(
     for name in movable:
         groups, sizes = choices.equal_weight_groups(name, tasks[task], codes)
         of_task = combinations_of((task, groups), len(task))
-        turns = np.empty_like(of_task)
-        turns[np.argsort(of_task, kind="stable")] = ranges(np.unique(of_task, return_counts=True)[1])
-        columns[name] = (codes[name], combinations_of((of_task, turns // sizes), len(task)), groups, sizes)
+        order = np.argsort(of_task, kind="stable")
+        turns = ranges(np.unique(of_task, return_counts=True)[1]) // sizes[order]
+        goes_on = (np.diff(of_task[order]) == 0) & (np.diff(turns) == 0)
+        ahead = np.zeros_like(of_task)
+        ahead[order[:-1][goes_on]] = np.diff(order)[goes_on]
+        columns[name] = (codes[name], ahead, groups, sizes)
     for start, end, number in zip((ends - counts).tolist(), ends.tolist(), rows.tolist(), strict=True):
         own = [Movable(*(values[start:end].tolist() for values in columns[name])) for name in movable]
         swap_duplicates([codes[name][start:end].tolist() for name in fixed], own, number)
