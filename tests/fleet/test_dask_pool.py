@@ -13,17 +13,22 @@ from typing import Any
 import fsspec
 import pandas as pd
 import pytest
+from kedro.io import DataCatalog
+from kedro.pipeline import Pipeline
 
+from synthetic_textcat.datasets import JournalDataset
 from synthetic_textcat.errors import ClusterError
 from synthetic_textcat.fleet.chunk_work import results_written, sealed
 from synthetic_textcat.fleet.dask_cluster import DaskCluster
 from synthetic_textcat.fleet.dask_pool import DaskPool
+from synthetic_textcat.hooks.catalog_inputs import CatalogInputs
+from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.schemas.cluster_parameters import ClusterParameters, LocalClusterParameters
 from synthetic_textcat.text.near_duplicates import like_earlier
-from synthetic_textcat.text.sketched_texts import SketchedTexts
+from synthetic_textcat.text.sketched_texts import SketchedTexts, sketched_by
 from synthetic_textcat.work_pool import THIS_MACHINE, LostWorkerError
 from tests.pipelines.quality_report.checks.faulty_candidates import checked_by
-from tests.text.test_near_duplicates import parts_of, sketched_by, texts_with_copies_of_templates
+from tests.text.test_near_duplicates import parts_of, texts_with_copies_of_templates
 
 pytest.importorskip("distributed")
 pytestmark = pytest.mark.filterwarnings("ignore")  # Dask's own: of ports in use, of event loops
@@ -148,6 +153,20 @@ def test_a_worker_that_joins_later_and_sees_another_folder_is_one_line(tmp_path:
         results_written(str(tmp_path), b"key", "work-1", "work-1-00000000")
 
 
+def test_a_run_that_was_interrupted_is_no_client_any_more_when_the_next_begins(threads: Any, tmp_path: Path) -> None:
+    parameters = {"quality_report": {}, "cluster": {"address": threads.cluster.address, "rows_to_share": 1}}
+    loader = SimpleNamespace(conf_source=tmp_path / "conf")
+    hook = CatalogInputs(RunNotes())
+    hook.after_context_created(SimpleNamespace(project_path=tmp_path, params=parameters, config_loader=loader))  # type: ignore[arg-type]
+    for _ in range(2):  # a run, whose end is not heard of, and the next
+        catalog = DataCatalog({"completions": JournalDataset(filepath=str(tmp_path / "completions.jsonl"))})
+        hook.before_pipeline_run(Pipeline([]), catalog)
+        assert catalog.load("work_pool").processes_for(1) == 2
+        assert sum("synthetic_textcat" in name for name in threads.local.scheduler.clients) == 1
+    hook.after_pipeline_run()
+    assert not any("synthetic_textcat" in name for name in threads.local.scheduler.clients)
+
+
 def test_a_scheduler_that_is_gone_is_one_line(threads: Any, tmp_path: Path) -> None:
     found = DaskPool(threads.cluster, tmp_path, tmp_path, 1).map(_as_numbers, map(str, range(99)), rows=99, at_once=1)
     assert next(found) == 0
@@ -229,7 +248,7 @@ def test_checks_and_near_duplicates_are_those_of_one_process(pool: DaskPool) -> 
 @pytest.mark.parametrize("parts", [1, 4, 16])
 def test_near_duplicates_of_a_hundred_thousand_texts_are_those_of_one_process(pool: DaskPool, parts: int) -> None:
     texts = texts_with_copies_of_templates(98_000)
-    share = partial(sketched_by, pool)
+    share = sketched_by(pool.map, len(texts))
     shared = SketchedTexts(parts_of(texts, parts), 0.8, share)
     found = list(like_earlier(shared, 0.8))
     assert found == list(like_earlier(texts, 0.8))
