@@ -1,7 +1,8 @@
 """Linear models of word counts: out-of-fold label probabilities, macro-F1, and macro-F1 of resampled rows."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,19 @@ def fitted(model: Any, features: Any, labels: NDArray[Any]) -> Any:
 
     with threadpool_limits(limits=1):
         return model.fit(features, labels)
+
+
+@contextmanager
+def fits_in_threads() -> Iterator[None]:
+    """Settings of the process for models that are fitted by several threads: one numerical thread each, no warnings.
+
+    Each fit sets and restores both, for all threads. With the same settings around them, none restores others.
+    """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def linear_model() -> Any:
