@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from synthetic_textcat.errors import StaleTableError
+from synthetic_textcat.pipelines.quality_report.checks.compared_rows import Places
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, Known
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import CheckedRow, Compared, check_together
 from synthetic_textcat.schemas.completions import READ_FROM
@@ -18,6 +20,7 @@ _WALKED = 20_000  # rows of a part of the plan that is walked
 _FIELDS = ("request_id", "input_text", "label", "misleading_label", "task_id", "language", "num_words")
 _JUDGED = ("reject_reason", "check_detail", "flags", "flag_details")
 
+Texts = NDArray[np.object_]
 Part = tuple[pd.DataFrame, "pd.Series[Any]"]
 """Some candidates, at most `AT_ONCE`, and the planned label of each; missing for those without one."""
 
@@ -165,20 +168,36 @@ class JudgedRows:
         names = [*columns, *_JUDGED, *(["detail"] if self._has_notes else [])]
         start = 0
         for frame in self._checked_rows.frames(names):
-            judged = {name: frame[name].to_numpy(object, copy=True) for name in _JUDGED}
-            for reason, hits in self._compared.hits.items():
-                places, details = hits.within(start, start + len(frame))
-                if reason in self._flag_only:
-                    is_flagged = judged["flags"][places] != ""
-                    for name, words, mark in (("flags", reason, ", "), ("flag_details", details, "; ")):
-                        judged[name][places] = np.where(is_flagged, judged[name][places] + mark, "") + words
-                else:
-                    judged["reject_reason"][places], judged["check_detail"][places] = reason, details
+            within = {reason: hits.within(start, start + len(frame)) for reason, hits in self._compared.hits.items()}
             start += len(frame)
+            changed = np.unique(np.concatenate([np.empty(0, np.intp), *(places for places, _ in within.values())]))
+            judged = {name: frame[name] for name in _JUDGED}
+            if len(changed):
+                values = self._changed(frame.iloc[changed], changed, within)
+                judged = {name: _replaced(column, changed, values[name]) for name, column in judged.items()}
             notes = frame["detail"].fillna("") if self._has_notes else ""
-            yield frame.assign(
-                **{name: pd.Series(values, dtype="str") for name, values in judged.items()}, detail=notes
-            )
+            yield frame.assign(**judged, detail=notes)
+
+    def _changed(
+        self, rows: pd.DataFrame, changed: Places, within: Mapping[str, tuple[Places, Texts]]
+    ) -> Mapping[str, Texts]:
+        """Judgement of the rows to which a reason applies: few, so that the others need not become Python objects."""
+        judged = {name: rows[name].to_numpy(object, copy=True) for name in _JUDGED}
+        for reason, (found, details) in within.items():
+            places = np.searchsorted(changed, found)
+            if reason in self._flag_only:
+                is_flagged = judged["flags"][places] != ""
+                for name, words, mark in (("flags", reason, ", "), ("flag_details", details, "; ")):
+                    judged[name][places] = np.where(is_flagged, judged[name][places] + mark, "") + words
+            else:
+                judged["reject_reason"][places], judged["check_detail"][places] = reason, details
+        return judged
+
+
+def _replaced(column: "pd.Series[Any]", places: Places, values: Texts) -> "pd.Series[Any]":
+    column = column.astype("str")
+    column.iloc[places] = pd.Index(values, dtype="str")
+    return column
 
 
 def _joined(details: "pd.Series[str]", notes: "pd.Series[str]") -> "pd.Series[str]":
