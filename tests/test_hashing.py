@@ -10,6 +10,7 @@ from synthetic_textcat.hashing import (
     canonical_json,
     derived,
     draw,
+    draw_each,
     draw_int,
     key64,
     pick,
@@ -45,6 +46,12 @@ def test_draws_stay_what_they_are() -> None:
     assert draw_int(31, 42, "t", 0, "seed") == 632656901
     assert pick("abcde", 1, "x") == "b"
     assert shuffled("abcdef", 42, "t", 0, "label") == ["f", "d", "b", "c", "e", "a"]
+
+
+def test_draws_of_many_values_are_those_of_each() -> None:
+    values = ["", "a", "é", *(short_id(number) for number in range(50))]
+    assert draw_each((42, "rows"), values).tolist() == [draw(42, "rows", value) for value in values]
+    assert draw_each((42,), []).tolist() == []
 
 
 def test_hashes_of_values_stay_what_they_are() -> None:

@@ -58,6 +58,17 @@ def draw(*parts: object) -> float:
     return (int.from_bytes(digest, "big") >> (64 - _DRAW_BITS)) / (1 << _DRAW_BITS)
 
 
+def draw_each(parts: Iterable[object], values: Iterable[str]) -> NDArray[np.float64]:
+    """`draw(*parts, value)` for each value, in a quarter of the time."""
+    begun = hashlib.blake2b("".join(f"{part}{_SEPARATOR}" for part in parts).encode(), digest_size=8)
+    digests = []
+    for value in values:
+        one = begun.copy()
+        one.update(value.encode())
+        digests.append(one.digest())
+    return (np.frombuffer(b"".join(digests), ">u8") >> np.uint64(64 - _DRAW_BITS)) / (1 << _DRAW_BITS)
+
+
 def draws(*parts: object) -> Iterator[float]:
     """An endless stream of uniform draws from [0, 1); the n-th depends on the parts and n. Eight cost one hash."""
     stem = _SEPARATOR.join(map(str, parts)).encode()

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from synthetic_textcat.hashing import draw
+from synthetic_textcat.hashing import draw, draw_each
 from synthetic_textcat.text.batches import Batches, ValueCodes, codes_of, rows_at
 from synthetic_textcat.text.batches import Codes as ShortCodes
 from synthetic_textcat.text.comparison import comparable
@@ -179,7 +179,7 @@ def _drawn_places(rows: LabelRows, examples: Batches, common: pd.DataFrame, shar
         own = slice(start, start + len(frame))
         task = rows.task[own]
         some = np.flatnonzero(np.isin(rows.pair(task, rows.spelling_labels[rows.spelling[own]]), pairs))
-        drawn = [draw(seed, "learnt rows", row) for row in frame["request_id"].iloc[some]]
+        drawn = draw_each((seed, "learnt rows"), frame["request_id"].iloc[some].tolist())
         more = pd.DataFrame({"task": task[some].astype(np.int64), "drawn": drawn, "place": some + start})
         ranked = pd.concat([kept, more]).sort_values(["task", "drawn"]) if len(some) else kept
         kept = ranked[ranked.groupby("task").cumcount() < share]
