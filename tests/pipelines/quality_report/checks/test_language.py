@@ -10,10 +10,17 @@ from functools import partial
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from synthetic_textcat.llm.offline.replies import reply
-from synthetic_textcat.pipelines.quality_report.checks.language import MIN_LETTERS, check_language, check_languages
+from synthetic_textcat.pipelines.quality_report.checks.language import (
+    MIN_LETTERS,
+    can_agree,
+    check_language,
+    check_languages,
+)
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import wrong_language
+from synthetic_textcat.pipelines.quality_report.checks.scripts import scripts_of_one_language
 from synthetic_textcat.schemas.languages import Language, languages
 from tests.llm.offline.rehearsal import plan_of, prompt_of, rows, schema_of, tasks
 from tests.pipelines.quality_report.builders import candidate
@@ -259,3 +266,12 @@ def _spoilt(number: int) -> str:
     task = tasks()[number % len(tasks())]
     answer = reply(prompt_of(task, plan_of(task, number)), schema_of(task.label_names), number, {"wrong_language": 1.0})
     return str(json.loads(answer.content)["input_text"])
+
+
+def test_a_language_can_agree_if_the_model_knows_it() -> None:
+    known = set(LanguageIdentifier.from_model_file(MODEL_FILE).labels)
+    asked = [language for language in languages() if language.script not in scripts_of_one_language()]
+    plain = {language.code for language in asked if not language.romanised and "-x-" not in language.code}
+    can = {language.code for language in asked if can_agree(language.code)}
+    assert can == {code for code in plain if code.partition("-")[0] in known}
+    assert 50 < len(can) < len(plain)

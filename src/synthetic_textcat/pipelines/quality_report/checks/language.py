@@ -273,11 +273,14 @@ def _batch() -> BatchIdentifier:
     return BatchIdentifier(_identifier())
 
 
+_NOT_IN_MODEL = frozenset({"sd", "su", "yi"})  # known without the model, so that the report need not load it
+
+
 @cache
 def _group(language: Language) -> frozenset[str]:
     """Codes that count as this language; empty if the model can't identify it, as in a romanised form."""
     code = _code(language)
-    if language.romanised or "-x-" in language.code or code not in _identifier().labels:
+    if language.romanised or "-x-" in language.code or code in _NOT_IN_MODEL:
         return frozenset()
     return next((group for group in GROUPS if code in group), frozenset({code}))
 
