@@ -91,7 +91,7 @@ def counted(texts: pd.Series) -> pd.DataFrame:
 
 
 def counts_of(texts: Sequence[str]) -> NDArray[np.int64]:
-    """The counts of `counted` as an array, one row per text: of a single text, a table would cost more than counting."""
+    """The counts of `counted` as an array, one row per text; for a single text a table costs more than counting."""
     parts = [_counted(texts[start : start + _AT_ONCE]) for start in range(0, len(texts), _AT_ONCE)]
     return np.concatenate(parts) if parts else np.zeros((0, len(COUNTS)), np.int64)
 

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -322,26 +323,24 @@ def test_no_text_makes_it_raise(is_item: bool, text: str, finish_reason: str) ->
         assert all(len(task.splitlines()) == 1 and task.encode() for task in found)
 
 
-@pytest.mark.parametrize(
-    "part",
-    [
-        "[",
-        '{"a":',
-        "[1,",
-        "1. ",
-        "1.;",
-        "- a b c\n",
-        '\\"',
-        '"\\',
-        "<b>",
-        "__a b",
-        "I am sorry, ",
-        "a / b c d / ",
-        "\u200b",
-    ],
-)
-@pytest.mark.parametrize("wanted", [TaskList, LabelSet])
-@pytest.mark.parametrize("form", ["{}", '["{}"]'])
+_ENDLESS = [
+    "[",
+    '{"a":',
+    "[1,",
+    "1. ",
+    "1.;",
+    "- a b c\n",
+    '\\"',
+    '"\\',
+    "<b>",
+    "__a b",
+    "I am sorry, ",
+    "a / b c d / ",
+    "\u200b",
+]
+
+
+@each_of(("part", "wanted", "form"), product(_ENDLESS, [TaskList, LabelSet], ["{}", '["{}"]']))
 def test_no_text_makes_it_hang(part: str, wanted: type[TaskList | LabelSet], form: str) -> None:
     reply = completion(form.replace("{}", part * (100_000 // len(part))))
     begin = time.process_time()
