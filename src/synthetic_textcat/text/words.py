@@ -4,6 +4,7 @@ import re
 import string
 import sys
 import unicodedata
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -87,12 +88,16 @@ def counted(texts: pd.Series) -> pd.DataFrame:
     exclamation mark or ellipsis that no word directly follows. This follows Björnsson (1968) without his rule on
     capital letters, which would count every name.
     """
-    parts = [_counted(texts.iloc[start : start + _AT_ONCE].tolist()) for start in range(0, len(texts), _AT_ONCE)]
-    counts = np.concatenate(parts) if parts else np.zeros((0, len(COUNTS)), np.int64)
-    return pd.DataFrame(counts, index=texts.index, columns=list(COUNTS))
+    return pd.DataFrame(counts_of(texts.tolist()), index=texts.index, columns=list(COUNTS))
 
 
-def _counted(texts: list[str]) -> NDArray[np.int64]:
+def counts_of(texts: Sequence[str]) -> NDArray[np.int64]:
+    """The counts of `counted` as an array, a row per text: of one text, a table would cost more than counting."""
+    parts = [_counted(texts[start : start + _AT_ONCE]) for start in range(0, len(texts), _AT_ONCE)]
+    return np.concatenate(parts) if parts else np.zeros((0, len(COUNTS)), np.int64)
+
+
+def _counted(texts: Sequence[str]) -> NDArray[np.int64]:
     """Counts as an array with one row per text; a line break before each text keeps words from crossing texts.
 
     Of the characters only words' bounds, joiners, ends of sentences and the few other signs within words are looked at.

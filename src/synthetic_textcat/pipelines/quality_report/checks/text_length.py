@@ -9,10 +9,8 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import NamedTuple
 
-import pandas as pd
-
 from synthetic_textcat.schemas.languages import find_language
-from synthetic_textcat.text.words import counted
+from synthetic_textcat.text.words import COUNTS, counts_of
 
 _LETTERS = {
     "Hans": (1, 2),
@@ -86,7 +84,8 @@ def needs_count(pieces: int, num_words: str | None, language: str | None, factor
 
 def count_words(texts: Sequence[str]) -> list[int]:
     """Number of words of each text."""
-    return [int(words) for words in counted(pd.Series(texts, dtype="object"))["words"]]
+    words: list[int] = counts_of(texts)[:, COUNTS.index("words")].tolist()
+    return words
 
 
 def _is_near(pieces: int, bucket: Bucket, factor: float) -> bool:
