@@ -117,10 +117,11 @@ class DaskPool:
         token = os.urandom(16)
         work_files(place).write(TOKEN, token)
         own = Probe(*versions(), "", "")
-        for address, said in sorted(self._cluster.answers(probe_work, place, token).items()):
+        found = self._cluster.answers(probe_work, place, token)
+        for address, said in sorted(found.items()):
             if reason := fault(said, own):
                 raise ClusterError(f"The worker at {address} {redact(reason)}")
-        self._is_proven = True
+        self._is_proven = bool(found)
 
 
 @dataclass
