@@ -39,16 +39,15 @@ def make(data: Path, rows: int) -> None:
     candidates = candidates.assign(input_text=list(made_texts(plain(candidates["language"]))), **labels)
     candidates["misleading_label"] = candidates["misleading_label"].fillna("another one")
     tables = {
-        "02_intermediate/tasks": tasks,
         "03_primary/requests": requests,
         "03_primary/calls": to_frame(calls, CALLS),
         "04_feature/candidates": candidates[list(EXAMPLES)].astype(EXAMPLES),
         "05_model_input/failed": failed[list(FAILED)].astype(FAILED),
     }
     for name, table in tables.items():
-        path = data / f"{name}.parquet"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        table.to_parquet(path, index=False, **({"schema": TASKS_ARROW_SCHEMA} if table is tasks else {}))
+        RowTableDataset(filepath=str(data / f"{name}.parquet")).save(table)  # in row groups, as a run writes them
+    (data / "02_intermediate").mkdir()
+    tasks.to_parquet(data / "02_intermediate" / "tasks.parquet", index=False, schema=TASKS_ARROW_SCHEMA)
     pd.DataFrame().to_parquet(data / "03_primary" / "quota_slots.parquet")
     (data / "03_primary" / "rounds.json").write_text("{}", encoding="utf-8")
     journal = data / "03_primary" / "completions.jsonl"

@@ -17,7 +17,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol, Self, TypeVar
 
 from synthetic_textcat.errors import TextcatError
 from synthetic_textcat.temporary_files import temporary_folder
@@ -35,7 +35,13 @@ AHEAD = 3
 
 _MOST = 8  # processes; each takes some 200 MB
 _COLLECTED_AFTER = (100_000, 20, 100)  # objects, collections of the young, and of the middle generation
-_PRELOADED = ("__main__", "pandas", "pyarrow.compute", "pyarrow.parquet")
+_PRELOADED = (
+    "kedro.framework.cli.cli",  # each process imports the main module again, which for `kedro` is a line with this
+    "pandas",
+    "pyarrow.compute",
+    "pyarrow.parquet",
+    "synthetic_textcat.schemas.parameters",
+)
 
 T = TypeVar("T")
 Result = TypeVar("Result")
@@ -60,16 +66,29 @@ class WorkPool(Protocol):
             TextcatError: If processes are lost for good.
         """
 
-    def processes_for(self, rows: int) -> int:
-        """Number of processes that share the work on so many rows; 1 means this one alone."""
-
     @property
     def folder(self) -> Path | None:
         """Folder that all its processes see at the same path, for files that work reads; None if there is none."""
 
 
 class LostWorkerError(TextcatError):
-    """A worker process that ended before its work was done."""
+    """Workers that died before their work was done.
+
+    Attributes:
+        workers: How many died on the same part of the rows.
+    """
+
+    workers = 1
+
+    @classmethod
+    def after(cls, workers: int) -> Self:
+        """The error after so many deaths on the same part of the rows."""
+        error = cls(
+            f"{workers} workers have died on the same part of the rows: they may be out of memory. Next: look at their "
+            "logs, start them with more memory, and run the same command, which pays for nothing twice"
+        )
+        error.workers = workers
+        return error
 
 
 class MachinePool:
@@ -83,10 +102,6 @@ class MachinePool:
     def __init__(self, rows_to_share: int = ROWS_TO_SHARE, processes: int | None = None) -> None:
         self._rows_to_share = rows_to_share
         self._processes = processes
-
-    def processes_for(self, rows: int) -> int:
-        """Number of processes that share the work on so many rows; 1 means this one alone."""
-        return (self._processes or min(_cores(), _MOST)) if rows >= self._rows_to_share else 1
 
     @property
     def folder(self) -> Path | None:
@@ -102,8 +117,8 @@ class MachinePool:
             LostWorkerError: If a worker process ended, for example because the system ran out of memory.
         """
         chunks = chunks_of(items, at_once)
-        processes = self.processes_for(rows)
-        if processes < 2:
+        processes = self._processes or min(_cores(), _MOST)
+        if rows < self._rows_to_share or processes < 2:
             yield from chain.from_iterable(map(work, chunks))
             return
         with _started(processes) as pool:

@@ -6,9 +6,9 @@ What keeps training and test apart, against a comparison of all pairs.
 import random
 import weakref
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache, partial
-from itertools import chain, pairwise
+from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -17,8 +17,6 @@ from hypothesis import strategies as st
 
 from synthetic_textcat.text.minhash import (
     PERMUTATIONS,
-    Sketches,
-    applied,
     bands_for,
     grams_of,
     jaccard,
@@ -27,8 +25,8 @@ from synthetic_textcat.text.minhash import (
     sketches_of,
 )
 from synthetic_textcat.text.near_duplicates import CrossSetMatcher, Like, like_earlier
-from synthetic_textcat.text.sketched_texts import SketchedTexts
-from synthetic_textcat.work_pool import MachinePool, WorkPool
+from synthetic_textcat.text.sketched_texts import SketchedTexts, sketched_by
+from synthetic_textcat.work_pool import MachinePool
 from tests.support.examples import examples
 
 _LETTERS = "etaoinshrdlu"
@@ -224,13 +222,6 @@ def test_parts_are_let_go_once_they_are_sketched() -> None:
     assert len(SketchedTexts(parts(), 0.8)) == 20
 
 
-def sketched_by(
-    pool: WorkPool, sketch: Callable[[Sequence[str]], Sketches], parts: Iterable[Sequence[str]]
-) -> Iterator[Sketches]:
-    """Sketches by the processes of a pool."""
-    return pool.map(partial(applied, sketch), chain.from_iterable(parts), rows=1)
-
-
 def texts_with_copies_of_templates(others: int) -> list[str]:
     """Texts of random words, and twice 1,000 of a template each, in random order."""
     dice = random.Random(8)
@@ -241,11 +232,11 @@ def texts_with_copies_of_templates(others: int) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("all_stay", [False, True])
-def test_a_hundred_thousand_texts_with_copies_of_a_template_in_any_number_ofparts_of(all_stay: bool) -> None:
+def test_a_hundred_thousand_texts_with_copies_of_a_template_in_any_number_of_parts(all_stay: bool) -> None:
     texts = texts_with_copies_of_templates(98_000)
     expected = list(_one_by_one(texts, 0.8, all_stay))
     assert sum(like is not None for like in expected) > 1_000
-    for number, sketch_parts in ((1, map), (4, map), (16, partial(sketched_by, MachinePool(1, processes=2)))):
+    for number, sketch_parts in ((1, map), (4, map), (16, sketched_by(MachinePool(1, processes=2).map, 10))):
         sketched = SketchedTexts(parts_of(texts, number), 0.8, sketch_parts)
         assert list(like_earlier(sketched, 0.8, all_stay)) == expected
 

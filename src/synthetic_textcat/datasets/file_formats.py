@@ -56,11 +56,23 @@ def write_new(path: Path, content: Content | Callable[[], Content]) -> None:
     write(path, content() if callable(content) else content)
 
 
-def write_pickled(files: Sequence[bytes]) -> list[None]:
-    """Writes files, each a pickled path and content: in another process of this run, which does not load Kedro."""
-    for file in files:
-        write_new(*pickle.loads(file))  # noqa: S301  of `by_reference`
-    return [None] * len(files)
+def write_pickled(files: Sequence[bytes]) -> list[bool]:
+    """Writes files in another process of this run, which does not load Kedro.
+
+    Args:
+        files: Each a pickled folder, name and content (`by_reference`), or empty.
+
+    Returns:
+        Whether each is written: not an empty one, nor into a folder that this machine does not see.
+    """
+    return [bool(file) and _write_into(*pickle.loads(file)) for file in files]  # noqa: S301  of the run's own pool
+
+
+def _write_into(folder: Path, name: str, content: Content | Callable[[], Content]) -> bool:
+    if not folder.is_dir():
+        return False
+    write_new(folder / name, content)
+    return True
 
 
 def read(path: Path, shown: str | None = None, options: Options | None = None) -> Any:

@@ -3,7 +3,6 @@
 import ctypes
 import json
 import sys
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -88,7 +87,6 @@ class TableDataset(FormattedDataset[pd.DataFrame, pd.DataFrame]):
         return table_preview(self, nrows)
 
 
-@cache
 def free_at_once() -> None:
     """Has Arrow give back what is free now, and the system take back each large block of others when it is freed.
 

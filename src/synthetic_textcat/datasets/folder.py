@@ -2,20 +2,23 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
+from pickle import PicklingError
 from typing import Any
 
 from kedro.io import DatasetError, Version
 
 from synthetic_textcat.datasets.file_formats import Content, read, write_new, write_pickled
+from synthetic_textcat.datasets.files import free_at_once
 from synthetic_textcat.datasets.fsspec_place import Place
 from synthetic_textcat.datasets.kedro_compat import TablePreview
 from synthetic_textcat.datasets.previews import folder_preview
 from synthetic_textcat.datasets.replacing import replacing_folder
 from synthetic_textcat.datasets.stored import StoredDataset
-from synthetic_textcat.tables import SharedFiles, by_reference
+from synthetic_textcat.tables import RowTable, SharedFiles, StoredTable, by_reference
 
 Files = Mapping[str, Content | Callable[[], Content]]
 
@@ -32,6 +35,12 @@ class FolderFile:
         """The content of the file."""
         with self.local_copy() as path:
             return read(path, self.place.shown)
+
+    def table(self) -> RowTable:
+        """Rows of a Parquet file, to be read in record batches."""
+        with ExitStack() as stack:
+            path = stack.enter_context(self.place.local_copy())
+            return StoredTable([path], stack.pop_all(), None if self.place.is_local else self.place.shown)
 
     @property
     def bytes(self) -> int:
@@ -86,18 +95,18 @@ class FolderDataset(StoredDataset[Files, dict[str, FolderFile]]):
 
     def save(self, data: Files) -> None:
         """Writes all files to a new folder, in several processes if they are shared, then replaces the old one."""
+        free_at_once()
         place = self.place_to_save
         for name in data:
             if not _NAME.fullmatch(name):
                 raise DatasetError(f"{name!r} can't be the name of a file in {place.shown}")
         with replacing_folder(place) as fresh:
-            units = ((fresh / name, content) for name, content in data.items())
+            by_others: Iterator[bool] = repeat(False, len(data))
             if isinstance(data, SharedFiles) and place.is_local:
-                for _ in data.share(write_pickled, map(by_reference, units)):
-                    pass
-            else:
-                for path, content in units:
-                    write_new(path, content)
+                by_others = _written_by_others(fresh, data)
+            for (name, content), is_written in zip(data.items(), by_others, strict=True):
+                if not is_written:
+                    write_new(fresh / name, content)
 
     def preview(self) -> TablePreview:
         """The files by name, for Kedro-Viz."""
@@ -106,3 +115,16 @@ class FolderDataset(StoredDataset[Files, dict[str, FolderFile]]):
     def _describe(self) -> dict[str, Any]:
         described = super()._describe()
         return {"path": described.pop("filepath"), **described}
+
+
+def _written_by_others(folder: Path, files: SharedFiles) -> Iterator[bool]:
+    """Whether other processes have written each file: not if it can't be pickled, or if they do not see the folder."""
+    written: Iterator[bool] = files.share(write_pickled, (_pickled((folder, *file)) for file in files.items()))
+    return written
+
+
+def _pickled(file: tuple[Path, str, Any]) -> bytes:
+    try:
+        return by_reference(file)
+    except (PicklingError, AttributeError, TypeError):  # of a format with a lambda, for example
+        return b""

@@ -1,5 +1,6 @@
 """Worker side of the work pool: reads a function and a chunk of items, and writes the results or the error."""
 
+import hmac
 import pickle
 import secrets
 from functools import lru_cache
@@ -16,46 +17,78 @@ ITEMS, RESULTS = ".items", ".results"
 TOKEN = "driver"
 """File by which a worker knows the driver's place."""
 
+_SIGNATURE_BYTES = 32
+
 _OTHER_FOLDER = (
     "{} is not the folder of the run, which every worker must see at the same path. Next: mount the run's data folder "
     "there, or start the worker where it is mounted"
 )
 
 
-def packed(value: object) -> bytes:
-    """Items, results or a function as the content of a file."""
-    return pickle.dumps(value, protocol=5)
+def sealed(value: object, key: bytes, name: str) -> bytes:
+    """Items, results or a function as the content of a file, with the run's signature.
+
+    Whoever may write to the shared storage could else have this process run code of theirs: content is unpickled.
+
+    Args:
+        value: What to write.
+        key: Of the work, which only driver, scheduler and workers have.
+        name: Of the file: content of another file is not that of this one.
+    """
+    content = pickle.dumps(value, protocol=5)
+    return _signature(content, key, name) + content
 
 
-def unpacked(content: bytes) -> Any:
-    """What a file of this run holds."""
-    return pickle.loads(content)  # noqa: S301  written by the driver or a worker of this run
+def opened(content: bytes, key: bytes, name: str) -> Any:
+    """What a file of this run holds.
+
+    Raises:
+        ClusterError: If another process than those of the run has written it.
+    """
+    signature, content = content[:_SIGNATURE_BYTES], content[_SIGNATURE_BYTES:]
+    if not hmac.compare_digest(signature, _signature(content, key, name)):
+        raise ClusterError(
+            f"The work file {name} was changed by another program than this run. Next: see who may write to the shared "
+            "folder, and run the same command again"
+        )
+    return pickle.loads(content)  # noqa: S301  signed by the driver or a worker of this run
 
 
-def results_written(place: str, work: str, chunk: str) -> bool:
-    """Whether the chunk's results are written, or else the error that the work ended with."""
-    files = work_files(place)
-    function, items = _function(place, work), unpacked(files.read(chunk + ITEMS))
+def _signature(content: bytes, key: bytes, name: str) -> bytes:
+    return hmac.digest(key, name.encode() + b"\0" + content, "sha256")
+
+
+def results_written(place: str, key: bytes, work: str, chunk: str) -> bool:
+    """Whether the chunk's results are written, or else the error that the work ended with.
+
+    Raises:
+        ClusterError: If the work files are not there: the worker came later, and sees another folder.
+    """
+    files, items = work_files(place), chunk + ITEMS
     try:
-        found, is_good = packed(list(function(items))), True
+        function, given = _function(place, key, work), opened(files.read(items), key, items)
+    except FileNotFoundError:
+        raise ClusterError(_OTHER_FOLDER.format(place)) from None
+    try:
+        content, is_good = sealed(list(function(given)), key, chunk + RESULTS), True
     except Exception as error:  # noqa: BLE001  the driver raises it; its text does not pass the scheduler
-        found, is_good = _packed_error(error), False
-    files.write(chunk + RESULTS, found)
+        content, is_good = sealed(_sendable(error), key, chunk + RESULTS), False
+    files.write(chunk + RESULTS, content)
     return is_good
 
 
 @lru_cache(maxsize=2)
-def _function(place: str, work: str) -> Any:
-    return unpacked(work_files(place).read(work))
+def _function(place: str, key: bytes, work: str) -> Any:
+    return opened(work_files(place).read(work), key, work)
 
 
-def _packed_error(error: Exception) -> bytes:
+def _sendable(error: Exception) -> Exception:
+    """The error, or one with its words if it can't be pickled or not be made anew."""
     try:
-        content = packed(error)
-        unpacked(content)
-    except Exception:  # noqa: BLE001  an error that can't be pickled, or not be made anew
-        return packed(RuntimeError(f"{type(error).__name__}: {error}"))
-    return content
+        pickle.loads(pickle.dumps(error))  # noqa: S301  made here
+    except Exception:  # noqa: BLE001  of any class
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error
 
 
 def probe_work(place: str, token: bytes) -> Probe:

@@ -10,7 +10,7 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 from synthetic_textcat.errors import ClusterError
@@ -43,6 +43,7 @@ class DaskCluster:
         self._connect_s = connect_s
         self._client: Client | None = None
         self._local: LocalCluster | None = None
+        self._starting = Lock()  # nodes of a ThreadRunner begin at the same time
 
     @property
     def address(self) -> str | None:
@@ -91,8 +92,11 @@ class DaskCluster:
         Raises:
             ClusterError: If Dask is not installed, nothing answers, or there is no worker.
         """
-        if self._client is not None:
-            return
+        with self._starting:
+            if self._client is None:
+                self._start()
+
+    def _start(self) -> None:
         try:
             import distributed  # noqa: F401  only whether it is there
         except ImportError:
@@ -175,13 +179,19 @@ class DaskCluster:
 
         dask.config.set({"distributed.scheduler.allowed-failures": self.most_losses - 1})
         dask.config.set({"distributed.nanny.pre-spawn-environ.DASK_LOGGING__DISTRIBUTED": "critical"})
-        self._local = LocalCluster(
-            n_workers=self._settings.local.workers,
-            threads_per_worker=1,
-            host="127.0.0.1",
-            dashboard_address=f"127.0.0.1:{_free_or_any(_DASHBOARD_PORT)}",
-            silence_logs=logging.CRITICAL,
-        )
+        try:
+            self._local = LocalCluster(
+                n_workers=self._settings.local.workers,
+                threads_per_worker=1,
+                host="127.0.0.1",
+                dashboard_address=f"127.0.0.1:{_free_or_any(_DASHBOARD_PORT)}",
+                silence_logs=logging.CRITICAL,
+            )
+        except (OSError, RuntimeError, TimeoutError) as error:
+            raise ClusterError(
+                f"The {self._settings.local.workers} processes of cluster.local.workers do not start "
+                f"({first_line(error)}). Next: ask for fewer, or leave out the cluster"
+            ) from error
         return str(self._local.scheduler_address)
 
 

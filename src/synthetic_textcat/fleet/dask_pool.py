@@ -15,7 +15,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from synthetic_textcat.errors import ClusterError
-from synthetic_textcat.fleet.chunk_work import ITEMS, RESULTS, TOKEN, packed, probe_work, unpacked
+from synthetic_textcat.fleet.chunk_work import ITEMS, RESULTS, TOKEN, opened, probe_work, sealed
 from synthetic_textcat.fleet.dask_cluster import DaskCluster, lost_scheduler
 from synthetic_textcat.fleet.scheduled_tasks import run_chunk
 from synthetic_textcat.fleet.work_files import WorkFiles, own_work_files, work_files
@@ -30,6 +30,9 @@ logger = logging.getLogger(__name__)
 
 _LOOK_S = 0.5
 """Seconds between two looks at whether the scheduler is still there."""
+
+_CHUNKS_TO_COUNT = 16
+"""Chunks after which workers are counted anew: some join, and some die."""
 
 T = TypeVar("T")
 Result = TypeVar("Result")
@@ -54,20 +57,6 @@ class DaskPool:
         self._rows_to_share = rows_to_share
         self._is_proven = False
 
-    def processes_for(self, rows: int) -> int:
-        """Number of processes that share the work on so many rows; 1 means this one alone.
-
-        Raises:
-            ClusterError: If the cluster can't be had.
-        """
-        if rows < self._rows_to_share:
-            return 1
-        self._cluster.start()
-        try:
-            return max(1, self._cluster.threads)
-        except (OSError, TimeoutError) as error:
-            raise lost_scheduler() from error
-
     @property
     def folder(self) -> Path | None:
         """The shared folder; for workers of this machine alone any would do, and an object store has none."""
@@ -86,22 +75,36 @@ class DaskPool:
             LostWorkerError: If too many workers died on one chunk.
         """
         chunks = chunks_of(items, at_once)
-        processes = self.processes_for(rows)
-        if processes < 2:
+        if rows < self._rows_to_share:
             yield from chain.from_iterable(map(work, chunks))
             return
+        self._cluster.start()
+        workers = self._workers()
         with own_work_files(self._shared, self._local) as place:
             self._prove(place)
             shared: _SharedWork[Result] = _SharedWork(self._cluster, place, work)
             try:
-                for chunk in chunks:
+                for number, chunk in enumerate(chunks, 1):
                     shared.begin(chunk)
-                    if len(shared) > AHEAD * processes:
+                    if number % _CHUNKS_TO_COUNT == 0:
+                        workers = self._workers()
+                    if len(shared) > AHEAD * workers:
                         yield from shared.first_results()
                 while len(shared):
                     yield from shared.first_results()
             finally:
                 shared.cancel()
+
+    def _workers(self) -> int:
+        """Number of workers; at least one, since there may be none for a moment, if all have died.
+
+        Raises:
+            ClusterError: If the scheduler is gone.
+        """
+        try:
+            return max(1, self._cluster.threads)
+        except (OSError, TimeoutError) as error:
+            raise lost_scheduler() from error
 
     def _prove(self, place: str) -> None:
         """Proves once that each worker runs the same code and reaches the folder.
@@ -114,10 +117,11 @@ class DaskPool:
         token = os.urandom(16)
         work_files(place).write(TOKEN, token)
         own = Probe(*versions(), "", "")
-        for address, said in sorted(self._cluster.answers(probe_work, place, token).items()):
+        found = self._cluster.answers(probe_work, place, token)
+        for address, said in sorted(found.items()):
             if reason := fault(said, own):
                 raise ClusterError(f"The worker at {address} {redact(reason)}")
-        self._is_proven = True
+        self._is_proven = bool(found)
 
 
 @dataclass
@@ -151,7 +155,8 @@ class _SharedWork(Generic[Result]):
         self._place = place
         self._files: WorkFiles = work_files(place)
         self._work = f"work-{os.urandom(4).hex()}"
-        self._files.write(self._work, packed(work))
+        self._key = os.urandom(32)
+        self._files.write(self._work, sealed(work, self._key, self._work))
         self._begun = 0
         self._under_way: deque[_Chunk] = deque()
 
@@ -162,7 +167,7 @@ class _SharedWork(Generic[Result]):
         """Hands out a chunk."""
         name = f"{self._work}-{self._begun:08}"
         self._begun += 1
-        self._files.write(name + ITEMS, packed(items))
+        self._files.write(name + ITEMS, sealed(items, self._key, name + ITEMS))
         self._under_way.append(_Chunk(name, *self._submitted(name)))
 
     def first_results(self) -> list[Result]:
@@ -175,7 +180,8 @@ class _SharedWork(Generic[Result]):
         while (is_good := self._ended(chunk)) is None:
             chunk.task, chunk.ended = self._submitted(chunk.name)
         self._under_way.popleft()
-        found = unpacked(self._files.read(chunk.name + RESULTS))
+        name = chunk.name + RESULTS
+        found = opened(self._files.read(name), self._key, name)
         for ending in (ITEMS, RESULTS):
             self._files.delete(chunk.name + ending)
         if not is_good:
@@ -191,7 +197,7 @@ class _SharedWork(Generic[Result]):
 
     def _submitted(self, name: str) -> tuple["Future", Event]:
         key, ended = f"{name}-{os.urandom(4).hex()}", Event()
-        task = self._client.submit(run_chunk, self._place, self._work, name, pure=False, key=key)
+        task = self._client.submit(run_chunk, self._place, self._key, self._work, name, pure=False, key=key)
         task.add_done_callback(lambda _: ended.set())
         return task, ended
 
@@ -215,8 +221,5 @@ class _SharedWork(Generic[Result]):
         else:
             raise lost_scheduler()
         if chunk.losses >= self._most_losses:
-            raise LostWorkerError(
-                f"{chunk.losses} workers have died on the same part of the rows: they may be out of memory. Next: look "
-                "at their logs, start them with more memory, and run the same command, which pays for nothing twice"
-            )
+            raise LostWorkerError.after(chunk.losses)
         return None

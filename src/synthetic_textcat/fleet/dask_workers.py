@@ -16,7 +16,6 @@ from synthetic_textcat.llm.engine.circuit_breaker import State
 from synthetic_textcat.llm.engine.leases import CAP, OUTAGE, Limits
 from synthetic_textcat.llm.engine.meter import BreakerLog, outage_of
 from synthetic_textcat.llm.shards.folder import SharedFolder
-from synthetic_textcat.llm.shards.hand_out import LostWorkerError
 from synthetic_textcat.llm.shards.shard_run import ShardJob, ShardResult, ShardTask
 from synthetic_textcat.llm.shards.worker_probe import fault, first_line, probe
 from synthetic_textcat.redaction import redact
@@ -24,6 +23,7 @@ from synthetic_textcat.schemas.open_calls import OpenCalls
 from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.stops import Outage
 from synthetic_textcat.schemas.worker_counts import WorkerCounts
+from synthetic_textcat.work_pool import LostWorkerError
 
 if TYPE_CHECKING:
     from distributed import Future
@@ -206,12 +206,12 @@ class DaskWorkers:
             try:
                 return shard, future.result()
             except Exception:  # noqa: BLE001  the worker has died with the result
-                return shard, LostWorkerError()
+                return shard, LostWorkerError.after(1)
         if future.status == "error":
             error = future.exception()
-            if isinstance(error, KilledWorker | MeterLostError) or (
-                isinstance(error, ShardLostError) and error.is_by_worker
-            ):
-                return shard, LostWorkerError()
+            if isinstance(error, KilledWorker):
+                return shard, LostWorkerError.after(int(error.allowed_failures) + 1)
+            if isinstance(error, MeterLostError) or (isinstance(error, ShardLostError) and error.is_by_worker):
+                return shard, LostWorkerError.after(1)
             return shard, error
         return shard, lost_scheduler()

@@ -25,14 +25,15 @@ def run(settings: bytes, task: bytes) -> Any:
     return work(pickle.loads(settings), pickle.loads(task))  # noqa: S301  packed by the driver
 
 
-def run_chunk(place: str, work: str, chunk: str) -> bool:
+def run_chunk(place: str, key: bytes, work: str, chunk: str) -> bool:
     """Runs a chunk of work in a worker, which writes the results; whether they are results, or else an error.
 
     Args:
         place: Where the work files are.
+        key: With which they are signed.
         work: Name of the file with the function.
         chunk: Name of the chunk.
     """
     from synthetic_textcat.fleet.chunk_work import results_written
 
-    return results_written(place, work, chunk)
+    return results_written(place, key, work, chunk)

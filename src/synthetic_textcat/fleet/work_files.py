@@ -96,6 +96,11 @@ class _StoredFiles:
         with suppress(Exception):  # goes with the folder
             self._fs.rm_file(f"{self._root}/{name}")
 
+    def remove(self) -> None:
+        """Removes the folder of these files."""
+        with suppress(FileNotFoundError), _in_words(self._place, "clean up"):
+            self._fs.rm(self._root, recursive=True)
+
     def remove_others(self, kept: frozenset[str]) -> None:
         """Removes the folders here that are none of these."""
         with suppress(FileNotFoundError), _in_words(self._place, "clean up"):
@@ -129,14 +134,13 @@ def own_work_files(shared: str | Path, local: Path) -> Iterator[str]:
             yield str(folder.path.absolute())
             return
         root = f"{shared.rstrip('/')}/{_STORED}"
-        name = folder.path.parent.name
-        in_use = frozenset(path.name for path in local.glob(f"{folder.PREFIX}*"))
-        _StoredFiles(root).remove_others(in_use)
+        _StoredFiles(root).remove_others(frozenset(path.name for path in local.glob(f"{folder.PREFIX}*")))
+        place = f"{root}/{folder.path.parent.name}"
         try:
-            yield f"{root}/{name}"
+            yield place
         finally:
             with suppress(ClusterError):  # the next run removes it
-                _StoredFiles(root).remove_others(in_use - {name})
+                _StoredFiles(place).remove()
 
 
 @contextmanager

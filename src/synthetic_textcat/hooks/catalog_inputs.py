@@ -87,6 +87,7 @@ class CatalogInputs:
         A run that asks takes the shared folder, and proves the workers of an address, which may be wrong. Processes of
         this machine are started when they are needed.
         """
+        self._close_cluster()  # of a run of this session that was interrupted
         settings = ClusterParameters.model_validate(context.params.get("cluster", {}))  # older projects have none
         asks = names.COMPLETIONS in pipeline.all_outputs()
         fan_out: FanOut | None = None
@@ -114,7 +115,7 @@ class CatalogInputs:
 
     @hook_impl
     def on_pipeline_error(self) -> None:
-        """Lets the cluster go; after an interrupt, an exit handler does."""
+        """Lets the cluster go; after an interrupt, the next run of the session or an exit handler does."""
         self._close_cluster()
 
     def _close_cluster(self) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from synthetic_textcat.tables.permuted_tables import permuted
-from synthetic_textcat.tables.row_table import Columns, RowTable
+from synthetic_textcat.tables.row_table import Columns, RowTable, read_ahead
 from synthetic_textcat.text.batches import ValueCodes
 
 
@@ -51,7 +51,7 @@ class _MappedTable(RowTable):
         return _MappedTable, (self._table, self._function, self._needed)
 
     def _batches(self, columns: list[str], rows: int) -> Iterator[pd.DataFrame]:
-        for frame in self._table.frames(self._needed, rows):
+        for frame in read_ahead(self._table.frames(self._needed, rows)):
             yield self._function(frame)[columns].reset_index(drop=True)
 
 

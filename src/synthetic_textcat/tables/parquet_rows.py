@@ -3,7 +3,6 @@
 import shutil
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -15,12 +14,15 @@ import pyarrow.parquet as pq
 
 from synthetic_textcat.errors import StorageError
 from synthetic_textcat.file_errors import about_file, short_path
-from synthetic_textcat.tables.row_table import BATCH_ROWS, Columns, DeclaredTable, RowTable
+from synthetic_textcat.tables.row_table import BATCH_ROWS, Columns, DeclaredTable, RowTable, read_ahead
 from synthetic_textcat.temporary_files import TemporaryFolder, temporary_errors
 from synthetic_textcat.text.unicode import single_line
 
 _LEAN_READ: dict[str, Any] = {"pre_buffer": False, "use_threads": False}
 """Options by which columns are decoded one after another, each within the memory that it takes as a column."""
+
+_STREAMED: dict[str, Any] = {"pre_buffer": False, "buffer_size": 1 << 20}
+"""Options by which a column is read by the megabyte, and not by row groups: other writers give them a million rows."""
 
 _RESTORE = "restore it, or run the pipeline that writes it"
 
@@ -74,9 +76,9 @@ class StoredTable(RowTable):
 
     def _batches(self, columns: list[str], rows: int) -> Iterator[pd.DataFrame]:
         for path in self._paths:
-            with self._reading(path), pq.ParquetFile(path, pre_buffer=False) as file:
+            with self._reading(path), pq.ParquetFile(path, **_STREAMED) as file:
                 self._check(path, columns, file.schema_arrow.names)
-                for batch in _read_ahead(file.iter_batches(batch_size=rows, columns=columns, use_threads=False)):
+                for batch in read_ahead(file.iter_batches(batch_size=rows, columns=columns, use_threads=False)):
                     if batch.num_rows:
                         yield batch.to_pandas()
 
@@ -116,15 +118,6 @@ class StoredTable(RowTable):
             raise StorageError(
                 f"{shown} is no Parquet file, or a torn one: {single_line(error).rstrip('.')}. Next: {_RESTORE}"
             ) from error
-
-
-def _read_ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """The batches; while one is worked on, a thread decodes the next, which needs no lock of the interpreter."""
-    with ThreadPoolExecutor(1) as reader:
-        under_way = reader.submit(next, batches, None)
-        while (batch := under_way.result()) is not None:
-            under_way = reader.submit(next, batches, None)
-            yield batch
 
 
 class Spool(DeclaredTable):

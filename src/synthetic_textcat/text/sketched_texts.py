@@ -7,16 +7,20 @@ that use this one).
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from synthetic_textcat.temporary_files import ArrayFile, TextFile
-from synthetic_textcat.text.minhash import PERMUTATIONS, Sketches, bands_for, sketches_of
+from synthetic_textcat.text.minhash import PERMUTATIONS, Sketches, applied, bands_for, sketches_of
 
 ALONE = 0
 """Bucket number of a text that is alone in its bucket, as most are."""
+
+_CHEAPER = 10
+"""Times that a sketch costs less than the checks of a row, for which other processes are started."""
 
 _AT_ONCE = 1 << 16  # texts whose buckets are read at once, some 5 MB
 
@@ -104,3 +108,17 @@ class SketchedTexts:
             is_shared &= found < len(repeated)
             numbers.add(np.where(is_shared, found + first, ALONE))
         return numbers
+
+
+def sketched_by(share: Callable[..., Iterator[Sketches]], rows: int) -> SketchParts:
+    """Sketches of the texts of many rows, made by several processes.
+
+    Args:
+        share: Applies a function to lists of texts, for so many rows: the `map` of a work pool.
+        rows: How many rows have texts.
+    """
+
+    def sketch_parts(sketch: Callable[[Sequence[str]], Sketches], parts: Iterable[Sequence[str]]) -> Iterator[Sketches]:
+        return share(partial(applied, sketch), chain.from_iterable(parts), rows // _CHEAPER)
+
+    return sketch_parts

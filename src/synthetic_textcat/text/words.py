@@ -5,7 +5,7 @@ import string
 import sys
 import unicodedata
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -55,6 +55,7 @@ def located_words(text: str) -> list[Word]:
     return [Word(form, end) for form, end in pieces if form]
 
 
+@lru_cache(maxsize=1 << 16)
 def _form(piece: str) -> str:
     return composed(piece).casefold().strip(_PUNCTUATION)
 
@@ -91,7 +92,7 @@ def counted(texts: pd.Series) -> pd.DataFrame:
 
 
 def counts_of(texts: Sequence[str]) -> NDArray[np.int64]:
-    """The counts of `counted` as an array, one row per text; for a single text a table costs more than counting."""
+    """The counts of `counted` as an array, a row per text: of one text, a table would cost more than counting."""
     parts = [_counted(texts[start : start + _AT_ONCE]) for start in range(0, len(texts), _AT_ONCE)]
     return np.concatenate(parts) if parts else np.zeros((0, len(COUNTS)), np.int64)
 

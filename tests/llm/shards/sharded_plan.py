@@ -19,7 +19,7 @@ from synthetic_textcat.llm.journal.journal_files import journal_files
 from synthetic_textcat.llm.journal.lines import completion_line
 from synthetic_textcat.llm.shards.fan_out import FanOut
 from synthetic_textcat.llm.shards.folder import SharedFolder
-from synthetic_textcat.llm.shards.hand_out import LostWorkerError, Workers
+from synthetic_textcat.llm.shards.hand_out import Workers
 from synthetic_textcat.llm.shards.partition import new_owner
 from synthetic_textcat.llm.shards.shard_run import ShardJob, ShardResult, ShardTask, run_shard
 from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests
@@ -36,6 +36,7 @@ from synthetic_textcat.schemas.parameters import (
 from synthetic_textcat.schemas.stops import Outage
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.schemas.worker_counts import WorkerCounts
+from synthetic_textcat.work_pool import LostWorkerError
 from tests.llm.builders import no_batches
 
 _PRICES: dict[str, Any] = {
@@ -120,7 +121,7 @@ class ThreadWorkers:
     def _result(self, future: Future[ShardResult]) -> ShardResult | Exception:
         error = future.exception()
         if isinstance(error, KilledError):
-            return LostWorkerError()
+            return LostWorkerError.after(1)
         if error is not None:
             assert isinstance(error, Exception)
             return error

@@ -10,10 +10,11 @@ import pytest
 from synthetic_textcat.errors import JournalError, ShardLostError
 from synthetic_textcat.interrupts import interrupt
 from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
-from synthetic_textcat.llm.shards.shard_run import ShardTask
+from synthetic_textcat.llm.shards.shard_run import ShardResult, ShardTask
 from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.stops import LastBatch
 from synthetic_textcat.schemas.worker_counts import ReportBatch, WorkerCounts
+from synthetic_textcat.work_pool import LostWorkerError
 from tests.llm.shards.sharded_plan import KilledError, ShardedPlan, ThreadWorkers, good_texts
 from tests.support.server import FaultServer
 
@@ -94,6 +95,24 @@ def test_a_workers_death_loses_no_row_and_pays_for_none_twice(alone: dict[str, s
     assert len(lines) == plan.rows  # what the dead worker saved is not asked again
     shards = Counter(path.name[:11] for path in plan.shared.path.glob("shard-*.jsonl"))
     assert max(shards.values()) == 2  # two owners, two files
+
+
+@pytest.mark.parametrize("at_a_time", [1, 4, 20])
+def test_a_shard_on_which_every_worker_dies_ends_the_run_in_one_line(at_a_time: int, tmp_path: Path) -> None:
+    class Dying(ThreadWorkers):
+        begun = 0
+
+        def ended(self, timeout_s: float) -> list[tuple[int, ShardResult | Exception]]:
+            return [(shard, LostWorkerError.after(at_a_time)) for shard, _ in super().ended(timeout_s)]
+
+        def submit(self, task: ShardTask) -> None:
+            self.begun += 1
+            super().submit(task)
+
+    workers = Dying(slots=1)
+    with pytest.raises(LostWorkerError, match=r"^20 workers have died on the same part .*Next: [^\n]*$"):
+        list(ShardedPlan(tmp_path, rows=3).ask(workers, shards=1))
+    assert workers.begun == 20 / at_a_time
 
 
 def test_another_number_of_shards_asks_nothing_twice(alone: dict[str, str], tmp_path: Path) -> None:

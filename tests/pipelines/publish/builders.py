@@ -12,7 +12,7 @@ from synthetic_textcat.pipelines.publish.nodes import plan_publication
 from synthetic_textcat.pipelines.publish.plan import File
 from synthetic_textcat.schemas.parameters import ExportParameters, PublishParameters
 from synthetic_textcat.schemas.publications import CARD, TAG, PublicationPlan
-from synthetic_textcat.tables import FrameTable
+from synthetic_textcat.tables import FrameTable, RowTable
 from synthetic_textcat.work_pool import THIS_MACHINE
 from tests.pipelines.export.builders import TASK, TASKS, by_task, read
 from tests.pipelines.quality_report.builders import example_frame
@@ -36,6 +36,10 @@ class MadeFile:
         """What it holds."""
         return self.load()
 
+    def table(self) -> RowTable:
+        """Its rows."""
+        return FrameTable(self.load())
+
 
 @dataclass
 class Export:
@@ -51,7 +55,7 @@ class Export:
         """The plan to publish it."""
         folder: dict[str, File] = {name: MadeFile(load) for name, load in self.content.items()}
         asked = PublishParameters.model_validate({"repository": REPOSITORY, **settings})
-        return plan_publication(folder, self.examples, self.split_report, self.ledger, self.concerns, asked)
+        return plan_publication(folder, FrameTable(self.examples), self.split_report, self.ledger, self.concerns, asked)
 
 
 def export(rows: int = 20, card: str = CARD_TEXT, **changes: Any) -> Export:

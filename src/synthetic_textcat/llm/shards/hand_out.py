@@ -23,6 +23,7 @@ from synthetic_textcat.schemas.open_calls import Batch, OpenCalls
 from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.stops import Outage
 from synthetic_textcat.schemas.worker_counts import ReportBatch, WorkerCounts, WorkerShare
+from synthetic_textcat.work_pool import LostWorkerError
 
 logger = logging.getLogger(__name__)
 
@@ -37,10 +38,6 @@ _QUIET_S = 2.0
 
 _MOST_LOSSES = 20
 """Workers that may die on one shard before the run ends."""
-
-
-class LostWorkerError(Exception):
-    """A worker that died with a shard; another may run it again."""
 
 
 class Workers(Protocol):
@@ -71,7 +68,10 @@ class Workers(Protocol):
         """Hands out a shard."""
 
     def ended(self, timeout_s: float) -> list[tuple[int, ShardResult | Exception]]:
-        """Shards that have ended, each with its result, or the error that ended it; waits if there is none."""
+        """Shards that have ended, each with its result, or the error that ended it; waits if there is none.
+
+        The error is a LostWorkerError if workers died with the shard: another may run it again.
+        """
 
     def reports(self) -> Mapping[int, tuple[WorkerCounts, OpenCalls]]:
         """Counts of shards under way, by their number; those of a worker that has died may be left out."""
@@ -148,12 +148,18 @@ class HandOut:
             self._under_way -= 1
             if isinstance(ended, ShardResult):
                 self._found.add(ended)
-            elif isinstance(ended, LostWorkerError) and self._losses[shard] < _MOST_LOSSES:
-                self._losses[shard] += 1
-                if self._stopped_at is None:
-                    self._waiting.append(shard)
+            elif isinstance(ended, LostWorkerError):
+                self._note_losses(shard, ended.workers)
             else:
                 self._found.error = self._found.error or ended
+
+    def _note_losses(self, shard: int, workers: int) -> None:
+        """Hands out a shard again whose workers have died, unless too many have."""
+        self._losses[shard] += workers
+        if self._losses[shard] >= _MOST_LOSSES:
+            self._found.error = self._found.error or LostWorkerError.after(self._losses[shard])
+        elif self._stopped_at is None:
+            self._waiting.append(shard)
 
     def _stop(self) -> None:
         """Asks the workers to save what is in flight and end; those that are not begun end at once."""

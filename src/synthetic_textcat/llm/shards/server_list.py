@@ -70,8 +70,8 @@ class ServerList:
         if self._failures[url] >= _ENOUGH:
             if url not in self.down and len(self._urls) > 1:
                 logger.warning("%s does not answer (%s): the others are asked", url, failure)
+            self._tested_at[url] = self._clock()  # first: another thread's shard may look for it as soon as it is down
             self.down[url] = failure
-            self._tested_at[url] = self._clock()
 
     def _may_ask(self, url: str) -> bool:
         """Whether a server is asked first: it is not down, or this call tests it."""

@@ -131,6 +131,8 @@ def run_shard(job: ShardJob, task: ShardTask, owner: str, report: Report, link: 
         asking = RowAsking(job.rows, as_table(planned.requests), prompts, still_open, earlier, spent)
         tally = _tally(job, planned)
         tally.add(_of_this_run(job, files))
+        if still_open.rows:
+            tally.load()
         return _asked(job, task, folder, asking, tally, owned, report, link)
 
 

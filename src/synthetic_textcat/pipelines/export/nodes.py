@@ -1,8 +1,7 @@
 """Nodes of `export`: overlaps with the evaluation set, splits, and one node for each format."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,7 +32,7 @@ from synthetic_textcat.schemas.rows import LABEL_AGREEMENT, SPLIT_COLUMNS
 from synthetic_textcat.schemas.tasks import tasks_of
 from synthetic_textcat.tables import MadeTable, RowGroups, RowTable, SharedFiles, Spool, filtered, mapped
 from synthetic_textcat.tables.plan_walk import plan_places
-from synthetic_textcat.text.minhash import Sketches, applied
+from synthetic_textcat.text.sketched_texts import sketched_by
 from synthetic_textcat.work_pool import WorkPool
 
 _UNITS = 200  # in which the files of a folder are given to other processes; with thousands of tasks a unit is many
@@ -134,19 +133,13 @@ def split_rows(
     """
     by_plan = planned_splits(requests, tasks_of(tasks), sampling.num_seed_examples, export.splits, seed)
     planned = by_plan[plan_places(requests, examples, "examples")]
-    sketch_parts = partial(_sketched_by, pool, len(examples))
+    sketch_parts = sketched_by(pool.map, len(examples))
     final = drop_cross_split_duplicates(_texts(examples), planned, export.split_similarity, sketch_parts)
     counts = {**{name: final == code for code, name in enumerate(SPLITS)}, _LEFT_OUT: final == LEFT_OUT}
     report: dict[str, float] = {f"export/rows_{name}": int(rows.sum()) for name, rows in counts.items()}
     kinds = overlaps["overlap"]
     report |= {f"export/overlaps_{kind}": int((kinds == kind).sum()) for kind in (EXACT, NEAR)}
     return SplitRows(_split_table(examples, final, planned), report)
-
-
-def _sketched_by(
-    pool: WorkPool, rows: int, sketch: Callable[[Sequence[str]], Sketches], parts: Iterable[Sequence[str]]
-) -> Iterator[Sketches]:
-    return pool.map(partial(applied, sketch), chain.from_iterable(parts), rows)
 
 
 def _split_table(examples: RowTable, final: Codes, planned: Codes) -> RowTable:

@@ -3,16 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import pandas as pd
-
 from synthetic_textcat.pipelines.publish.plan import Folder, checked, plan_of, repository_of
 from synthetic_textcat.schemas.parameters import PublishParameters
 from synthetic_textcat.schemas.publications import FileToPublish, PublicationOrder, PublicationPlan
+from synthetic_textcat.tables import RowTable
 
 
 def plan_publication(
     huggingface: Folder,
-    examples: pd.DataFrame,
+    examples: RowTable,
     split_report: dict[str, float],
     ledger: Mapping[str, Any],
     concerns: Sequence[Mapping[str, str]],

@@ -112,7 +112,7 @@ def find_artefacts(text: str) -> Iterator[str]:
 
 def _mojibake(text: str) -> Iterator[str]:
     """UTF-8 that was read by another encoding. Single signs settle most texts, in a hundredth of the time."""
-    ftfy = _mojibake_pairs()
+    ftfy = mojibake_pairs()
     if ftfy.signs.search(text) and ftfy.signs_in_place.search(text):
         yield from (match[0] for match in ftfy.pairs.finditer(text))
     yield from (match[0] for match in _MOJIBAKE.finditer(text) if _is_mojibake(match[0]))
@@ -135,7 +135,7 @@ class MojibakePairs(NamedTuple):
 
 
 @cache
-def _mojibake_pairs() -> MojibakePairs:
+def mojibake_pairs() -> MojibakePairs:
     """Ftfy's pattern, imported at the first text that is not ASCII: it takes a tenth of a second."""
     from ftfy.badness import BADNESS_RE, MOJIBAKE_CATEGORIES
 

@@ -11,9 +11,8 @@ sense of `leakage`), and only if it is long enough that nobody writes it by chan
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from functools import partial
-from itertools import chain, compress
+from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import compress
 
 import numpy as np
 
@@ -22,14 +21,12 @@ from synthetic_textcat.pipelines.quality_report.checks.leakage import find_label
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.rows import plain
 from synthetic_textcat.text.equal_texts import first_of_equal, hashes_of
-from synthetic_textcat.text.minhash import Sketches, applied
 from synthetic_textcat.text.near_duplicates import like_earlier
-from synthetic_textcat.text.sketched_texts import SketchedTexts
+from synthetic_textcat.text.sketched_texts import SketchedTexts, sketched_by
 from synthetic_textcat.text.unicode import is_unspaced
 from synthetic_textcat.work_pool import WorkPool
 
 _SEED = "seed example"
-_CHEAPER = 10  # times that a sketch costs less than the checks of a row, for which a process pool is started
 LEAST_WORDS = 5
 LEAST_UNSPACED_LETTERS = 20
 """From either on a seed example is looked for: words between spaces, or letters of scripts that set none.
@@ -111,9 +108,7 @@ def near_duplicate(
     first_of = dict(_copies(rows)) if "exact_duplicate" in settings.flag_only else {}
     new = rows.without(np.fromiter(first_of, np.intp, len(first_of)))
     threshold = settings.near_duplicate_similarity
-    shared = len(rows) // _CHEAPER
-    sketch_parts = partial(_sketched_by, pool, shared) if pool.processes_for(shared) > 1 else map
-    texts = SketchedTexts(_seeds_and_others(seeds, new), threshold, sketch_parts)
+    texts = SketchedTexts(_seeds_and_others(seeds, new), threshold, sketched_by(pool.map, len(rows)))
     places = np.flatnonzero(new.stands)
     answers: dict[int, Detail] = {}
     for number, like in enumerate(like_earlier(texts, threshold, "near_duplicate" in settings.flag_only), -len(seeds)):
@@ -140,12 +135,6 @@ def _seeds_and_others(seeds: list[str], rows: ComparedRows) -> Iterator[list[str
             yield list(compress(texts, is_other))
         else:
             yield texts
-
-
-def _sketched_by(
-    pool: WorkPool, rows: int, sketch: Callable[[Sequence[str]], Sketches], parts: Iterable[Sequence[str]]
-) -> Iterator[Sketches]:
-    return pool.map(partial(applied, sketch), chain.from_iterable(parts), rows)
 
 
 class Sought:
