@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from synthetic_textcat.llm.calls.open_rows import OpenRow, OpenRowSequence, Past, digests_of_rows
 from synthetic_textcat.llm.calls.policy import Judge
-from synthetic_textcat.llm.journal.lines import completion_line, completion_of, digests_of, read_line
+from synthetic_textcat.llm.journal.lines import completion_line, completions_of, digests_of
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.tables import KeyPositions
 from synthetic_textcat.temporary_files import TextFile
@@ -110,16 +110,25 @@ class BatchedRows:
 
     def made(self, numbers: Numbers) -> Iterator[OpenRow]:
         """The rows with these numbers, with all replies so far."""
+        bad = self._bad_replies(numbers.tolist())
         for number, row in zip(numbers.tolist(), self._made(numbers), strict=True):
-            yield row._replace(past=[*row.past, *self._past(number)]) if number in self._bad else row
+            yield row._replace(past=[*row.past, *self._judged(bad[number])]) if number in bad else row
 
     def _made(self, numbers: Numbers) -> Iterator[OpenRow]:
         rows = self._rows
         return iter(rows.where(numbers)) if isinstance(rows, OpenRowSequence) else (rows[n] for n in numbers.tolist())
 
-    def _past(self, number: int) -> Past:
-        lines = (completion_of(read_line(self._texts[place].encode("ascii"))) for place in self._bad[number])
-        return [(line, problem) for line in lines if (problem := self._judge(line)) is not None]
+    def _bad_replies(self, numbers: Iterable[int]) -> dict[int, list[Completion]]:
+        """Bad replies of this run to some rows, by the number of the row, in the order in which they came."""
+        kept = sorted((place, number) for number in numbers for place in self._bad.get(number, ()))
+        lines = [text.encode("ascii") for text in self._texts.at(np.array([place for place, _ in kept], np.int64))]
+        found: defaultdict[int, list[Completion]] = defaultdict(list)
+        for (_, number), completion in zip(kept, completions_of(lines), strict=True):
+            found[number].append(completion)
+        return found
+
+    def _judged(self, completions: Iterable[Completion]) -> Past:
+        return [(each, problem) for each in completions if (problem := self._judge(each)) is not None]
 
 
 class RowsAt(Sequence[OpenRow]):
