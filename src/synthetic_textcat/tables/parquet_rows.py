@@ -3,6 +3,7 @@
 import shutil
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -175,6 +176,9 @@ class Spool(DeclaredTable):
 class RowWriter:
     """Writer of a Parquet file, record batch by record batch, in row groups of `BATCH_ROWS`.
 
+    A thread encodes and writes a row group, for which it needs no lock of the interpreter, while the next one is made.
+    So an error, such as of a full disk, is raised with the next row group or by `close`.
+
     Args:
         path: The file.
         empty: A frame without rows: its columns and dtypes are those of the file.
@@ -186,6 +190,8 @@ class RowWriter:
         self._group_rows = self._options.pop("row_group_size", BATCH_ROWS)
         self._writer: pq.ParquetWriter | None = None
         self._waiting: list[pa.Table] = []
+        self._thread = ThreadPoolExecutor(1)
+        self._under_way: Future[None] | None = None
 
     def add(self, frame: pd.DataFrame) -> None:
         """Adds rows."""
@@ -205,18 +211,27 @@ class RowWriter:
 
     def close(self) -> None:
         """Writes what waits, and the end of the file."""
-        if self._writer is None:
-            self._open(self._empty)
-        self._write(whole_groups=False)
+        with self._thread:
+            if self._writer is None:
+                self._open(self._empty)
+            self._write(whole_groups=False)
+            self._finish_group()
         if self._writer is not None:
             self._writer.close()
 
     def _write(self, *, whole_groups: bool) -> None:
         rows = pa.concat_tables([*self._waiting, self._schema.empty_table()]).unify_dictionaries()
         end = rows.num_rows - rows.num_rows % self._group_rows if whole_groups else rows.num_rows
-        if end and self._writer is not None:
-            self._writer.write_table(rows.slice(0, end), row_group_size=self._group_rows)
         self._waiting = [rows.slice(end)] if end < rows.num_rows else []
+        if end and self._writer is not None:
+            self._finish_group()
+            groups = rows.slice(0, end)
+            self._under_way = self._thread.submit(self._writer.write_table, groups, row_group_size=self._group_rows)
+
+    def _finish_group(self) -> None:
+        """Waits until the last row group is written; one at a time is in memory besides that which is made."""
+        if self._under_way is not None:
+            self._under_way.result()
 
 
 def write_rows(path: Path, table: RowTable, options: Mapping[str, Any] | None = None) -> None:

@@ -1,7 +1,8 @@
 """Linear models of word counts: out-of-fold label probabilities, macro-F1, and macro-F1 of resampled rows."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +65,17 @@ def _numerical_libraries() -> "ThreadpoolController":
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()
+
+
+@contextmanager
+def fits_in_threads() -> Iterator[None]:
+    """Settings of the process for models that are fitted by several threads: one numerical thread each, no warnings.
+
+    Each fit sets and restores both, for all threads. With the same settings around them, none restores others.
+    """
+    with _numerical_libraries().limit(limits=1), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def linear_model() -> Any:
