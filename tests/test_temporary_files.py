@@ -33,6 +33,14 @@ def test_texts_are_read_as_they_were_added() -> None:
     assert [file[place] for place in range(len(file))] == texts
 
 
+@given(wanted=st.sets(st.integers(0, 9)))
+def test_some_texts_are_read_together(wanted: set[int]) -> None:
+    file, texts = TextFile(), [f"{place}é" * place for place in range(10)]
+    file.add(texts)
+    places = sorted(wanted)
+    assert list(file.at(np.array(places, np.int64))) == [texts[place] for place in places]
+
+
 def test_files_lie_in_the_temporary_folder_without_a_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)

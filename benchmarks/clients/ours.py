@@ -71,6 +71,8 @@ def main(rows: int, concurrency: int, *, memory: bool, batch: bool) -> None:
         planning = get_context("spawn").Process(target=_write_plan, args=(folder, rows))
         planning.start()
         planning.join()
+        if planning.exitcode:
+            sys.exit(f"The plan's process ended with {planning.exitcode}; below 0: killed by that signal")
         requests, calls = (as_table(_table(folder, name).load()) for name in ("requests", "calls"))
         tasks = load_tasks()
         prompts, retry = row_prompts(requests, tasks), load_prompt("retry")

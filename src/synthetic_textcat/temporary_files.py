@@ -13,6 +13,7 @@ import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
 
@@ -78,7 +79,8 @@ class TemporaryFolder:
             self.path = folder / "files"
             self.path.mkdir()
             if is_shared:
-                shutil.copymode(parent, folder)
+                with suppress(OSError):  # of a mount without modes, such as SMB
+                    shutil.copymode(parent, folder)
 
     def __enter__(self) -> Self:
         return self
@@ -173,7 +175,7 @@ class ArrayFile:
 
 
 class TextFile:
-    """Texts in a temporary file, added at its end and read one by one."""
+    """Texts in a temporary file: added at its end, and read by position."""
 
     def __init__(self) -> None:
         self._bytes = ArrayFile(np.uint8)
@@ -192,5 +194,16 @@ class TextFile:
 
     def __getitem__(self, place: int) -> str:
         """The text at a position."""
-        start, end = [0, *self._ends.read(max(0, place - 1), place + 1).tolist()][-2:]
-        return self._bytes.read(start, end).tobytes().decode("utf-8", "surrogatepass")
+        return next(self._texts(place, place + 1))
+
+    def at(self, places: NDArray[np.int64]) -> Iterator[str]:
+        """The texts at some positions, ascending; neighbours are read together."""
+        for run in np.split(places, np.flatnonzero(np.diff(places) != 1) + 1) if len(places) else ():
+            yield from self._texts(int(run[0]), int(run[-1]) + 1)
+
+    def _texts(self, start: int, stop: int) -> Iterator[str]:
+        ends = self._ends.read(max(0, start - 1), stop).tolist()
+        bounds = ends if start else [0, *ends]
+        data = self._bytes.read(bounds[0], bounds[-1]).tobytes()
+        for begin, end in pairwise(bounds):
+            yield data[begin - bounds[0] : end - bounds[0]].decode("utf-8", "surrogatepass")

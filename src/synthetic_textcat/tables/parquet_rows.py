@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from synthetic_textcat.errors import StorageError
 from synthetic_textcat.file_errors import about_file, short_path
-from synthetic_textcat.tables.row_table import BATCH_ROWS, Columns, DeclaredTable, RowTable
+from synthetic_textcat.tables.row_table import BATCH_ROWS, Columns, DeclaredTable, RowTable, read_ahead
 from synthetic_textcat.temporary_files import TemporaryFolder, temporary_errors
 from synthetic_textcat.text.unicode import single_line
 
@@ -79,7 +79,7 @@ class StoredTable(RowTable):
         for path in self._paths:
             with self._reading(path), pq.ParquetFile(path, **_STREAMED) as file:
                 self._check(path, columns, file.schema_arrow.names)
-                for batch in _read_ahead(file.iter_batches(batch_size=rows, columns=columns, use_threads=False)):
+                for batch in read_ahead(file.iter_batches(batch_size=rows, columns=columns, use_threads=False)):
                     if batch.num_rows:
                         yield batch.to_pandas()
 
@@ -119,15 +119,6 @@ class StoredTable(RowTable):
             raise StorageError(
                 f"{shown} is no Parquet file, or a torn one: {single_line(error).rstrip('.')}. Next: {_RESTORE}"
             ) from error
-
-
-def _read_ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """The batches; while one is worked on, a thread decodes the next, which needs no lock of the interpreter."""
-    with ThreadPoolExecutor(1) as reader:
-        under_way = reader.submit(next, batches, None)
-        while (batch := under_way.result()) is not None:
-            under_way = reader.submit(next, batches, None)
-            yield batch
 
 
 class Spool(DeclaredTable):

@@ -3,13 +3,17 @@
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from synthetic_textcat.text.label_samples import FOLDS, Codes
 from synthetic_textcat.text.words import word_features
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 _STRENGTH = 10.0  # inverse regularisation strength: text vectors have length 1, so weights must be large
 Floats = NDArray[np.float64]
@@ -50,10 +54,17 @@ def fitted(model: Any, features: Any, labels: NDArray[Any]) -> Any:
     call among threads, which wait for one another: 31 times the CPU time on a busy machine. The order of a sum, and so
     its last digit, then does not depend on the number of cores either.
     """
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(limits=1):
+    with _numerical_libraries().limit(limits=1):
         return model.fit(features, labels)
+
+
+@cache
+def _numerical_libraries() -> "ThreadpoolController":
+    """The numerical libraries of this process, listed once: listing them takes as long as the fit of a small model."""
+    import sklearn.linear_model  # noqa: F401  loads all that fits call
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 @contextmanager
@@ -62,9 +73,7 @@ def fits_in_threads() -> Iterator[None]:
 
     Each fit sets and restores both, for all threads. With the same settings around them, none restores others.
     """
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(limits=1), warnings.catch_warnings():
+    with _numerical_libraries().limit(limits=1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 

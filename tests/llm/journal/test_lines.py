@@ -18,6 +18,7 @@ from synthetic_textcat.llm.journal.lines import (
     bounded,
     completion_line,
     completion_of,
+    completions_of,
     length_before,
     read_line,
 )
@@ -230,3 +231,10 @@ def test_every_text_that_comes_from_the_server_is_bounded() -> None:
     assert len(kept.error or "") < 9_000
     assert len(kept.finish_reason or "") < 1_000
     assert len(kept.model_name or "") < 1_000
+
+
+@pytest.mark.parametrize("text", ["plain", "\ud800 alone"])  # the typed decoder refuses the second
+def test_lines_are_read_together_as_they_were_written(text: str) -> None:
+    written = [completion(text), no_reply(), completion("other", batch="b1")]
+    assert list(completions_of(list(map(completion_line, written)))) == written
+    assert not list(completions_of([]))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from synthetic_textcat.llm.calls.open_rows import OpenRow, OpenRowSequence, Past, digests_of_rows
 from synthetic_textcat.llm.calls.policy import Judge
-from synthetic_textcat.llm.journal.lines import completion_line, completion_of, digests_of, read_line
+from synthetic_textcat.llm.journal.lines import completion_line, completions_of, digests_of
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.tables import KeyPositions
 from synthetic_textcat.temporary_files import TextFile
@@ -42,10 +42,15 @@ class BatchedRows:
         for number, row in zip(tried.tolist(), self._made(tried), strict=True):
             self._replies[number] = len(row.past)
 
-    def find(self, fingerprint: str) -> int | None:
-        """Number of the open row of a call; None if it has a good reply, or is not of this run."""
-        number = self._numbers.find_one(bytes.fromhex(fingerprint))
-        return number if number >= 0 and self._is_open[number] else None
+    def awaited(self, completions: Sequence[Completion]) -> Iterator[tuple[int, Completion]]:
+        """The completions for which an open row waits, each after the number of that row."""
+        numbers = self._numbers.find(digests_of(each.fingerprint for each in completions))
+        places = np.flatnonzero(numbers >= 0)
+        attempts = np.array([each.attempt for each in completions], np.int64)[places]
+        numbers = numbers[places]
+        is_awaited = self._is_open[numbers] & (attempts == self._replies[numbers] + 1)
+        for number, place in zip(numbers[is_awaited].tolist(), places[is_awaited].tolist(), strict=True):
+            yield number, completions[place]
 
     def open_among(self, fingerprints: Iterable[str]) -> Numbers:
         """Numbers of the open rows among these calls."""
@@ -60,19 +65,23 @@ class BatchedRows:
         is_other[found[found >= 0]] = False
         return np.flatnonzero(is_other)
 
-    def next_attempt(self, number: int) -> int:
-        """Number of the reply that a row waits for, from 1."""
-        return int(self._replies[number]) + 1
-
     def settle(self, number: int) -> None:
         """Notes a good reply."""
         self._is_open[number] = False
 
-    def add_bad_reply(self, number: int, completion: Completion) -> None:
-        """Notes a bad reply, with which the row is asked again."""
-        self._bad[number].append(len(self._texts))
-        self._texts.add([completion_line(completion).decode("ascii")])
-        self._replies[number] += 1
+    def add_bad_replies(self, replies: Sequence[tuple[int, Completion]], max_attempts: int) -> None:
+        """Notes bad replies; their rows are asked again, with these replies, while attempts are left.
+
+        Args:
+            replies: Each after the number of its row; at most one of a row.
+            max_attempts: Replies after which a row has failed.
+        """
+        for place, (number, _) in enumerate(replies, start=len(self._texts)):
+            self._bad[number].append(place)
+        self._texts.add([completion_line(completion).decode("ascii") for _, completion in replies])
+        numbers = np.array([number for number, _ in replies], np.int64)
+        self._replies[numbers] += 1
+        self.ask_again(numbers[self._replies[numbers] < max_attempts])
 
     def ask_again(self, numbers: Numbers | int) -> None:
         """Notes rows for the next round."""
@@ -101,16 +110,25 @@ class BatchedRows:
 
     def made(self, numbers: Numbers) -> Iterator[OpenRow]:
         """The rows with these numbers, with all replies so far."""
+        bad = self._bad_replies(numbers.tolist())
         for number, row in zip(numbers.tolist(), self._made(numbers), strict=True):
-            yield row._replace(past=[*row.past, *self._past(number)]) if number in self._bad else row
+            yield row._replace(past=[*row.past, *self._judged(bad[number])]) if number in bad else row
 
     def _made(self, numbers: Numbers) -> Iterator[OpenRow]:
         rows = self._rows
         return iter(rows.where(numbers)) if isinstance(rows, OpenRowSequence) else (rows[n] for n in numbers.tolist())
 
-    def _past(self, number: int) -> Past:
-        lines = (completion_of(read_line(self._texts[place].encode("ascii"))) for place in self._bad[number])
-        return [(line, problem) for line in lines if (problem := self._judge(line)) is not None]
+    def _bad_replies(self, numbers: Iterable[int]) -> dict[int, list[Completion]]:
+        """Bad replies of this run to some rows, by the number of the row, in the order in which they came."""
+        kept = sorted((place, number) for number in numbers for place in self._bad.get(number, ()))
+        lines = [text.encode("ascii") for text in self._texts.at(np.array([place for place, _ in kept], np.int64))]
+        found: defaultdict[int, list[Completion]] = defaultdict(list)
+        for (_, number), completion in zip(kept, completions_of(lines), strict=True):
+            found[number].append(completion)
+        return found
+
+    def _judged(self, completions: Iterable[Completion]) -> Past:
+        return [(each, problem) for each in completions if (problem := self._judge(each)) is not None]
 
 
 class RowsAt(Sequence[OpenRow]):

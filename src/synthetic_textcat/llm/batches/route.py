@@ -275,29 +275,28 @@ class BatchRoute:
             self._policy.budget.note(completion)
             self._usage.note(completion)
             self._policy.answering.note(completion)
-            self._settle(completion, collector)
+        self._settle(chunk, collector)
 
-    def _settle(self, completion: Completion, collector: BatchCollector) -> None:
-        """Puts a row without a good reply among those to be asked again, while attempts and retries are left."""
-        self._replies += completion.replied
-        row = self._rows.find(completion.fingerprint)
-        if row is None or completion.attempt != self._rows.next_attempt(row):
-            return
-        if completion.replied:
-            if self._policy.judge(completion) is None:
+    def _settle(self, chunk: list[Completion], collector: BatchCollector) -> None:
+        """Puts rows without a good reply among those to be asked again, while attempts and retries are left."""
+        self._replies += sum(completion.replied for completion in chunk)
+        bad: list[tuple[int, Completion]] = []
+        for row, completion in self._rows.awaited(chunk):
+            if not completion.replied:
+                if self._may_retry(completion, collector):
+                    self._rows.ask_again(row)
+            elif self._policy.judge(completion) is None:
                 self._rows.settle(row)
-                return
-            self._rows.add_bad_reply(row, completion)
-            if self._rows.next_attempt(row) <= self._settings.max_attempts:
-                self._rows.ask_again(row)
-            return
+            else:
+                bad.append((row, completion))
+        self._rows.add_bad_replies(bad, self._settings.max_attempts)
+
+    def _may_retry(self, completion: Completion, collector: BatchCollector) -> bool:
+        """Whether a call without a reply, which is counted, is made again by this run."""
         key = (completion.fingerprint, completion.attempt)
         self._call_numbers[key] += 1
-        if (
-            completion.fingerprint not in collector.final
-            and self._call_numbers[key] <= self._policy.retries.max_retries
-        ):
-            self._rows.ask_again(row)
+        most = self._policy.retries.max_retries
+        return completion.fingerprint not in collector.final and self._call_numbers[key] <= most
 
     def _close(self, batch: SentBatch, state: BatchState, collector: BatchCollector) -> None:
         """Records the end of a batch; requests that were not worked on are open again, unless it was cancelled.

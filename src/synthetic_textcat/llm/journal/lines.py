@@ -151,6 +151,14 @@ def completion_of(record: Mapping[str, Any]) -> Completion:
     return Completion(**values | {"model_name": replace_surrogates(record["model_name"])})
 
 
+def completions_of(lines: Sequence[bytes]) -> Iterator[Completion]:
+    """The completions of lines that are known to be valid, many read at once."""
+    columns = read_columns(lines)
+    if columns is None:
+        return map(completion_of, map(read_line, lines))
+    return (completion_of(dict(zip(columns, values, strict=True))) for values in zip(*columns.values(), strict=True))
+
+
 def digests_of(fingerprints: Iterable[str]) -> NDArray[np.bytes_]:
     """Fingerprints as an array of 32 bytes each, which numpy can sort and search: half as large as their texts."""
     return np.frombuffer(bytes.fromhex("".join(fingerprints)), f"S{_FINGERPRINT_BYTES}")
