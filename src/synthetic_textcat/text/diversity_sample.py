@@ -218,11 +218,14 @@ def vendi(vectors: Vectors) -> float | None:
 
     Friedman and Dieng (arXiv 2210.02410): exp of the entropy of the eigenvalues of the cosine matrix / n. The d by d
     matrix of column products has the same non-zero eigenvalues, so the smaller matrix is used. At most the number of
-    dimensions. None for fewer than two texts.
+    dimensions. None for fewer than two texts. By one thread: of matrices of this size, several wait for one another.
     """
+    from threadpoolctl import threadpool_limits  # only where rows are measured
+
     if len(vectors) < 2:
         return None
     narrow = vectors if len(vectors) > vectors.shape[1] else vectors.T
-    eigenvalues = np.linalg.eigvalsh(narrow.T @ narrow / len(vectors))
+    with threadpool_limits(limits=1):
+        eigenvalues = np.linalg.eigvalsh(narrow.T @ narrow / len(vectors))
     shares = eigenvalues[eigenvalues > _NOTHING]
     return float(np.exp(-(shares * np.log(shares)).sum()))
