@@ -17,8 +17,8 @@ from synthetic_textcat.llm.journal.lines import (
     LineError,
     bounded,
     completion_line,
-    completions_of,
     completion_of,
+    completions_of,
     length_before,
     read_line,
 )
