@@ -1,5 +1,6 @@
 """The catalog is split by stage: each file holds datasets of its own stage, complete with type, place and layer."""
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,11 @@ def test_a_file_holds_datasets_of_the_stage_that_it_is_named_after(stage: str) -
     assert entries.keys() <= used | matched
 
 
-@each_case(catalog_entries())
+def _names() -> Iterator[str]:
+    yield from catalog_entries()  # read by the test, and not by each process that collects it
+
+
+@each_case(_names())
 def test_each_entry_says_its_type_and_its_layer(name: str) -> None:
     entry = catalog_entries()[name]
 

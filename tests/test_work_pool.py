@@ -32,6 +32,10 @@ def _sizes(numbers: list[int]) -> list[int]:
     return [len(numbers)] * len(numbers)
 
 
+def _processes(items: list[int]) -> list[int]:
+    return [os.getpid()] * len(items)
+
+
 def _as_numbers(texts: list[str]) -> list[int]:
     return list(map(int, texts))
 
@@ -40,10 +44,9 @@ def _end_process(codes: list[int]) -> list[int]:
     os._exit(codes[0])
 
 
-def test_few_rows_take_no_other_process() -> None:
-    assert THIS_MACHINE.processes_for(ROWS_TO_SHARE - 1) == 1
-    assert THIS_MACHINE.processes_for(ROWS_TO_SHARE) >= 1
-    assert MachinePool(processes=3).processes_for(ROWS_TO_SHARE - 1) == 1
+def test_few_rows_take_no_other_process_and_many_do() -> None:
+    assert set(MachinePool(processes=2).map(_processes, range(5), rows=ROWS_TO_SHARE - 1)) == {os.getpid()}
+    assert os.getpid() not in set(MachinePool(processes=2).map(_processes, range(5), rows=ROWS_TO_SHARE))
 
 
 def test_results_come_in_order_and_items_are_taken_as_needed() -> None:

@@ -79,7 +79,8 @@ class TemporaryFolder:
             self.path = folder / "files"
             self.path.mkdir()
             if is_shared:
-                shutil.copymode(parent, folder)
+                with suppress(OSError):  # of a mount without modes, such as SMB
+                    shutil.copymode(parent, folder)
 
     def __enter__(self) -> Self:
         return self

@@ -66,9 +66,6 @@ class WorkPool(Protocol):
             TextcatError: If processes are lost for good.
         """
 
-    def processes_for(self, rows: int) -> int:
-        """Number of processes that share the work on so many rows; 1 means this one alone."""
-
     @property
     def folder(self) -> Path | None:
         """Folder that all its processes see at the same path, for files that work reads; None if there is none."""
@@ -106,10 +103,6 @@ class MachinePool:
         self._rows_to_share = rows_to_share
         self._processes = processes
 
-    def processes_for(self, rows: int) -> int:
-        """Number of processes that share the work on so many rows; 1 means this one alone."""
-        return (self._processes or min(_cores(), _MOST)) if rows >= self._rows_to_share else 1
-
     @property
     def folder(self) -> Path | None:
         """The folder for large temporary files."""
@@ -124,8 +117,8 @@ class MachinePool:
             LostWorkerError: If a worker process ended, for example because the system ran out of memory.
         """
         chunks = chunks_of(items, at_once)
-        processes = self.processes_for(rows)
-        if processes < 2:
+        processes = self._processes or min(_cores(), _MOST)
+        if rows < self._rows_to_share or processes < 2:
             yield from chain.from_iterable(map(work, chunks))
             return
         with _started(processes) as pool:

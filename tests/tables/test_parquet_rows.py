@@ -1,6 +1,7 @@
 """Row tables in Parquet: batches into one file, parts of a folder, temporary files that go with the object."""
 
 import gc
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -38,6 +39,20 @@ def test_batches_make_the_file_that_the_whole_frame_would_make(tmp_path: Path) -
     with pq.ParquetFile(tmp_path / "made.parquet") as file:
         groups = [file.metadata.row_group(at).num_rows for at in range(file.num_row_groups)]
     assert groups == [100, 100, 100, 30]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+def test_a_full_disk_is_an_error_while_further_rows_are_written() -> None:
+    made = []
+
+    def make() -> Iterator[pd.DataFrame]:
+        for start in range(0, 1_000_000, 50_000):
+            made.append(start)
+            yield _rows(start, start + 50_000)
+
+    with pytest.raises(OSError, match="No space left"):
+        write_rows(Path("/dev/full"), MadeTable(make, _DTYPES), {"compression": "none"})
+    assert len(made) < 5
 
 
 def test_a_stored_table_is_read_by_columns_and_batches(tmp_path: Path) -> None:

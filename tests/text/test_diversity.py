@@ -5,6 +5,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sacrebleu.metrics.bleu import BLEU
 
 from synthetic_textcat.text.diversity import FACTS, MEASURES, values_of
 from synthetic_textcat.text.diversity_sample import vectors_of
@@ -81,6 +82,29 @@ def test_what_a_text_says_more_often_weighs_more() -> None:
 def test_more_texts_than_dimensions_have_the_same_vendi_score_by_the_other_matrix() -> None:
     once, often = (MEASURES["vendi"].of(sample_of(_DIFFERENT * times)) for times in (1, 12))
     assert often == pytest.approx(once)
+
+
+@examples(40)
+@given(
+    st.lists(
+        st.lists(st.sampled_from(["ab", "cd", "e", "f", "a\u00b4b"]), min_size=1, max_size=9), min_size=2, max_size=80
+    )
+)
+def test_self_bleu_is_that_of_sacrebleu_to_the_last_digit(texts: list[list[str]]) -> None:
+    sample = sample_of([" ".join(words) for words in texts], cut=min(map(len, texts)))
+    assert MEASURES["self_bleu"].of(sample) == _self_bleu_of_sacrebleu([" ".join(words) for words in sample.words])
+
+
+def test_self_bleu_of_more_texts_than_its_200_and_50_is_that_of_sacrebleu_too() -> None:
+    sample = sample_of(made_texts(230, words=8) + [f"{text} again and again" for text in made_texts(20, words=5)])
+    assert MEASURES["self_bleu"].of(sample) == _self_bleu_of_sacrebleu([" ".join(words) for words in sample.words])
+
+
+def _self_bleu_of_sacrebleu(texts: list[str]) -> float:
+    bleu, texts = BLEU(tokenize="none", effective_order=True), texts[:200]
+    others = [(texts[at + 1 :] + texts[:at])[:50] for at in range(len(texts))]
+    scores = [bleu.sentence_score(text, references).score for text, references in zip(texts, others, strict=True)]
+    return float(sum(scores) / len(scores) / 100)
 
 
 @pytest.mark.parametrize("texts", [[], ["a b c d e"]])

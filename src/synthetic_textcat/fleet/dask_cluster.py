@@ -179,13 +179,19 @@ class DaskCluster:
 
         dask.config.set({"distributed.scheduler.allowed-failures": self.most_losses - 1})
         dask.config.set({"distributed.nanny.pre-spawn-environ.DASK_LOGGING__DISTRIBUTED": "critical"})
-        self._local = LocalCluster(
-            n_workers=self._settings.local.workers,
-            threads_per_worker=1,
-            host="127.0.0.1",
-            dashboard_address=f"127.0.0.1:{_free_or_any(_DASHBOARD_PORT)}",
-            silence_logs=logging.CRITICAL,
-        )
+        try:
+            self._local = LocalCluster(
+                n_workers=self._settings.local.workers,
+                threads_per_worker=1,
+                host="127.0.0.1",
+                dashboard_address=f"127.0.0.1:{_free_or_any(_DASHBOARD_PORT)}",
+                silence_logs=logging.CRITICAL,
+            )
+        except (OSError, RuntimeError, TimeoutError) as error:
+            raise ClusterError(
+                f"The {self._settings.local.workers} processes of cluster.local.workers do not start "
+                f"({first_line(error)}). Next: ask for fewer, or leave out the cluster"
+            ) from error
         return str(self._local.scheduler_address)
 
 

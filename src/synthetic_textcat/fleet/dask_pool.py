@@ -57,20 +57,6 @@ class DaskPool:
         self._rows_to_share = rows_to_share
         self._is_proven = False
 
-    def processes_for(self, rows: int) -> int:
-        """Number of processes that share the work on so many rows, this one included; 1 means this one alone.
-
-        Raises:
-            ClusterError: If the cluster can't be had.
-        """
-        if rows < self._rows_to_share:
-            return 1
-        self._cluster.start()
-        try:
-            return 1 + max(1, self._cluster.threads)  # there may be none for a moment, if all have died
-        except (OSError, TimeoutError) as error:
-            raise lost_scheduler() from error
-
     @property
     def folder(self) -> Path | None:
         """The shared folder; for workers of this machine alone any would do, and an object store has none."""
@@ -92,7 +78,8 @@ class DaskPool:
         if rows < self._rows_to_share:
             yield from chain.from_iterable(map(work, chunks))
             return
-        processes = self.processes_for(rows)
+        self._cluster.start()
+        workers = self._workers()
         with own_work_files(self._shared, self._local) as place:
             self._prove(place)
             shared: _SharedWork[Result] = _SharedWork(self._cluster, place, work)
@@ -100,13 +87,24 @@ class DaskPool:
                 for number, chunk in enumerate(chunks, 1):
                     shared.begin(chunk)
                     if number % _CHUNKS_TO_COUNT == 0:
-                        processes = self.processes_for(rows)
-                    if len(shared) > AHEAD * processes:
+                        workers = self._workers()
+                    if len(shared) > AHEAD * workers:
                         yield from shared.first_results()
                 while len(shared):
                     yield from shared.first_results()
             finally:
                 shared.cancel()
+
+    def _workers(self) -> int:
+        """Number of workers; at least one, since there may be none for a moment, if all have died.
+
+        Raises:
+            ClusterError: If the scheduler is gone.
+        """
+        try:
+            return max(1, self._cluster.threads)
+        except (OSError, TimeoutError) as error:
+            raise lost_scheduler() from error
 
     def _prove(self, place: str) -> None:
         """Proves once that each worker runs the same code and reaches the folder.
@@ -119,10 +117,11 @@ class DaskPool:
         token = os.urandom(16)
         work_files(place).write(TOKEN, token)
         own = Probe(*versions(), "", "")
-        for address, said in sorted(self._cluster.answers(probe_work, place, token).items()):
+        found = self._cluster.answers(probe_work, place, token)
+        for address, said in sorted(found.items()):
             if reason := fault(said, own):
                 raise ClusterError(f"The worker at {address} {redact(reason)}")
-        self._is_proven = True
+        self._is_proven = bool(found)
 
 
 @dataclass

@@ -1,7 +1,6 @@
 """Row tables made of others: rows changed, filtered, or grouped by a value."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from synthetic_textcat.tables.permuted_tables import permuted
-from synthetic_textcat.tables.row_table import Columns, RowTable
+from synthetic_textcat.tables.row_table import Columns, RowTable, read_ahead
 from synthetic_textcat.text.batches import ValueCodes
 
 
@@ -52,17 +51,8 @@ class _MappedTable(RowTable):
         return _MappedTable, (self._table, self._function, self._needed)
 
     def _batches(self, columns: list[str], rows: int) -> Iterator[pd.DataFrame]:
-        for frame in _read_ahead(self._table.frames(self._needed, rows)):
+        for frame in read_ahead(self._table.frames(self._needed, rows)):
             yield self._function(frame)[columns].reset_index(drop=True)
-
-
-def _read_ahead(frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
-    """The frames, of which a thread reads the next one meanwhile: Arrow does it without Python."""
-    with ThreadPoolExecutor(1) as thread:
-        upcoming = thread.submit(next, frames, None)
-        while (frame := upcoming.result()) is not None:
-            upcoming = thread.submit(next, frames, None)
-            yield frame
 
 
 def filtered(table: RowTable, mask: NDArray[np.bool_], columns: Columns | None = None) -> RowTable:

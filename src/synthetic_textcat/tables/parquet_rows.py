@@ -3,7 +3,7 @@
 import shutil
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from synthetic_textcat.errors import StorageError
 from synthetic_textcat.file_errors import about_file, short_path
-from synthetic_textcat.tables.row_table import BATCH_ROWS, Columns, DeclaredTable, RowTable
+from synthetic_textcat.tables.row_table import BATCH_ROWS, Columns, DeclaredTable, RowTable, read_ahead
 from synthetic_textcat.temporary_files import TemporaryFolder, temporary_errors
 from synthetic_textcat.text.unicode import single_line
 
@@ -79,7 +79,7 @@ class StoredTable(RowTable):
         for path in self._paths:
             with self._reading(path), pq.ParquetFile(path, **_STREAMED) as file:
                 self._check(path, columns, file.schema_arrow.names)
-                for batch in _read_ahead(file.iter_batches(batch_size=rows, columns=columns, use_threads=False)):
+                for batch in read_ahead(file.iter_batches(batch_size=rows, columns=columns, use_threads=False)):
                     if batch.num_rows:
                         yield batch.to_pandas()
 
@@ -119,15 +119,6 @@ class StoredTable(RowTable):
             raise StorageError(
                 f"{shown} is no Parquet file, or a torn one: {single_line(error).rstrip('.')}. Next: {_RESTORE}"
             ) from error
-
-
-def _read_ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """The batches; while one is worked on, a thread decodes the next, which needs no lock of the interpreter."""
-    with ThreadPoolExecutor(1) as reader:
-        under_way = reader.submit(next, batches, None)
-        while (batch := under_way.result()) is not None:
-            under_way = reader.submit(next, batches, None)
-            yield batch
 
 
 class Spool(DeclaredTable):
@@ -185,6 +176,9 @@ class Spool(DeclaredTable):
 class RowWriter:
     """Writer of a Parquet file, record batch by record batch, in row groups of `BATCH_ROWS`.
 
+    A thread encodes and writes a row group, for which it needs no lock of the interpreter, while the next one is made.
+    So an error, such as of a full disk, is raised with the next row group or by `close`.
+
     Args:
         path: The file.
         empty: A frame without rows: its columns and dtypes are those of the file.
@@ -196,6 +190,8 @@ class RowWriter:
         self._group_rows = self._options.pop("row_group_size", BATCH_ROWS)
         self._writer: pq.ParquetWriter | None = None
         self._waiting: list[pa.Table] = []
+        self._thread = ThreadPoolExecutor(1)
+        self._under_way: Future[None] | None = None
 
     def add(self, frame: pd.DataFrame) -> None:
         """Adds rows."""
@@ -215,18 +211,27 @@ class RowWriter:
 
     def close(self) -> None:
         """Writes what waits, and the end of the file."""
-        if self._writer is None:
-            self._open(self._empty)
-        self._write(whole_groups=False)
+        with self._thread:
+            if self._writer is None:
+                self._open(self._empty)
+            self._write(whole_groups=False)
+            self._finish_group()
         if self._writer is not None:
             self._writer.close()
 
     def _write(self, *, whole_groups: bool) -> None:
         rows = pa.concat_tables([*self._waiting, self._schema.empty_table()]).unify_dictionaries()
         end = rows.num_rows - rows.num_rows % self._group_rows if whole_groups else rows.num_rows
-        if end and self._writer is not None:
-            self._writer.write_table(rows.slice(0, end), row_group_size=self._group_rows)
         self._waiting = [rows.slice(end)] if end < rows.num_rows else []
+        if end and self._writer is not None:
+            self._finish_group()
+            groups = rows.slice(0, end)
+            self._under_way = self._thread.submit(self._writer.write_table, groups, row_group_size=self._group_rows)
+
+    def _finish_group(self) -> None:
+        """Waits until the last row group is written; one at a time is in memory besides that which is made."""
+        if self._under_way is not None:
+            self._under_way.result()
 
 
 def write_rows(path: Path, table: RowTable, options: Mapping[str, Any] | None = None) -> None:

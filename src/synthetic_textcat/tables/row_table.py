@@ -2,8 +2,9 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from typing import Any, Self, overload
+from typing import Any, Self, TypeVar, overload
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,8 @@ BATCH_ROWS = 50_000
 """Rows of a record batch: some 40 MB of a table with texts."""
 
 Columns = Sequence[str]
+
+Batch = TypeVar("Batch")
 
 
 class RowTable(ABC):
@@ -252,3 +255,12 @@ def in_blocks(frames: Iterable[pd.DataFrame], rows: int) -> Iterator[pd.DataFram
         left = [whole.iloc[end:]]
     if rest := [frame for frame in left if len(frame)]:
         yield pd.concat(rest, ignore_index=True)
+
+
+def read_ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """The batches; while one is worked on, a thread reads the next, which Arrow does without the interpreter's lock."""
+    with ThreadPoolExecutor(1) as reader:
+        upcoming = reader.submit(next, batches, None)
+        while (batch := upcoming.result()) is not None:
+            upcoming = reader.submit(next, batches, None)
+            yield batch

@@ -2,7 +2,7 @@
 
 import math
 import zlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ _LEVEL = 9
 Gram = tuple[str, ...]
 _ROWS = 200
 _REFERENCES = 50
+_BLEU_GRAMS = (1, 2, 3, 4)
 
 
 class Measure(NamedTuple):
@@ -91,17 +92,30 @@ def self_bleu(sample: Sample) -> float | None:
     """Self-BLEU: mean BLEU of the first 200 texts against the 50 after each (circular); 0 to 1, lower is better.
 
     Zhu et al. (arXiv 1802.01886), here on words without punctuation, up to 4-grams, with sacrebleu's exponential
-    smoothing. None for fewer than two texts.
+    smoothing. The n-grams of each text are counted once, where sacrebleu counts those of its references for each score.
+    None for fewer than two texts.
     """
     if len(sample.rows) < 2:
         return None
     from sacrebleu.metrics.bleu import BLEU  # only where rows are measured
 
-    bleu = BLEU(tokenize="none", effective_order=True)
-    texts = [" ".join(words) for words in sample.head(_ROWS).words]
-    ring = texts + texts
-    count = min(_REFERENCES, len(texts) - 1)
-    scores = [bleu.sentence_score(text, ring[at + 1 : at + 1 + count]).score for at, text in enumerate(texts)]
+    texts = [" ".join(words).split() for words in sample.head(_ROWS).words]
+    counted = [Counter(gram for size in _BLEU_GRAMS for gram in _grams(words, size)) for words in texts]
+    counts_of: defaultdict[Gram, list[tuple[int, int]]] = defaultdict(list)
+    for at, grams in enumerate(counted):
+        for gram, count in grams.items():
+            counts_of[gram].append((at, count))
+    references = min(_REFERENCES, len(texts) - 1)
+    scores = []
+    for at, words in enumerate(texts):
+        correct = [0 for _ in _BLEU_GRAMS]
+        for gram, count in counted[at].items():
+            others = (other for place, other in counts_of[gram] if 0 < (place - at) % len(texts) <= references)
+            correct[len(gram) - 1] += min(count, max(others, default=0))
+        total = [max(0, len(words) - size + 1) for size in _BLEU_GRAMS]
+        lengths = (len(texts[(at + step) % len(texts)]) for step in range(1, references + 1))
+        closest = min(lengths, key=lambda length: (abs(length - len(words)), length))
+        scores.append(BLEU.compute_bleu(correct, total, len(words), closest, "exp", effective_order=True).score)
     return float(sum(scores) / len(scores) / 100)
 
 

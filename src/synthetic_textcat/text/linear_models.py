@@ -1,14 +1,19 @@
 """Linear models of word counts: out-of-fold label probabilities, macro-F1, and macro-F1 of resampled rows."""
 
 import warnings
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from synthetic_textcat.text.label_samples import FOLDS, Codes
 from synthetic_textcat.text.words import word_features
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 _STRENGTH = 10.0  # inverse regularisation strength: text vectors have length 1, so weights must be large
 Floats = NDArray[np.float64]
@@ -49,10 +54,28 @@ def fitted(model: Any, features: Any, labels: NDArray[Any]) -> Any:
     call among threads, which wait for one another: 31 times the CPU time on a busy machine. The order of a sum, and so
     its last digit, then does not depend on the number of cores either.
     """
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(limits=1):
+    with _numerical_libraries().limit(limits=1):
         return model.fit(features, labels)
+
+
+@cache
+def _numerical_libraries() -> "ThreadpoolController":
+    """The numerical libraries of this process, listed once: listing them takes as long as the fit of a small model."""
+    import sklearn.linear_model  # noqa: F401  loads all that fits call
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
+@contextmanager
+def fits_in_threads() -> Iterator[None]:
+    """Settings of the process for models that are fitted by several threads: one numerical thread each, no warnings.
+
+    Each fit sets and restores both, for all threads. With the same settings around them, none restores others.
+    """
+    with _numerical_libraries().limit(limits=1), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def linear_model() -> Any:

@@ -6,6 +6,7 @@ that use this one).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import chain
 from typing import NamedTuple
@@ -22,6 +23,7 @@ ALONE = 0
 _CHEAPER = 10
 """Times that a sketch costs less than the checks of a row, for which other processes are started."""
 
+_BANDS_AT_ONCE = 2  # each holds 8 bytes a text
 _AT_ONCE = 1 << 16  # texts whose buckets are read at once, some 5 MB
 
 Places = NDArray[np.intp]
@@ -64,8 +66,11 @@ class SketchedTexts:
             self._digests.add(sketches.digests)
             for file, own in zip(keys, sketches.keys, strict=True):
                 file.add(own)
-        self.sizes = np.zeros(1, np.int32)
-        self._numbers = [self._numbered(keys.pop(0)) for _ in range(bands)]
+        with ThreadPoolExecutor(_BANDS_AT_ONCE) as threads:
+            self._bands = [*threads.map(_band_of, (keys.pop(0) for _ in range(bands)))]
+        sizes = [band.sizes for band in self._bands]
+        self._before = np.cumsum([0, *map(len, sizes[:-1])], dtype=np.int32)
+        self.sizes = np.concatenate((np.zeros(1, np.int32), *sizes))
 
     def _kept(self, parts: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
         for texts in parts:
@@ -79,9 +84,10 @@ class SketchedTexts:
     def shared(self) -> Iterator[Shared]:
         """All texts that are not alone in each of their buckets, in order."""
         for start in range(0, len(self), _AT_ONCE):
-            numbers = np.stack([band.read(start, start + _AT_ONCE) for band in self._numbers], axis=1)
+            numbers = np.stack([band.numbers.read(start, start + _AT_ONCE) for band in self._bands], axis=1)
             places = np.flatnonzero((numbers != ALONE).any(axis=1))
-            yield Shared(start + len(numbers), places + start, numbers[places])
+            own = numbers[places]
+            yield Shared(start + len(numbers), places + start, np.where(own == ALONE, ALONE, own + self._before))
 
     def text(self, place: int) -> str:
         """The text at a position."""
@@ -91,23 +97,34 @@ class SketchedTexts:
         """The digests of some texts, at ascending positions."""
         return self._digests.at(places)
 
-    def _numbered(self, keys: ArrayFile) -> ArrayFile:
-        """Bucket numbers in place of the keys of a band; counts the texts of each bucket."""
-        in_order = keys.read(0, len(keys))
-        in_order.sort()
-        repeated = np.unique(in_order[1:][in_order[1:] == in_order[:-1]])
-        sizes = np.searchsorted(in_order, repeated, "right") - np.searchsorted(in_order, repeated, "left")
-        del in_order
-        first = len(self.sizes)
-        self.sizes = np.concatenate((self.sizes, sizes.astype(np.int32)))
-        numbers = ArrayFile(np.int32)
-        for start in range(0, len(keys), _AT_ONCE):
-            own = keys.read(start, start + _AT_ONCE)
-            found = np.searchsorted(repeated, own)
-            is_shared = np.append(repeated, 0)[found] == own
-            is_shared &= found < len(repeated)
-            numbers.add(np.where(is_shared, found + first, ALONE))
-        return numbers
+
+class _Band(NamedTuple):
+    """Buckets of a band that have two texts or more.
+
+    Attributes:
+        numbers: Number of the bucket of each text, from 1 on within the band; or `ALONE`.
+        sizes: Number of texts in each bucket.
+    """
+
+    numbers: ArrayFile
+    sizes: Numbers
+
+
+def _band_of(keys: ArrayFile) -> _Band:
+    """Bucket numbers of the texts by their keys in a band. NumPy needs no lock of the interpreter for most of it."""
+    in_order = keys.read(0, len(keys))
+    in_order.sort()
+    repeated = np.unique(in_order[1:][in_order[1:] == in_order[:-1]])
+    sizes = np.searchsorted(in_order, repeated, "right") - np.searchsorted(in_order, repeated, "left")
+    del in_order
+    numbers = ArrayFile(np.int32)
+    for start in range(0, len(keys), _AT_ONCE):
+        own = keys.read(start, start + _AT_ONCE)
+        found = np.searchsorted(repeated, own)
+        is_shared = np.append(repeated, 0)[found] == own
+        is_shared &= found < len(repeated)
+        numbers.add(np.where(is_shared, found + 1, ALONE))
+    return _Band(numbers, sizes.astype(np.int32))
 
 
 def sketched_by(share: Callable[..., Iterator[Sketches]], rows: int) -> SketchParts:

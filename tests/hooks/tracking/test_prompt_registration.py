@@ -7,7 +7,7 @@ import pytest
 from synthetic_textcat.hooks.tracking.catalog_metadata import MlflowMetadata, TrackedDataset
 from synthetic_textcat.hooks.tracking.results import register
 from synthetic_textcat.hooks.tracking.run_log import RunLog
-from tests.hooks.tracking.project import PROMPT, client_of
+from tests.hooks.tracking.project import PROMPT, make_project
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -34,8 +34,7 @@ class _Overtaken:
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> "MlflowClient":
-    uri = f"sqlite:///{tmp_path_factory.mktemp('store') / 'mlflow.db'}"
-    return client_of(uri)
+    return make_project(tmp_path_factory.mktemp("store") / "project").client()
 
 
 class _OvertakenAtTheVersion(_Overtaken):

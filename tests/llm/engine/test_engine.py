@@ -10,7 +10,7 @@ import resource
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 from langchain_core.messages import BaseMessage
@@ -209,11 +209,18 @@ def test_the_soft_limit_is_raised_to_the_hard_one(caplog: pytest.LogCaptureFixtu
     assert not caplog.records
 
 
-def test_in_a_process_of_a_low_hard_limit_concurrency_is_fitted() -> None:
+@pytest.mark.parametrize("is_full", [False, True])
+def test_in_a_process_of_a_low_hard_limit_concurrency_is_fitted(is_full: bool) -> None:
     reader, writer = os.pipe()
     if (child := os.fork()) == 0:  # a hard limit can't be raised again
         try:
+            os.closerange(3, writer)  # however many the tests before it have left open
+            os.closerange(writer + 1, 10_000)
             resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128))
+            if is_full:
+                with suppress(OSError):
+                    while True:
+                        os.open(os.devnull, os.O_WRONLY)
             wanted = GenerationParameters.model_validate({"max_concurrency": 300, "max_attempts": 2})
             found = fitted(wanted)
             os.write(writer, f"{found.max_concurrency} {found.max_attempts}".encode())
@@ -223,7 +230,7 @@ def test_in_a_process_of_a_low_hard_limit_concurrency_is_fitted() -> None:
     os.close(writer)
     with os.fdopen(reader) as pipe:
         concurrency, attempts = map(int, pipe.read().split())
-    assert 1 <= concurrency < 128 - 32
+    assert concurrency == 1 if is_full else 1 < concurrency < 128 - 32
     assert attempts == 2
 
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 
@@ -40,6 +41,18 @@ class _Heart:
             self.lags.append(min(late, busy))
 
 
+def _assert_no_lag(run: Callable[[_Heart], None]) -> None:
+    """Tries up to three times: a step that holds the interpreter does so each time, other programs do not."""
+    longest: list[float] = []
+    for _ in range(3):
+        heart = _Heart()
+        run(heart)
+        longest.append(max(heart.lags))
+        if longest[-1] < _LONGEST_LAG_S:
+            break
+    assert min(longest) < _LONGEST_LAG_S, longest
+
+
 @pytest.fixture
 def llm(monkeypatch: pytest.MonkeyPatch) -> LlmParameters:
     monkeypatch.setenv("OPENAI_API_KEY", "any")
@@ -49,33 +62,32 @@ def llm(monkeypatch: pytest.MonkeyPatch) -> LlmParameters:
 def test_poison_among_good_replies_holds_up_nothing(
     llm: LlmParameters, monkeypatch: pytest.MonkeyPatch, server_host: ServerHost
 ) -> None:
-    heart = _Heart()
+    def run(heart: _Heart) -> None:
+        def open_chat() -> Chat:
+            beating.append(asyncio.get_running_loop().create_task(heart.beat()))
+            return Chat(ChatModelSpec(OPENAI_CLASS).build(llm), llm)
 
-    def open_chat() -> Chat:
-        beating.append(asyncio.get_running_loop().create_task(heart.beat()))
-        return Chat(ChatModelSpec(OPENAI_CLASS).build(llm), llm)
+        beating: list[asyncio.Task[None]] = []
+        with server_host.server(repeated_signs=0.3, fenced_key=0.1, sticky=True, latency_ms=20) as server:
+            monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+            calls = (call(f"r{number}", f"Write row {number}.") for number in range(150))
+            batches = list(complete(open_chat, calls, policy(16, max_attempts=1)))
+            faults = server.stats()["by_fault"]
 
-    beating: list[asyncio.Task[None]] = []
-    with server_host.server(repeated_signs=0.3, fenced_key=0.1, sticky=True, latency_ms=20) as server:
-        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
-        calls = (call(f"r{number}", f"Write row {number}.") for number in range(150))
-        batches = list(complete(open_chat, calls, policy(16, max_attempts=1)))
-        faults = server.stats()["by_fault"]
+        completions = [each for batch in batches for each in batch]
+        results = {each.request_id: parse(each, Reply) for each in completions}
+        causes = Counter(result.cause for result in results.values() if isinstance(result, Problem))
+        assert len(results) == len(completions) == 150
+        assert sum(causes.values()) == faults["repeated_signs"] + faults["fenced_key"]
+        assert causes["invalid_json"] >= faults["fenced_key"] > 5
+        assert causes["schema_violation"] > 5  # of the longest ones
+        assert len(heart.lags) > 20
 
-    completions = [each for batch in batches for each in batch]
-    results = {each.request_id: parse(each, Reply) for each in completions}
-    causes = Counter(result.cause for result in results.values() if isinstance(result, Problem))
-    assert len(results) == len(completions) == 150
-    assert sum(causes.values()) == faults["repeated_signs"] + faults["fenced_key"]
-    assert causes["invalid_json"] >= faults["fenced_key"] > 5
-    assert causes["schema_violation"] > 5  # of the longest ones
-    assert len(heart.lags) > 20
-    assert max(heart.lags) < _LONGEST_LAG_S, sorted(heart.lags)[-5:]
+    _assert_no_lag(run)
 
 
 @pytest.mark.parametrize("wanted", [Reply, TaskList, LabelSet])
 def test_no_step_of_a_recovery_holds_the_interpreter_for_long(wanted: type[Reply | TaskList | LabelSet]) -> None:
-    heart = _Heart()
     parts = [
         *"[{('\"`<\\.-1a\u4e00\u200b \t\n",
         "1. ",
@@ -88,7 +100,7 @@ def test_no_step_of_a_recovery_holds_the_interpreter_for_long(wanted: type[Reply
         "{ 1 ",
     ]
 
-    async def recover_all() -> None:
+    async def recover_all(heart: _Heart) -> None:
         beating = asyncio.create_task(heart.beat())
         for part in parts:
             whole = part * (99_000 // len(part))
@@ -96,19 +108,20 @@ def test_no_step_of_a_recovery_holds_the_interpreter_for_long(wanted: type[Reply
                 await parse_off_loop(completion(text), wanted)
         beating.cancel()
 
-    asyncio.run(recover_all())
-    assert max(heart.lags) < _LONGEST_LAG_S, sorted(heart.lags)[-5:]
+    _assert_no_lag(lambda heart: asyncio.run(recover_all(heart)))
 
 
 def test_masking_and_hashing_a_reply_of_megabytes_holds_up_no_other_call() -> None:
-    heart = _Heart()
     junk = r"\u0041 \x42 and so on " * 240_000  # 4.8 MB; each escape is undone to look for secrets
-    beating: list[asyncio.Task[None]] = []
 
-    def open_chat() -> Chat:
-        beating.append(asyncio.get_running_loop().create_task(heart.beat()))
-        return ScriptedChatModel(script=lambda _messages, number: junk if number == 3 else GOOD).as_chat()
+    def run(heart: _Heart) -> None:
+        beating: list[asyncio.Task[None]] = []
 
-    batches = list(complete(open_chat, (call(f"r{number}") for number in range(8)), policy(2, max_attempts=1)))
-    assert len([each for batch in batches for each in batch]) == 8
-    assert max(heart.lags) < _LONGEST_LAG_S, sorted(heart.lags)[-5:]
+        def open_chat() -> Chat:
+            beating.append(asyncio.get_running_loop().create_task(heart.beat()))
+            return ScriptedChatModel(script=lambda _messages, number: junk if number == 3 else GOOD).as_chat()
+
+        batches = list(complete(open_chat, (call(f"r{number}") for number in range(8)), policy(2, max_attempts=1)))
+        assert len([each for batch in batches for each in batch]) == 8
+
+    _assert_no_lag(run)

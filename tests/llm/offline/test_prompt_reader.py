@@ -1,7 +1,7 @@
 """Reading a prompt by its values, whatever template wrapped them."""
 
 import json
-from itertools import permutations
+from itertools import permutations, product
 
 import pytest
 import yaml
@@ -20,6 +20,7 @@ from synthetic_textcat.llm.offline.prompt_reader import (
 from synthetic_textcat.schemas.attributes import VALUES
 from synthetic_textcat.schemas.tasks import Task
 from tests.llm.offline.rehearsal import TASKS_FILE, closed_tasks, plan_of, prompt_of, tasks
+from tests.support.each_case import each_of
 
 SENTENCES = [task.task for task in tasks()]
 LABELS = ("Urgent", "Urgent visit", "Café 中文", 'The "best"')
@@ -61,17 +62,19 @@ def test_label_descriptions_are_no_attributes_but_a_list_of_rules_may_hold_them(
     assert find_value(text, VALUES["clarity"]) == "clear"
 
 
-@pytest.mark.parametrize(("label", "other"), list(permutations(LABELS, 2)))
-@pytest.mark.parametrize(
-    "template",
-    [
-        "Label: {label}\nMisleading label: {other}",
-        "The wrong label is {other}.\nThe right one is {label}.",
-        '{{"label": {label}, "misleading_label": {other}}}',
-        "The decoy, not the answer, is {other}. Write for {label}.",
-        "{label} fits best, {other} less so.",
-        "A wrong label tempts: {label}. An incorrect one is {other}.",
-    ],
+_TEMPLATES = [
+    "Label: {label}\nMisleading label: {other}",
+    "The wrong label is {other}.\nThe right one is {label}.",
+    '{{"label": {label}, "misleading_label": {other}}}',
+    "The decoy, not the answer, is {other}. Write for {label}.",
+    "{label} fits best, {other} less so.",
+    "A wrong label tempts: {label}. An incorrect one is {other}.",
+]
+
+
+@each_of(
+    ("template", "label", "other"),
+    [(template, *labels) for template in _TEMPLATES for labels in permutations(LABELS, 2)],
 )
 def test_the_misleading_label_is_told_by_the_words_before_it_or_by_order(template: str, label: str, other: str) -> None:
     quoted = template.format(label=json.dumps(label, ensure_ascii=False), other=json.dumps(other, ensure_ascii=False))
@@ -99,8 +102,7 @@ def test_any_prompt_can_be_read(prompt: str) -> None:
     listed_labels(prompt)
 
 
-@pytest.mark.parametrize("name", ["closed_labels", "open_labels"])
-@pytest.mark.parametrize("number", range(20))
+@each_of(("name", "number"), product(["closed_labels", "open_labels"], range(20)))
 def test_the_projects_own_prompts_are_read(name: str, number: int) -> None:
     task = next(task for task in tasks() if bool(task.labels) == (name == "closed_labels"))
     planned = plan_of(task, number)

@@ -35,7 +35,7 @@ from synthetic_textcat.llm.providers.transport_errors import CAUSES, as_our_erro
 from synthetic_textcat.redaction import add_secret
 from synthetic_textcat.schemas.outcomes import NO_REPLY_CAUSES
 from synthetic_textcat.schemas.parameters import LlmParameters
-from tests.support.each_case import each_of
+from tests.support.each_case import each_case, each_of
 from tests.support.error_samples import Sample, raised, samples
 from tests.support.project import ROOT
 
@@ -157,7 +157,7 @@ def test_no_row_stands_in_anothers_shadow() -> None:
     assert {row: others for row, others in found.items() if others != {row}} == {}
 
 
-@pytest.mark.parametrize("row", _RAISED, ids=_name)
+@each_case(_RAISED, _name)
 def test_an_exception_is_known_by_its_class(row: ProviderFact) -> None:
     error = raised(row)
     assert first_match(read_exception(error).signs) is row

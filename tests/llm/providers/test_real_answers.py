@@ -1,12 +1,10 @@
 """Errors of vendors and servers as people have met them, by their cause: model, key, credit, region, context."""
 
-import json
 from typing import Any
-
-import pytest
 
 from synthetic_textcat.llm.providers.client_exceptions import read_exception
 from synthetic_textcat.llm.providers.errors import first_match
+from tests.support.each_case import each_of
 
 
 class _StatusError(Exception):
@@ -196,7 +194,7 @@ _ALL = {
 _CASES = [(cause, status, body) for cause, answers in _ALL.items() for status, body in answers]
 
 
-@pytest.mark.parametrize(("cause", "status", "body"), _CASES, ids=[f"{x[0]}-{json.dumps(x[2])[:60]}" for x in _CASES])
+@each_of(("cause", "status", "body"), _CASES)
 def test_a_real_answer_has_its_cause(cause: str, status: int, body: Any) -> None:
     found = first_match(read_exception(_StatusError(status, body)).signs)
     assert found is not None

@@ -66,8 +66,10 @@ _ENCLOSED = [
 ]
 
 
-@pytest.mark.parametrize("draft", ["{}", "```json\n{}\n```", "One: {} Two: {}", "{{ or [ and {} }}"])
-@pytest.mark.parametrize(("beginning", "end"), _ENCLOSED)
+_DRAFTS = ["{}", "```json\n{}\n```", "One: {} Two: {}", "{{ or [ and {} }}"]
+
+
+@each_of(("beginning", "end", "draft"), [(*marks, draft) for marks in _ENCLOSED for draft in _DRAFTS])
 def test_a_draft_within_thoughts_is_no_answer(beginning: str, end: str, draft: str) -> None:
     thoughts = beginning + draft.replace("{}", _DRAFT) + end
     for text in (f"{thoughts}{_ANSWER}", f"{thoughts}\n```json\n{_ANSWER}\n```\n", f"{thoughts}{_ANSWER[:-1]},}}"):

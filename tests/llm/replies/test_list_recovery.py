@@ -322,26 +322,27 @@ def test_no_text_makes_it_raise(is_item: bool, text: str, finish_reason: str) ->
         assert all(len(task.splitlines()) == 1 and task.encode() for task in found)
 
 
-@pytest.mark.parametrize(
-    "part",
-    [
-        "[",
-        '{"a":',
-        "[1,",
-        "1. ",
-        "1.;",
-        "- a b c\n",
-        '\\"',
-        '"\\',
-        "<b>",
-        "__a b",
-        "I am sorry, ",
-        "a / b c d / ",
-        "\u200b",
-    ],
+_ENDLESS = [
+    "[",
+    '{"a":',
+    "[1,",
+    "1. ",
+    "1.;",
+    "- a b c\n",
+    '\\"',
+    '"\\',
+    "<b>",
+    "__a b",
+    "I am sorry, ",
+    "a / b c d / ",
+    "\u200b",
+]
+
+
+@each_of(
+    ("part", "wanted", "form"),
+    [(part, wanted, form) for part in _ENDLESS for wanted in (TaskList, LabelSet) for form in ("{}", '["{}"]')],
 )
-@pytest.mark.parametrize("wanted", [TaskList, LabelSet])
-@pytest.mark.parametrize("form", ["{}", '["{}"]'])
 def test_no_text_makes_it_hang(part: str, wanted: type[TaskList | LabelSet], form: str) -> None:
     reply = completion(form.replace("{}", part * (100_000 // len(part))))
     begin = time.process_time()

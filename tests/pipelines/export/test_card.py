@@ -5,7 +5,6 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
-from huggingface_hub import DatasetCard, DatasetCardData
 
 from synthetic_textcat.schemas.languages import languages
 from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL, TEMPLATE_JUDGE
@@ -24,6 +23,8 @@ def _head(text: str) -> dict[str, Any]:
 
 
 def test_the_head_is_one_that_the_hub_knows() -> None:
+    from huggingface_hub import DatasetCard, DatasetCardData
+
     text = card([{}, {"language": "German"}, {"language": "Chinese (Simplified)"}])
     read: Any = DatasetCard(text)
     head = read.data.to_dict()

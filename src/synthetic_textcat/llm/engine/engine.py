@@ -6,6 +6,7 @@ background thread works in both cases.
 
 import asyncio
 import atexit
+import errno
 import gc
 import logging
 import os
@@ -304,7 +305,7 @@ def fitted(generation: GenerationParameters) -> GenerationParameters:
     limit = _raised_limit()
     if limit is None:
         return generation
-    in_use = _open_descriptors()
+    in_use = _open_descriptors(limit)
     reserve = min(_MOST_RESERVED, limit // 4)
     room = max(1, limit - in_use - reserve)
     if generation.max_concurrency <= room:
@@ -332,11 +333,12 @@ def _raised_limit() -> int | None:
     return wanted
 
 
-def _open_descriptors() -> int:
+def _open_descriptors(limit: int) -> int:
+    """How many file descriptors are open; 0 where that is unknown."""
     try:
         return len(os.listdir("/dev/fd"))  # noqa: PTH208  only the number of entries counts
-    except OSError:
-        return 0
+    except OSError as error:  # listing takes a descriptor itself
+        return limit if error.errno == errno.EMFILE else 0
 
 
 @cache

@@ -7,12 +7,10 @@ from synthetic_textcat.pipelines.quality_report.checks.artefacts import find_art
 
 _PAIRS, _SIGNS, _IN_PLACE = mojibake_pairs()
 _ASCII = list("aAzZ -.1,?!\n\t")
-_CLASSES = [re.compile(found) for found in set(re.findall(r"\[[^\]^][^\]]*\]", _PAIRS.pattern))]
-_CHARACTERS = [
-    character
-    for character in map(chr, (*range(0x80, 0xD800), *range(0xE000, 0x10000)))
-    if character in _PAIRS.pattern or any(kind.match(character) for kind in _CLASSES)
-]
+_CLASSES = re.compile("|".join(set(re.findall(r"\[[^\]^][^\]]*\]", _PAIRS.pattern))))
+_BEYOND_ASCII = "".join(map(chr, (*range(0x80, 0xD800), *range(0xE000, 0x10000))))
+_NAMED = {*_PAIRS.pattern, *_CLASSES.findall(_BEYOND_ASCII)}
+_CHARACTERS = [character for character in _BEYOND_ASCII if character in _NAMED]
 """All that the pattern names, other than ASCII."""
 
 

@@ -7,6 +7,7 @@ Diversity against the number of rows.
 
 import json
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,59 +42,65 @@ def _lines(run: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {line["measure"]: line for line in run["tables"]["diversity"]}
 
 
-_FIRST = _run(examples_of(_TEXTS))
-_OTHER = _run(examples_of(made_texts(25, words=12) * 2), _FIRST)
+@cache
+def _first() -> dict[str, Any]:
+    return _run(examples_of(_TEXTS))
+
+
+@cache
+def _other() -> dict[str, Any]:
+    return _run(examples_of(made_texts(25, words=12) * 2), _first())
 
 
 def test_a_first_run_without_real_texts_is_compared_with_nothing() -> None:
-    assert {_FIRST["metrics"][f"diversity/{name}"] for name in FACTS} == {50, 12.0, 10, 1}
-    assert set(_against("previous", _FIRST).values()) == set(_against("reference", _FIRST).values()) == {None}
-    assert list(_lines(_FIRST)) == [*FACTS, *MEASURES]
-    assert _FIRST["previous"] is None
-    for line in _lines(_FIRST).values():
+    assert {_first()["metrics"][f"diversity/{name}"] for name in FACTS} == {50, 12.0, 10, 1}
+    assert set(_against("previous", _first()).values()) == set(_against("reference", _first()).values()) == {None}
+    assert list(_lines(_first())) == [*FACTS, *MEASURES]
+    assert _first()["previous"] is None
+    for line in _lines(_first()).values():
         assert (line["previous"], line["reference"], line["note"]) == (None, None, "")
-        assert line["value"] == _FIRST["metrics"][f"diversity/{line['measure']}"]
+        assert line["value"] == _first()["metrics"][f"diversity/{line['measure']}"]
 
 
 def test_other_rows_are_compared_with_the_run_before() -> None:
-    assert _OTHER["previous"]["metrics"] == _FIRST["metrics"]
-    for name, ratio in _against("previous", _OTHER).items():
-        line = _lines(_OTHER)[name]
-        assert line["previous"] == _FIRST["metrics"][f"diversity/{name}"]
+    assert _other()["previous"]["metrics"] == _first()["metrics"]
+    for name, ratio in _against("previous", _other()).items():
+        line = _lines(_other())[name]
+        assert line["previous"] == _first()["metrics"][f"diversity/{name}"]
         if line["previous"]:
             assert ratio == pytest.approx(line["value"] / line["previous"], abs=1e-5)
             assert ((ratio or 0) > 1) == (line["better"] == "lower")  # half the texts are copies
-    assert _against("previous", _OTHER)["self_repetition"] is None  # nothing to divide by
+    assert _against("previous", _other())["self_repetition"] is None  # nothing to divide by
 
 
 def test_the_same_rows_measured_again_are_compared_with_what_they_were_compared_with() -> None:
-    again = _run(examples_of(made_texts(25, words=12) * 2), _OTHER)
-    assert again == _OTHER
-    assert _run(examples_of(_TEXTS), _run(examples_of(_TEXTS), _FIRST))["previous"] is None
-    assert _run(examples_of(_TEXTS), again)["previous"]["metrics"] == _OTHER["metrics"]
+    again = _run(examples_of(made_texts(25, words=12) * 2), _other())
+    assert again == _other()
+    assert _run(examples_of(_TEXTS), _run(examples_of(_TEXTS), _first()))["previous"] is None
+    assert _run(examples_of(_TEXTS), again)["previous"]["metrics"] == _other()["metrics"]
 
 
 def test_the_file_does_not_grow_with_each_run() -> None:
-    assert set(_OTHER["previous"]) == {"metrics", "languages"}
+    assert set(_other()["previous"]) == {"metrics", "languages"}
 
 
 @pytest.mark.parametrize("texts", [made_texts(40, words=12), made_texts(60, words=22), []])
 def test_another_number_or_length_is_not_compared(texts: list[str]) -> None:
-    run = _run(examples_of(texts), _FIRST)
+    run = _run(examples_of(texts), _first())
     assert set(_against("previous", run).values()) == {None}
     assert {_lines(run)[name]["note"] for name in MEASURES} == {_NOT_COMPARABLE}
     assert _lines(run)["rows"]["previous"] == 50
 
 
 def test_another_mix_of_languages_is_said() -> None:
-    run = _run(examples_of(made_texts(60, words=12, series="b"), language="German"), _FIRST)
+    run = _run(examples_of(made_texts(60, words=12, series="b"), language="German"), _first())
     assert {_lines(run)[name]["note"] for name in MEASURES} == {"previous: another mix of languages"}
     assert _against("previous", run)["distinct_2"] is not None
 
 
 def test_a_file_of_a_version_that_did_not_compare_is_no_run_before() -> None:
     run = _run(examples_of(_TEXTS), {"metrics": {}, "tables": {}, "worst": {}})
-    assert run == _FIRST
+    assert run == _first()
 
 
 def test_real_texts_as_many_and_as_long_are_compared_with_the_sample_itself() -> None:
@@ -135,7 +142,7 @@ def test_fewer_than_two_texts_long_enough_have_no_measure_and_end_no_run(texts: 
 def test_real_texts_come_from_a_file_to_the_table(tmp_path: Path) -> None:
     file = tmp_path / "reference.csv"
     pd.DataFrame({"text": made_texts(55, words=12, series="real"), "label": "x"}).to_csv(file, index=False)
-    run = _run(examples_of(_TEXTS), _OTHER, TextsDataset(filepath=str(file)).load())
+    run = _run(examples_of(_TEXTS), _other(), TextsDataset(filepath=str(file)).load())
     assert run["metrics"]["diversity/vs_reference/vendi"] == pytest.approx(1, abs=0.1)
     assert run["metrics"]["diversity/vs_previous/vendi"] > 1
 

@@ -1,6 +1,8 @@
 """Simple classifiers of each task's labels, fitted once for all signals: linear model, length, one word per label."""
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -12,7 +14,7 @@ from numpy.typing import NDArray
 from synthetic_textcat.schemas.rows import records_of
 from synthetic_textcat.text.batches import Batches
 from synthetic_textcat.text.label_samples import FOLDS, Codes, LabelRows, TaskSample, task_samples
-from synthetic_textcat.text.linear_models import held_out, macro_f1, reader_probabilities, word_counts
+from synthetic_textcat.text.linear_models import fits_in_threads, held_out, macro_f1, reader_probabilities, word_counts
 
 TELLING = 0.3
 """Minimum difference for a listed word: its share of the label's rows minus its share of the other rows."""
@@ -106,9 +108,10 @@ class Learning(NamedTuple):
 
 
 def learn(rows: LabelRows, examples: Batches, seed: int) -> Learning:
-    """Classifiers fitted on samples of the accepted rows of each task."""
+    """Classifiers fitted on samples of the accepted rows of each task, in threads: a fit needs no interpreter."""
     samples, without = task_samples(rows, examples, seed)
-    return Learning([_task(sample) for sample in samples], without)
+    with fits_in_threads(), ThreadPoolExecutor(os.cpu_count()) as threads:
+        return Learning([*threads.map(_task, samples)], without)
 
 
 def _task(sample: TaskSample) -> TaskLearning:
