@@ -66,6 +66,8 @@ def main(rows: int, concurrency: int) -> None:
         planning = get_context("spawn").Process(target=_write_rows, args=(folder, rows))
         planning.start()
         planning.join()
+        if planning.exitcode:
+            sys.exit(f"The plan's process ended with {planning.exitcode}; below 0: killed by that signal")
         planned, calls = (_table(folder, name).load() for name in ("planned", "calls"))
         tasks = load_tasks()
         prompts, retry = _prompts(tasks), load_prompt("retry")
