@@ -128,7 +128,7 @@ def test_a_killed_run_leaves_no_server(tmp_path: Path) -> None:
 
 
 def test_without_llama_cpp_the_line_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "path", [path for path in sys.path if path != str(_FAKE)])
+    monkeypatch.setitem(sys.modules, "xllamacpp", None)  # also where it is installed
 
     with pytest.raises(ModelSetupError, match=r"which is not installed\. Next: make generate-local"):
         serve(write_gguf(tmp_path / "m.gguf"), "tiny", ServerOptions())
