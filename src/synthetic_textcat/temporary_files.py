@@ -36,6 +36,11 @@ def temporary_folder() -> str | None:
     return str(_LARGE_TEMPORARY)
 
 
+def large_files_folder() -> Path:
+    """Folder for large temporary files (`temporary_folder`), Python's choice included."""
+    return Path(temporary_folder() or tempfile.gettempdir())
+
+
 class TemporaryFileError(OSError):
     """No room for a temporary file; `filename` is its folder."""
 
@@ -52,8 +57,7 @@ def temporary_errors() -> Iterator[None]:
     except OSError as error:
         if error.errno not in _FULL or isinstance(error, TemporaryFileError):
             raise
-        folder = temporary_folder() or tempfile.gettempdir()
-        raise TemporaryFileError(error.errno, os.strerror(error.errno), folder) from error
+        raise TemporaryFileError(error.errno, os.strerror(error.errno), str(large_files_folder())) from error
 
 
 class TemporaryFolder:
@@ -71,7 +75,7 @@ class TemporaryFolder:
 
     def __init__(self, parent: Path | None = None) -> None:
         is_shared = parent is not None
-        parent = parent or Path(temporary_folder() or tempfile.gettempdir())
+        parent = parent or large_files_folder()
         _remove_leftovers(parent)
         with temporary_errors():
             folder, lock = _locked_folder(parent)

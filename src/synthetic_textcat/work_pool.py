@@ -8,7 +8,6 @@ import logging
 import multiprocessing
 import os
 import signal
-import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,7 +19,7 @@ from pathlib import Path
 from typing import Protocol, Self, TypeVar
 
 from synthetic_textcat.errors import TextcatError
-from synthetic_textcat.temporary_files import temporary_folder
+from synthetic_textcat.temporary_files import large_files_folder
 
 logger = logging.getLogger(__name__)
 
@@ -106,7 +105,7 @@ class MachinePool:
     @property
     def folder(self) -> Path | None:
         """The folder for large temporary files."""
-        return Path(temporary_folder() or tempfile.gettempdir())
+        return large_files_folder()
 
     def map(
         self, work: Callable[[list[T]], Sequence[Result]], items: Iterable[T], rows: int, at_once: int = AT_ONCE

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from synthetic_textcat.errors import ClusterError
 from synthetic_textcat.fleet.worker_side import METRIC, local_worker, quieten
-from synthetic_textcat.llm.shards.worker_probe import first_line
+from synthetic_textcat.llm.shards.worker_probe import Probe, fault, first_line
+from synthetic_textcat.redaction import redact
 from synthetic_textcat.schemas.cluster_parameters import ClusterParameters
 
 if TYPE_CHECKING:
@@ -65,7 +66,24 @@ class DaskCluster:
         """
         return sum(self.client.nthreads().values())
 
-    def answers(self, question: Callable[..., Any], *arguments: Any) -> dict[str, Any]:
+    def prove(self, own: Probe, probe: Callable[..., Probe], *arguments: Any) -> bool:
+        """Proves that each worker can do the work, by what it says of itself; False if none has answered.
+
+        Args:
+            own: What this process says.
+            probe: Asks a worker.
+            arguments: Its arguments.
+
+        Raises:
+            ClusterError: With the first that can't, and what to do; or if the scheduler is gone.
+        """
+        found = self._answers(probe, *arguments)
+        for address, said in sorted(found.items()):
+            if reason := fault(said, own):
+                raise ClusterError(f"The worker at {address} {redact(reason)}")
+        return bool(found)
+
+    def _answers(self, question: Callable[..., Any], *arguments: Any) -> dict[str, Any]:
         """What each worker answers, or the error that it raised, by address.
 
         A worker may die meanwhile, and its nanny starts it again; so all are asked once more, a few times.

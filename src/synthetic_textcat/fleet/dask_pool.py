@@ -14,13 +14,11 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from synthetic_textcat.errors import ClusterError
 from synthetic_textcat.fleet.chunk_work import ITEMS, RESULTS, TOKEN, opened, probe_work, sealed
 from synthetic_textcat.fleet.dask_cluster import DaskCluster, lost_scheduler
 from synthetic_textcat.fleet.scheduled_tasks import run_chunk
 from synthetic_textcat.fleet.work_files import WorkFiles, own_work_files, work_files
-from synthetic_textcat.llm.shards.worker_probe import Probe, fault, versions
-from synthetic_textcat.redaction import redact
+from synthetic_textcat.llm.shards.worker_probe import Probe, versions
 from synthetic_textcat.work_pool import AHEAD, AT_ONCE, ROWS_TO_SHARE, THIS_MACHINE, LostWorkerError, chunks_of
 
 if TYPE_CHECKING:
@@ -116,12 +114,7 @@ class DaskPool:
             return
         token = os.urandom(16)
         work_files(place).write(TOKEN, token)
-        own = Probe(*versions(), "", "")
-        found = self._cluster.answers(probe_work, place, token)
-        for address, said in sorted(found.items()):
-            if reason := fault(said, own):
-                raise ClusterError(f"The worker at {address} {redact(reason)}")
-        self._is_proven = bool(found)
+        self._is_proven = self._cluster.prove(Probe(*versions(), "", ""), probe_work, place, token)
 
 
 @dataclass

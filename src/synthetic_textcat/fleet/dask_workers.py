@@ -17,8 +17,7 @@ from synthetic_textcat.llm.engine.leases import CAP, OUTAGE, Limits
 from synthetic_textcat.llm.engine.meter import BreakerLog, outage_of
 from synthetic_textcat.llm.shards.folder import SharedFolder
 from synthetic_textcat.llm.shards.shard_run import ShardJob, ShardResult, ShardTask
-from synthetic_textcat.llm.shards.worker_probe import fault, first_line, probe
-from synthetic_textcat.redaction import redact
+from synthetic_textcat.llm.shards.worker_probe import first_line, probe
 from synthetic_textcat.schemas.open_calls import OpenCalls
 from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.stops import Outage
@@ -76,11 +75,8 @@ class DaskWorkers:
             ClusterError: With the first that does not, and what to do.
         """
         self._refuse_secrets_in_the_open(spec)
-        found = self._cluster.answers(probe, spec, llm, run_id, folder.place)
-        own = probe(spec, llm, run_id, folder.place)
-        for address, said in sorted(found.items()):
-            if reason := fault(said, own):
-                raise ClusterError(f"The worker at {address} {redact(reason)}")
+        asked = spec, llm, run_id, folder.place
+        self._cluster.prove(probe(*asked), probe, *asked)
 
     def _refuse_secrets_in_the_open(self, spec: ChatModelSpec) -> None:
         address = self._cluster.address

@@ -164,12 +164,16 @@ class FrameTable(RowTable):
         return self._frame if columns is None else self._with_any(columns)[self._checked(columns)]
 
     def _with_any(self, columns: Columns | None) -> pd.DataFrame:
-        is_nothing = columns is not None and not len(self._frame.columns) and not len(self._frame)
-        return pd.DataFrame(columns=list(columns or ()), dtype="str") if is_nothing else self._frame
+        if columns is None or not self._is_nothing:
+            return self._frame
+        return pd.DataFrame(columns=list(columns), dtype="str")
 
     def _checked(self, columns: Columns | None) -> list[str]:
-        is_nothing = columns is not None and not len(self._frame.columns) and not len(self._frame)
-        return list(columns or ()) if is_nothing else super()._checked(columns)
+        return super()._checked(columns) if columns is None or not self._is_nothing else list(columns)
+
+    @property
+    def _is_nothing(self) -> bool:
+        return not len(self._frame.columns) and not len(self._frame)
 
     def _batches(self, columns: list[str], rows: int) -> Iterator[pd.DataFrame]:
         for start in range(0, len(self._frame), rows):
