@@ -28,8 +28,10 @@ _PIECE = 4096
 _WARM_UP = 32
 _MOST_SETS = 250
 _AT_ONCE = 40_000
-_ATTEMPTS = 16
+_ATTEMPTS = 64
 _STEEP = 2
+_NEAR = 2.5
+_FOR_PAIRS = 3
 
 
 class LabelSets:
@@ -57,6 +59,7 @@ class LabelSets:
         self.violations = 0
         self.redone = 0
         self.blocks = 0
+        self.redo = 0
 
     def draw(self, keys: Keys, counts: Ints) -> tuple[Ints, _Bools]:
         if self._balanced is None:
@@ -153,18 +156,21 @@ class LabelSets:
             chosen, after, _ = self._attempt(block, state, rows, None, None)
             return chosen, after
         chosen, after, bad = self._attempt(block, state, rows, keys, offsets)
-        for attempt in range(1, _ATTEMPTS + 1):
-            again = np.flatnonzero(bad)
+        cost, off = (after.debts**2).sum(axis=0), np.abs(after.debts).max(axis=0, initial=0)
+        for attempt in range(_ATTEMPTS):
+            again = np.flatnonzero((bad > 0) | ((off > _NEAR) & (attempt < _FOR_PAIRS)))
             if not again.size:
                 break
-            k2 = None if attempt == 1 else derived(keys[again], "attempt", attempt)
+            k2 = None if attempt + 1 == _ATTEMPTS else derived(keys[again], "attempt", attempt)
             c2, a2, b2 = self._attempt(block.take(again), state.take(again), rows, k2, offsets[again])
-            better = b2 < bad[again]
+            cost2 = (a2.debts**2).sum(axis=0)
+            better = (b2 < bad[again]) | ((b2 == bad[again]) & (cost2 < cost[again]))
             again, cols = again[better], np.flatnonzero(better)
             chosen[:, :, again] = c2[:, :, cols]
             after.counts[:, again] = a2.counts[:, cols]
             after.debts[:, again] = a2.debts[:, cols]
-            bad[again] = b2[cols]
+            bad[again], cost[again], off[again] = b2[cols], cost2[cols], np.abs(a2.debts[:, cols]).max(axis=0, initial=0)
+            self.redo += len(better)
         self.violations += int((bad > 0).sum())
         return chosen, after
 
@@ -223,9 +229,15 @@ class LabelSets:
                     has_must = has_must + has[members]
                 if size > 1:
                     d = state.debts if whole else state.debts[:, cols]
-                    g = np.ldexp(self._pair_weights[:, None], np.rint(_STEEP * np.clip(d, -16, 16)).astype(np.int32))
-                    for pairs in table.pairs:
-                        weight *= g[pairs]
+                    steps = np.rint(_STEEP * d).astype(np.int32)
+                    steep = steps[table.pairs[0]]
+                    weight *= self._pair_weights[table.pairs[0]][:, None]
+                    for pairs in table.pairs[1:]:
+                        steep = steep + steps[pairs]
+                        weight *= self._pair_weights[pairs][:, None]
+                    weight[has_must != needed] = 0.0
+                    steep -= np.where(weight > 0, steep, -10**6).max(axis=0)
+                    weight = np.ldexp(weight, np.maximum(steep, -100))
                 weight[has_must != needed] = 0.0
                 ends = np.cumsum(weight, axis=0)
                 place = (ends <= (drawn if whole else drawn[cols]) * ends[-1]).sum(axis=0)
