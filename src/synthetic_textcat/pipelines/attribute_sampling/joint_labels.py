@@ -12,6 +12,9 @@ from itertools import combinations
 from math import lcm
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 Pair = tuple[int, int]
 Polynomial = list[Fraction]
 """Coefficient k: the sum of the weights of sets of k labels."""
@@ -114,6 +117,14 @@ def _sets(
                     own *= pairs.get((other, label), 1)
                 if own:
                     open_.append((place + 1, (*labels, label), own))
+
+
+def pair_numbers(labels: int) -> NDArray[np.int64]:
+    """Number of each pair of labels in the order of `itertools.combinations`, by both labels."""
+    numbers = np.zeros((labels, labels), np.int64)
+    a, b = np.triu_indices(labels, 1)
+    numbers[a, b] = numbers[b, a] = np.arange(len(a))
+    return numbers
 
 
 def _components(labels: int, pairs: Mapping[Pair, Fraction]) -> list[list[int]]:
