@@ -11,8 +11,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from synthetic_textcat.errors import nearest
 from synthetic_textcat.hashing import canonical_json, short_id
-from synthetic_textcat.schemas.attributes import Choice, OwnAttributes, OwnChoice, odds_of, weights_of
+from synthetic_textcat.schemas.attributes import Choice, PlainChoice, odds_of, weights_of
 from synthetic_textcat.schemas.block import LEAST, MOST
+from synthetic_textcat.schemas.own_attributes import OwnAttributes
 from synthetic_textcat.schemas.rows import ATTRIBUTES
 from synthetic_textcat.schemas.task_input import (
     checked_choice,
@@ -42,7 +43,7 @@ TASKS_ARROW_SCHEMA = pa.schema(
 
 _Weight = Annotated[float, BeforeValidator(checked_weight), Field(ge=LEAST, le=MOST)]
 _Extra = Annotated[OwnAttributes, BeforeValidator(checked_choices)]
-Confusable = dict[str, OwnChoice]
+Confusable = dict[str, PlainChoice]
 """Label → the labels that it is confused with: a name, a list (even odds) or a mapping name → weight."""
 
 TASKS_BY_CALL_ARROW_SCHEMA = pa.schema(
