@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from synthetic_textcat.errors import nearest
 from synthetic_textcat.hashing import canonical_json, short_id
-from synthetic_textcat.schemas.attributes import Choice, OwnAttributes, OwnChoice, odds_of, weights_of
+from synthetic_textcat.schemas.attributes import Choice, PlainChoice, odds_of, weights_of
 from synthetic_textcat.schemas.block import LEAST, MOST
 from synthetic_textcat.schemas.labels_per_text import (
     ONE_LABEL,
@@ -21,6 +21,7 @@ from synthetic_textcat.schemas.labels_per_text import (
     checked_sizes,
     refuse_impossible,
 )
+from synthetic_textcat.schemas.own_attributes import OwnAttributes
 from synthetic_textcat.schemas.rows import ATTRIBUTES
 from synthetic_textcat.schemas.task_input import (
     checked_choice,
@@ -53,7 +54,7 @@ _Weight = Annotated[float, BeforeValidator(checked_weight), Field(ge=LEAST, le=M
 _Extra = Annotated[OwnAttributes, BeforeValidator(checked_choices)]
 _OTHER_CHOICES = ("extra", "confusable", "labels_per_text", "together")
 TaskType = Literal["single_label", "multi_label"]
-Confusable = dict[str, OwnChoice]
+Confusable = dict[str, PlainChoice]
 """Label → the labels that it is confused with: a name, a list (even odds) or a mapping name → weight."""
 
 TASKS_BY_CALL_ARROW_SCHEMA = pa.schema(
