@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from synthetic_textcat.schemas.block import Block
+from synthetic_textcat.schemas.label_sets import LABELS, label_set_codes
 from synthetic_textcat.schemas.rows import plain
 from synthetic_textcat.tables import RowTable, as_table, value_counts
 
@@ -194,8 +195,10 @@ def wanted_rows(column: str, requests: RowTable | pd.DataFrame, quota_slots: pd.
 
 
 def cells_of(rows: pd.DataFrame, per: Sequence[str]) -> list[Cell]:
-    """The cell of each row."""
-    return list(zip(*(plain(rows[name]) for name in per), strict=True))
+    """The cell of each row; a label set is its code, in slots as in the plan."""
+    is_coded = LABELS not in per or not isinstance(next(iter(rows[LABELS].dropna()), ""), tuple)
+    coded = rows if is_coded else rows.assign(**{LABELS: label_set_codes(rows)})
+    return list(zip(*(plain(coded[name]) for name in per), strict=True))
 
 
 class CellNumbers:

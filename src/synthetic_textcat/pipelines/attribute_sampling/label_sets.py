@@ -27,7 +27,7 @@ from synthetic_textcat.pipelines.attribute_sampling.label_windows import AHEAD, 
 from synthetic_textcat.pipelines.attribute_sampling.set_choice import Bools, Draws, Floats, SetChoice
 from synthetic_textcat.pipelines.attribute_sampling.streams import Ints, Streams, independent, ranges, streams_of
 
-PIECE = 4_096
+PIECE = 1_024
 """Rows after which pairs are counted anew."""
 
 _FIRST, _BLOCK = 4, 16  # rows of the first block, and a multiple of which the later ones end at

@@ -18,6 +18,8 @@ from synthetic_textcat.pipelines.attribute_sampling.values import Codes, Values,
 from synthetic_textcat.schemas.attributes import shares_of
 from synthetic_textcat.schemas.tasks import Label, Task
 
+_LONG, _MORE = 64, 32  # rows of a long task, and rows drawn beyond its last one, with which rows may swap values
+
 Members = tuple[int, ...]
 """Numbers of a set's labels, ascending."""
 
@@ -45,14 +47,33 @@ class SeveralLabels:
         self._odds_of = np.arange(tasks) if len(odds) > 1 else np.zeros(tasks, np.int64)
         self.sets: list[Members] = []
         self._numbers: dict[bytes, int] = {}
+        self._kept: dict[int, Ints] = {}
         self._weights: dict[tuple[int, int], tuple[float, ...]] = {}  # by odds and set: of the labels outside
 
     def draw(self, keys: Keys, tasks: Ints, counts: Ints) -> Codes:
         """Numbers of the label sets and misleading labels of the first rows, flat; as in `OneLabel`."""
         task = np.repeat(np.arange(len(keys), dtype=np.int32), counts)
-        label_set = self._numbers_of(self._label_sets.draw(keys, counts))
+        label_set = self._drawn_sets(keys, tasks, counts)
         misleading = self._misleading(keys, tasks, task, label_set)
         return {"label": np.full(len(task), -1, np.int32), "label_set": label_set, "misleading_label": misleading}
+
+    def _drawn_sets(self, keys: Keys, tasks: Ints, counts: Ints) -> Ints:
+        """Number of each row's set. Those of long tasks are kept, as these are drawn again to swap other values."""
+        of_tasks = zip(tasks.tolist(), counts.tolist(), strict=True)
+        is_kept = np.array([len(self._kept.get(task, ())) >= rows > 0 for task, rows in of_tasks], np.bool_)
+        new = np.flatnonzero(~is_kept)
+        is_long = counts[new] >= _LONG
+        longer = counts[new] + _MORE * is_long
+        starts, drawn = np.cumsum(longer) - longer, self._numbers_of(self._label_sets.draw(keys[new], longer))
+        for place in np.flatnonzero(is_long).tolist():
+            self._kept[int(tasks[new[place]])] = drawn[starts[place] : starts[place] + longer[place]]
+        found = np.empty(int(counts.sum()), np.int32)
+        own = zip(tasks[is_kept].tolist(), counts[is_kept].tolist(), strict=True)
+        found[np.repeat(is_kept, counts)] = np.concatenate(
+            [np.empty(0, np.int32), *(self._kept[task][:rows] for task, rows in own)]
+        )
+        found[np.repeat(~is_kept, counts)] = drawn[np.repeat(starts, counts[new]) + ranges(counts[new])]
+        return found
 
     def _numbers_of(self, chosen: Bools) -> Ints:
         """Number of each row's set, from a mask of its labels."""
