@@ -49,7 +49,8 @@ _CALLED_HERE = {
 }
 """Common names and codes that XLM-R's table lists under another name or a related language; for hints."""
 
-_BOTH_CHINESE = frozenset({"zh", "zho", "chi", "cmn", "chinese"})
+_CHINESE = "zh"
+_BOTH_CHINESE = frozenset({_CHINESE, "zho", "chi", "cmn", "chinese"})
 _IN_TABLE = {"fil": "tl"}
 """Codes of the CLDR that XLM-R's table has by another code."""
 
@@ -126,8 +127,9 @@ def base_of(language: Language) -> str:
 
 
 def is_usual_script(language: Language) -> bool:
-    """Whether the language is usually written in this script."""
-    return is_of_table(language) or language.script == usual_script(language.code.partition("-")[0])
+    """Whether the language is usually written in this script; Chinese in both of its scripts."""
+    base = language.code.partition("-")[0]
+    return is_of_table(language) or base == _CHINESE or language.script == usual_script(base)
 
 
 def _by_tag(key: str) -> Language | None:

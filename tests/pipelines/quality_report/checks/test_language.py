@@ -278,6 +278,7 @@ def test_a_language_can_agree_if_the_model_knows_it() -> None:
     assert 50 < len(can) < len(plain)
 
 
+_SIMPLIFIED = "请问这个订单什么时候发货？我们已经等了两个星期，还没有收到任何通知。"
 _LUXEMBOURGISH = "De Pak ass en Dënschdeg ukomm, mee et war keen doheem an de Chauffer huet en am Reen leie gelooss."
 
 
@@ -287,7 +288,7 @@ _LUXEMBOURGISH = "De Pak ass en Dënschdeg ukomm, mee et war keen doheem an de C
         ("pt-BR", "O pacote chegou na terça-feira, mas não havia ninguém em casa e ficou na chuva.", "agrees"),
         ("pt-BR", _TEXTS["German"], "wrong"),
         ("zh-TW", _TEXTS["Chinese (Traditional)"], "agrees"),
-        ("zh-TW", _TEXTS["Chinese (Simplified)"], "wrong"),
+        ("zh-TW", _SIMPLIFIED, "wrong"),
         ("sr-Latn", "Paket je stigao u utorak, ali niko nije bio kod kuće pa ga je vozač ostavio na kiši.", "agrees"),
         ("sr-Latn", _TEXTS["Serbian"], "wrong"),  # Cyrillic
         ("sr", "Paket je stigao u utorak, ali niko nije bio kod kuće pa ga je vozač ostavio na kiši.", "agrees"),
@@ -301,7 +302,7 @@ _LUXEMBOURGISH = "De Pak ass en Dënschdeg ukomm, mee et war keen doheem an de C
         ("gsw", _TEXTS["German"], "not verifiable"),  # the model does not know it
         ("gsw", _TEXTS["Greek"], "wrong"),
         ("yue", _TEXTS["Chinese (Traditional)"], "not verifiable"),
-        ("yue", _TEXTS["Chinese (Simplified)"], "wrong"),
+        ("yue", _SIMPLIFIED, "wrong"),
         ("yue", _TEXTS["Thai"], "wrong"),
         ("ti", "ጥቅሉ ሰሉስ መጺኡ ነገር ግን ኣብ ገዛ ዝነበረ ሰብ ኣይነበረን።", "not verifiable"),  # Amharic has the same letters
         ("ti", _TEXTS["Arabic"], "wrong"),
