@@ -10,12 +10,16 @@ from itertools import groupby
 from json import dumps
 
 from synthetic_textcat.schemas.languages import Language, find_language, languages
+from synthetic_textcat.schemas.lengths import CHARACTERS, length_of
 from synthetic_textcat.schemas.tasks import normalise
 
 _CUE = re.compile(r"misleading|wrong|incorrect|distract|negative|decoy|\bnot\b|\binstead of\b", re.IGNORECASE)
 _CUE_REACH = 60
 _SENTENCE_END = re.compile(r"[\n.!?;]")
 _ASKS_IN = re.compile(r"\b(?:in|written|write|language)\b\W*(?:is|be)?\W*\Z", re.IGNORECASE)
+_LENGTH = re.compile(
+    r"\b(?:(?:at least|at most|less than|exactly) \d+|\d+ to \d+)\s+(?:words|characters)\b", re.IGNORECASE
+)
 _QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 _LIST_LINE = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s*(?P<name>[^:\n]+?)\s*(?::.*)?$", re.MULTILINE)
 _LIST_BLOCK = re.compile(r"(?:^[ \t]*(?:[-*•]|\d+[.)])[ \t]*[^\n]+(?:\n|\Z))+", re.MULTILINE)
@@ -56,6 +60,14 @@ def find_value(text: str, values: Sequence[str]) -> str | None:
     """The attribute value that the text contains as whole words; the longest if there are several."""
     by_length = sorted(values, key=len, reverse=True)
     return next((value for value in by_length if _value_pattern(value).search(text)), None)
+
+
+def find_length(text: str, buckets: Sequence[str]) -> str | None:
+    """The length that the text asks for: a bucket, or an own range with its unit; the first of several ranges."""
+    ranges = [(match, length_of(match[0])) for match in _LENGTH.finditer(text)]
+    in_characters = [match[0] for match, length in ranges if length is not None and length.unit == CHARACTERS]
+    prose = functools.reduce(lambda rest, part: rest.replace(part, " "), in_characters, text)
+    return find_value(prose, buckets) or next((str(length) for _, length in ranges if length is not None), None)
 
 
 def find_requested_language(text: str) -> Language:

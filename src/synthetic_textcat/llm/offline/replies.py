@@ -15,7 +15,7 @@ from synthetic_textcat.llm.offline.marks import INVENTED, label_order, mark_of
 from synthetic_textcat.llm.offline.other_languages import authored_languages, write_in
 from synthetic_textcat.llm.offline.prompt_reader import find_task
 from synthetic_textcat.llm.offline.text_defects import spoilt_text
-from synthetic_textcat.llm.offline.writer import LENGTHS, SHORT, Plan, write_text
+from synthetic_textcat.llm.offline.writer import LENGTHS, SHORT, Plan, is_short, write_text
 from synthetic_textcat.schemas.attributes import VALUES
 from synthetic_textcat.schemas.languages import Language
 from synthetic_textcat.schemas.outcomes import WRONG_LABEL, WRONG_VERDICT
@@ -110,6 +110,7 @@ def read(prompt: str, schema: Mapping[str, Any] | None, seed: int) -> RowRequest
         grammar = load_grammar(_PLACEHOLDER)
     rules = prompt_reader.without_label_list(text, labels)
     found = {name: prompt_reader.find_value(rules, values) for name, values in VALUES.items()}
+    found["num_words"] = prompt_reader.find_length(rules, VALUES["num_words"])
     drawn = {name: found[name] or pick(values, name, seed) for name, values in VALUES.items()}
     language = prompt_reader.find_requested_language(rules)
     return RowRequest(task, grammar, labels, options, order, Plan(label, misleading, **drawn), language, rules)
@@ -204,7 +205,7 @@ def _duplicate(asked: RowRequest, defect: str | None, seed: int) -> str | None:
     if defect == "near_duplicate":
         text = _fixed_text(asked, "near duplicate")
         space = " " if " " in text else ""
-        if asked.plan.num_words == SHORT:  # two of them, so that a mark at the end is a small part
+        if is_short(asked.plan.num_words):  # two of them, so that a mark at the end is a small part
             text = space.join((text, _fixed_text(asked, "near duplicate, continued")))
         return space.join((text, _mark(seed)))
     return None
@@ -218,7 +219,9 @@ def _mark(seed: int) -> str:
 def _fixed_text(asked: RowRequest, kind: str) -> str:
     """The same text for a task and label; tasks without a grammar count as one if their label sets are equal."""
     plan = asked.plan
-    length = SHORT if plan.num_words == SHORT else tuple(LENGTHS)[3]
+    length = SHORT if is_short(plan.num_words) else tuple(LENGTHS)[3]
+    if plan.num_words not in LENGTHS:  # an own range has texts of its own
+        length = plan.num_words
     seed = draw_int(53, kind, asked.task or " | ".join(asked.labels), plan.label)
     return _text(asked, Plan(plan.label, None, "college", "clear", length), seed)
 
