@@ -1,6 +1,7 @@
 """Multi-hot encoding: label sets as a matrix of 0 and 1, a row a text and a column a label."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,7 +31,7 @@ def multi_hot(sets: Sequence[LabelSet], names: Sequence[str]) -> MultiHot:
     return matrix
 
 
-def sets_of(matrix: MultiHot, names: Sequence[str]) -> list[LabelSet]:
+def sets_of(matrix: NDArray[np.integer[Any]], names: Sequence[str]) -> list[LabelSet]:
     """The label sets of a matrix, in the order of the names."""
     patterns, codes = np.unique(matrix, axis=0, return_inverse=True)
     sets = [tuple(names[place] for place in np.flatnonzero(pattern).tolist()) for pattern in patterns]
