@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Any, Self, cast
+from typing import Annotated, Any, Literal, Self, cast
 
 import pandas as pd
 import pyarrow as pa
@@ -13,6 +13,14 @@ from synthetic_textcat.errors import nearest
 from synthetic_textcat.hashing import canonical_json, short_id
 from synthetic_textcat.schemas.attributes import Choice, OwnAttributes, OwnChoice, odds_of, weights_of
 from synthetic_textcat.schemas.block import LEAST, MOST
+from synthetic_textcat.schemas.labels_per_text import (
+    ONE_LABEL,
+    Pair,
+    Sizes,
+    checked_pairs,
+    checked_sizes,
+    refuse_impossible,
+)
 from synthetic_textcat.schemas.rows import ATTRIBUTES
 from synthetic_textcat.schemas.task_input import (
     checked_choice,
@@ -37,11 +45,14 @@ TASKS_ARROW_SCHEMA = pa.schema(
         ("model_name", _TEXT),
         ("weight", pa.float64()),
         ("attributes", _TEXT),
+        ("task_type", _TEXT),
     ]
 )
 
 _Weight = Annotated[float, BeforeValidator(checked_weight), Field(ge=LEAST, le=MOST)]
 _Extra = Annotated[OwnAttributes, BeforeValidator(checked_choices)]
+_OTHER_CHOICES = ("extra", "confusable", "labels_per_text", "together")
+TaskType = Literal["single_label", "multi_label"]
 Confusable = dict[str, OwnChoice]
 """Label → the labels that it is confused with: a name, a list (even odds) or a mapping name → weight."""
 
@@ -112,6 +123,18 @@ class SeedExample(_Strict):
         return {"text": value} if isinstance(value, str) else value
 
 
+class LabelPair(_Strict):
+    """Two labels, and how often texts have both, relative to two labels that go together by chance.
+
+    Attributes:
+        labels: Their names, sorted.
+        weight: 1 = by chance, 0 = never.
+    """
+
+    labels: Pair
+    weight: float
+
+
 class Task(_Strict):
     """A classification task.
 
@@ -123,6 +146,8 @@ class Task(_Strict):
         language, difficulty, clarity, num_words: Choice that replaces the parameter's; None = the parameter's.
         extra: User-defined attributes, which add to or replace those of the parameters.
         confusable: Misleading labels of a label's rows, in place of those that the parameters draw.
+        labels_per_text: Number of labels a text → weight; 0 = none of the labels fits.
+        together: Pairs of labels that texts have more or less often than by chance, or never.
     """
 
     task: str = Field(min_length=1)
@@ -135,6 +160,8 @@ class Task(_Strict):
     num_words: Choice = None
     extra: _Extra = Field(default_factory=dict)
     confusable: Annotated[Confusable, BeforeValidator(checked_confusable)] = Field(default_factory=dict)
+    labels_per_text: Annotated[Sizes, BeforeValidator(checked_sizes)] = Field(default_factory=lambda: dict(ONE_LABEL))
+    together: Annotated[tuple[LabelPair, ...], BeforeValidator(checked_pairs)] = ()
 
     @field_validator("labels", mode="before")
     @classmethod
@@ -194,6 +221,20 @@ class Task(_Strict):
         return self
 
     @model_validator(mode="after")
+    def _sets_of_labels_are_possible(self) -> Self:
+        if self.task_type == "single_label":
+            if self.together:
+                raise ValueError(
+                    "together: weighs pairs of labels, but each text has one label; set labels_per_text, or remove it"
+                )
+        elif not self.labels:
+            raise ValueError("labels_per_text: needs a label set; give the task labels, or remove it")
+        else:
+            pairs = {pair.labels: pair.weight for pair in self.together}
+            refuse_impossible(self.labels_per_text, pairs, self.label_names)
+        return self
+
+    @model_validator(mode="after")
     def _seed_examples_are_distinct(self) -> Self:
         seen = set()
         for text in (example.text for example in self.seed_examples):
@@ -212,6 +253,21 @@ class Task(_Strict):
         """Names of the closed label set, in the user's order; empty for an open one."""
         return tuple(label.name for label in self.labels)
 
+    @property
+    def task_type(self) -> TaskType:
+        """Whether each text has exactly one label."""
+        return "single_label" if self.labels_per_text == ONE_LABEL else "multi_label"
+
+    @property
+    def set_sizes(self) -> Sizes:
+        """Number of labels a text → its weight, above 0; in ascending order."""
+        return dict(sorted(self.labels_per_text.items()))
+
+    @property
+    def pair_weights(self) -> dict[frozenset[str], float]:
+        """Weight of each pair of labels that the file names; 0 excludes it."""
+        return {frozenset(pair.labels): pair.weight for pair in self.together}
+
     def to_row(self, source: str, model_name: str | None = None) -> dict[str, Any]:
         """The task as a row of the table `tasks`; its choices of attributes are one canonical JSON text."""
         return {
@@ -223,10 +279,11 @@ class Task(_Strict):
             "model_name": model_name,
             "weight": self.weight,
             "attributes": canonical_json(self._attributes()),
+            "task_type": self.task_type,
         }
 
     def _attributes(self) -> dict[str, Any]:
-        own = self.model_dump(include={*ATTRIBUTES, "extra", "confusable"}, exclude_defaults=True)
+        own = self.model_dump(include={*ATTRIBUTES, *_OTHER_CHOICES}, exclude_defaults=True)
         labels = {
             label.name: dumped
             for label in self.labels

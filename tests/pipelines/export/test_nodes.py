@@ -37,7 +37,7 @@ _EXPORT = ExportParameters()
 def _plan(rows: int) -> pd.DataFrame:
     of_all = {**ROW, "labels": (ROW["label"],), "task_id": TASK.task_id, "seed": 1}
     return to_frame(
-        ({name: {**of_all, "request_id": f"r{x}", "replicate": x}[name] for name in REQUESTS} for x in range(rows)),
+        ({name: {**of_all, "request_id": f"r{x}", "replicate": x}.get(name) for name in REQUESTS} for x in range(rows)),
         REQUESTS,
     )
 

@@ -18,6 +18,7 @@ from langchain_core.prompts import (
 
 from synthetic_textcat.llm.prompts.messages import Messages, check_placeholders, wire_form, without_line
 from synthetic_textcat.schemas.completions import planned_row_schema, row_schema
+from synthetic_textcat.schemas.label_sets import LABELS
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of, records_of
 from synthetic_textcat.schemas.seed_examples import ShownTexts
@@ -277,9 +278,14 @@ def advice_on(tasks: Iterable[Task], sampling: AttributeSamplingParameters) -> I
 
 
 def _row(asked: RenderedRow) -> str:
-    planned = ((name, value) for name, value in asked.row.items() if name not in _NOT_DRAWN and value is not None)
-    attributes = [f"- {name}: {value}" for name, value in planned]
-    head = [f"## Row {asked.row['replicate']} of the task: {asked.row['task']}", "", *attributes]
+    row = asked.row
+    drawn = {name: value for name, value in row.items() if name not in _NOT_DRAWN and value is not None}
+    if row["label"] is not None:
+        drawn.pop(LABELS, None)  # it says the same
+    elif LABELS in drawn:
+        drawn[LABELS] = ", ".join(drawn[LABELS]) or "none of the labels"
+    attributes = [f"- {name}: {value}" for name, value in drawn.items()]
+    head = [f"## Row {row['replicate']} of the task: {row['task']}", "", *attributes]
     return "\n".join([*head, messages_shown(asked.messages)])
 
 

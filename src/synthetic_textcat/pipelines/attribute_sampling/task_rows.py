@@ -13,6 +13,7 @@ from synthetic_textcat.pipelines.attribute_sampling.choices import Codes, TaskCh
 from synthetic_textcat.pipelines.attribute_sampling.deduplicate_plan import draw_distinct
 from synthetic_textcat.pipelines.attribute_sampling.label_odds import odds_of_group
 from synthetic_textcat.pipelines.attribute_sampling.streams import Ints, ranges
+from synthetic_textcat.schemas.label_sets import LABELS, labels_column
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import ATTRIBUTES, REQUESTS, with_own
 from synthetic_textcat.schemas.tasks import task_from_row
@@ -71,6 +72,7 @@ class TaskRows:
                 for name, codes in drawn.items():
                     shift = first_label[part].repeat(counts[part]) if name in _LABELS else before[name]
                     self._codes[name][places] = np.where(codes < 0, -1, codes + shift)
+        self._sets = labels_column([*((name,) for name in names["label"]), None])
         of_tasks = {name: tasks[name] for name in ("task_id", "task")}
         self._names = {name: pa.array(texts, pa.large_string()) for name, texts in {**names, **of_tasks}.items()}
 
@@ -96,8 +98,10 @@ class TaskRows:
             texts = ends.buffers()[1], pa.py_buffer(_HEX[digests])
             found["request_id"] = pa.LargeStringArray.from_buffers(len(rows), *texts)
             found["seed"] = digests[:, :4].copy().view(">u4")[:, 0] >> 1
-        table: pd.DataFrame = pa.table({name: found[name] for name in wanted}).to_pandas()
-        return table.astype({name: self.dtypes[name] for name in wanted})
+        table: pd.DataFrame = pa.table({name: found[name] for name in wanted if name in found}).to_pandas()
+        if LABELS in wanted:
+            table[LABELS] = self._sets.to_numpy()[self._codes["label"][rows]]
+        return table[wanted].astype({name: self.dtypes[name] for name in wanted})
 
     def _digests(self, tasks: Ints, replicates: Ints) -> Ints:
         """Bytes of request ids, which are `short_id(seed, task_id, replicate)`."""

@@ -30,6 +30,7 @@ from synthetic_textcat.llm.prompts.verdict_prompts import VerdictPrompts
 from synthetic_textcat.llm.shards.fan_out import FanOut
 from synthetic_textcat.llm.shards.row_asking import Findings, RowAsking, RowJob
 from synthetic_textcat.schemas.completions import Completion, Reply, RowCheck
+from synthetic_textcat.schemas.label_sets import LABELS, label_sets
 from synthetic_textcat.schemas.parameters import (
     AttributeSamplingParameters,
     GenerationParameters,
@@ -255,7 +256,8 @@ def _with_results(planned: pd.DataFrame, results: pd.DataFrame, start: int) -> p
     has_result = np.zeros(len(planned), np.bool_)
     has_result[results.pop("position").to_numpy() - start] = True
     rows = planned if has_result.all() else planned[has_result].reset_index(drop=True)
-    return rows.assign(**{str(name): column for name, column in results.items()})
+    found = {str(name): column for name, column in results.items()}
+    return rows.assign(**found, **({LABELS: label_sets(found["label"])} if "label" in found else {}))
 
 
 def _paused(tasks: pd.DataFrame, findings: Findings) -> Iterator[PausedTask]:

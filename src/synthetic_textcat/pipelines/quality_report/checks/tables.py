@@ -12,6 +12,7 @@ from synthetic_textcat.pipelines.quality_report.checks.compared_rows import Plac
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, Known
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import CheckedRow, Compared, check_together
 from synthetic_textcat.schemas.completions import READ_FROM
+from synthetic_textcat.schemas.label_sets import LABELS, label_sets
 from synthetic_textcat.schemas.rows import CHECKED_ROWS, FINDINGS, plain
 from synthetic_textcat.tables import MadeTable, RowTable, Spool, in_plan_order
 from synthetic_textcat.work_pool import AT_ONCE
@@ -103,7 +104,7 @@ def candidate_rows(
 
 def _columns_of(rows: Sequence[CheckedRow]) -> pd.DataFrame:
     verdicts = [row.judgement.verdict for row in rows]
-    columns = {
+    columns: dict[str, list[str | None]] = {
         "label": [row.label for row in rows],
         "misleading_label": [row.misleading_label for row in rows],
         "reject_reason": [verdict and verdict.reason for verdict in verdicts],
@@ -113,7 +114,9 @@ def _columns_of(rows: Sequence[CheckedRow]) -> pd.DataFrame:
         "language_verdict": [row.judgement.language for row in rows],
         "comparison_text": [row.text for row in rows],
     }
-    return pd.DataFrame(columns, dtype="str")
+    found = pd.DataFrame(columns, dtype="str")
+    found.insert(1, LABELS, label_sets(columns["label"]))
+    return found
 
 
 class JudgedRows:
