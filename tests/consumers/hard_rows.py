@@ -128,7 +128,8 @@ def hard_examples() -> pd.DataFrame:
     rows = examples()
     split = planned_splits(FrameTable(_requests(rows)), TASKS, 0, ExportParameters().splits, seed=42)
     untested = rows["label"].isin(set(FOUR.label_names) - set(TESTED_OF_FOUR)) & (split == SPLITS.index("test"))
-    return rows[~untested].reset_index(drop=True)
+    kept: pd.DataFrame = rows[~untested].reset_index(drop=True)
+    return kept
 
 
 def write_tables(project: Project, rows: pd.DataFrame, planned: pd.DataFrame, tasks: Sequence[Task]) -> None:
