@@ -71,7 +71,7 @@ WORK_POOL = "work_pool"
 JOURNALS = (COMPLETIONS, BRAINSTORM_COMPLETIONS, VERDICT_COMPLETIONS)
 """Entries by which calls are appended to their journals."""
 
-JUDGE_PROMPTS = ("label_check_prompt", "label_check_of_two_prompt")
+JUDGE_PROMPTS = ("label_check_prompt", "label_check_of_two_prompt", "label_check_several_prompt")
 """Prompts of the judge."""
 
 SETTLE_ROWS = "settle_rows"

@@ -35,6 +35,7 @@ REJECT_REASONS = (
     "misleading_label_not_in_set",
     "same_labels",
     "label_not_as_planned",
+    "labels_not_as_planned",
     "label_leaked",
     "wrong_language",
     "label_disputed",

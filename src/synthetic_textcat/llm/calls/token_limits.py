@@ -9,7 +9,7 @@
   offline model's texts in all languages: at most 5.8 in Latin script, 9.3 in Arabic, 8.2 in Hangul, 7.7 in Greek and
   Cyrillic, 18.8 in Indian scripts. English takes 1.4.
 - Label tokens: their UTF-8 bytes, since no token is less than a byte; 240 for labels that the model invents.
-- 100 tokens for the JSON around the text.
+- 100 tokens for the JSON around the text; 20 for that of a judge's answer about one label.
 
 Not covered: thoughts of reasoning models, and letters that a server escapes.
 """
@@ -26,7 +26,7 @@ LARGEST = 8_192
 LARGEST_RAISED = 16_384
 """Largest limit after truncated replies."""
 
-_FORM, _OPEN_LABELS = 100, 240
+_FORM, _OPEN_LABELS, _ANSWER = 100, 240, 20
 _ROOM = 2
 _STEP = 64
 _BOUNDS = (10, 50, 100, 200, 400)
@@ -83,6 +83,11 @@ def row_tokens(row: Mapping[str, Any]) -> int:
 def verdict_tokens(options: Sequence[str]) -> int:
     """Limit derived for a judge's reply, which names one or two of these options, in tokens."""
     return _rounded(_FORM + 2 * max(len(option.encode()) for option in options))
+
+
+def verdict_of_several_tokens(labels: Sequence[str]) -> int:
+    """Limit derived for a judge's reply that answers yes or no for each of these labels, in tokens."""
+    return _rounded(_FORM + sum(_ANSWER + len(label.encode()) for label in labels))
 
 
 def list_tokens(items: int) -> int:

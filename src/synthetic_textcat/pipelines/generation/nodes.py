@@ -89,6 +89,7 @@ def preview_prompts(
     label_check: LabelCheckParameters,
     label_check_prompt: ChatPromptTemplate,
     label_check_of_two_prompt: ChatPromptTemplate,
+    label_check_several_prompt: ChatPromptTemplate,
     seed: int,
 ) -> str:
     """Preview of some rendered prompts with their planned attributes, as Markdown, and a recommendation if any.
@@ -104,7 +105,8 @@ def preview_prompts(
     )
     if not label_check.share or not len(requests):
         return shown
-    judge = VerdictPrompts(planned, label_check_prompt, label_check_of_two_prompt, seed)
+    templates = label_check_prompt, label_check_of_two_prompt, label_check_several_prompt
+    judge = VerdictPrompts(planned, *templates, seed)
     return shown + judge.preview(next(records_of(requests.head(1))))
 
 

@@ -46,6 +46,7 @@ def create_pipeline(*, is_pilot: bool = False) -> Pipeline:
                     "params:label_check",
                     "label_check_prompt",
                     "label_check_of_two_prompt",
+                    "label_check_several_prompt",
                     "params:seed",
                 ],
                 outputs="prompt_preview",

@@ -15,10 +15,11 @@ from synthetic_textcat.pipelines.quality_report.signals.check_results import Che
 from synthetic_textcat.pipelines.quality_report.signals.label_classifiers import Learning, learn
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.tasks import Task
-from synthetic_textcat.tables import RowTable
+from synthetic_textcat.tables import RowTable, filtered
 from synthetic_textcat.text.batches import ValueCodes
 from synthetic_textcat.text.diversity_sample import Pool, Sample, pool_of_examples, size_for
 from synthetic_textcat.text.label_samples import LabelRows, label_rows
+from synthetic_textcat.text.label_set_samples import LabelSetRows, label_set_rows
 from synthetic_textcat.text.words import COUNTS, counted
 
 _PLANNED = ("language", "difficulty", "num_words")
@@ -72,14 +73,41 @@ class Corpus:
         return measured_texts(self.examples)
 
     @cached_property
+    def multi_label_tasks(self) -> frozenset[str]:
+        """Ids of the tasks with several labels a text."""
+        return frozenset(task_id for task_id, task in self.tasks.items() if task.task_type == "multi_label")
+
+    @cached_property
+    def set_rows(self) -> LabelSetRows:
+        """Tasks and label sets of the examples with several labels, as integer codes."""
+        return label_set_rows(self.examples, self.multi_label_tasks)
+
+    @cached_property
+    def planned_sets(self) -> Mapping[str, Mapping[tuple[str, ...], int]]:
+        """Planned rows of each label set, by task id; surplus rows do not count."""
+        return label_set_rows(self.requests, self.multi_label_tasks, ~self.ends.has_outcome("surplus")).counts
+
+    @cached_property
+    def single_label_examples(self) -> RowTable:
+        """The examples with one label each."""
+        if not len(self.set_rows.places):
+            return self.examples
+        is_single = np.ones(len(self.examples), np.bool_)
+        is_single[self.set_rows.places] = False
+        return filtered(self.examples, is_single)
+
+    @cached_property
     def label_rows(self) -> LabelRows:
-        """Tasks and labels of the examples, as integer codes."""
-        return label_rows(self.examples)
+        """Tasks and labels of the examples with one label each, as integer codes."""
+        return label_rows(self.single_label_examples)
 
     @cached_property
     def learning(self) -> Learning:
         """Classifiers fitted on the examples; cached, since several signals use them and fitting is slow."""
-        return learn(self.label_rows, self.examples, self.seed)
+        sentences = [self.tasks[task_id].task for task_id in self.set_rows.task_ids]
+        return learn(
+            self.label_rows, self.single_label_examples, self.set_rows, self.examples, sentences, seed=self.seed
+        )
 
     @cached_property
     def pool(self) -> Pool:
