@@ -30,7 +30,7 @@ def word_counts(texts: Sequence[str]) -> tuple[Any, list[str]]:
     return counts, vectoriser.get_feature_names_out().tolist()
 
 
-def reader_probabilities(counts: Any, labels: Codes, folds: Codes) -> NDArray[np.float64]:
+def reader_probabilities(counts: Any, labels: Labels, folds: Codes) -> NDArray[np.float64]:
     """Out-of-fold probability of each label for each row, by logistic regression on TF-IDF of single words."""
     from sklearn.feature_extraction.text import TfidfTransformer
 
@@ -40,9 +40,9 @@ def reader_probabilities(counts: Any, labels: Codes, folds: Codes) -> NDArray[np
         return held_out(linear_model(), features, labels, folds)
 
 
-def held_out(model: Any, features: Any, labels: Codes, folds: Codes) -> NDArray[np.float64]:
+def held_out(model: Any, features: Any, labels: Labels, folds: Codes) -> NDArray[np.float64]:
     """Out-of-fold predictions: each row's probability of each label (columns), from a model of the other folds."""
-    answers = np.zeros((len(labels), labels.max() + 1))
+    answers = np.zeros(labels.shape if _are_sets(labels) else (len(labels), labels.max() + 1))
     for fold in range(FOLDS):
         asked = folds == fold
         answers[asked] = fitted(model, features[~asked], labels[~asked]).predict_proba(features[asked])
