@@ -8,12 +8,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from synthetic_textcat.datasets import FileDataset, FolderDataset
+from synthetic_textcat.datasets import FolderDataset
 from synthetic_textcat.errors import StaleTableError
-from synthetic_textcat.pipelines.export.formats import FORMATS
 from synthetic_textcat.pipelines.export.label_set_views import multi_hot_columns
 from synthetic_textcat.pipelines.export.nodes import (
-    export_by_task,
     export_huggingface,
     export_mteb,
     export_text_label,
@@ -27,6 +25,7 @@ from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import FrameTable
 from synthetic_textcat.work_pool import THIS_MACHINE
 from tests.pipelines.export.builders import by_task, tasks_table
+from tests.pipelines.export.written import written
 from tests.support.label_set_rows import MOOD, ROUTING, TASKS, TOPICS, example_rows
 
 ROWS = example_rows(240)
@@ -51,17 +50,8 @@ def _flat(pairs: Pairs) -> list[tuple[str, str]]:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The exports, written as the catalog writes them."""
-    path, table, groups, tasks = tmp_path_factory.mktemp("export"), FrameTable(ROWS), by_task(ROWS), tasks_table(*TASKS)
-    folders = {
-        "text_label": export_text_label(groups, tasks, _EXPORT, THIS_MACHINE),
-        "argilla": export_by_task(argilla)(groups, tasks, THIS_MACHINE),
-        "mteb": export_mteb(groups, FrameTable(SPLITS), tasks, THIS_MACHINE),
-        "huggingface": export_huggingface(table, groups, FrameTable(SPLITS), tasks, "# Card\n", _EXPORT, THIS_MACHINE),
-    }
-    for name, files in folders.items():
-        FolderDataset(path=str(path / name)).save(files)
-    for name, function in FORMATS.items():
-        FileDataset(filepath=str(path / f"{name}.jsonl")).save(function(table))
+    path = tmp_path_factory.mktemp("export")
+    written(path, ROWS, SPLITS["split"], TASKS)
     return path
 
 
