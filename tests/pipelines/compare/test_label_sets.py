@@ -73,14 +73,14 @@ def _outcomes(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_learnability_has_a_model_for_each_label() -> None:
-    rows = example_rows(240, tasks=(ROUTING, MOOD))
+    rows = example_rows(160, tasks=(ROUTING, MOOD))
     shuffled = rows.assign(labels=rows.groupby("task_id")["labels"].transform(lambda own: own[::-1].to_numpy()))
     mixed = rows["labels"].where(rows["label"].notna(), shuffled["labels"])
     (found,) = learnability_differences(compared(_outcomes(rows), _outcomes(rows.assign(labels=mixed))), 42)
     assert found.measure == "learnability/macro_f1"
-    assert found.basis == "240 rows of each run, of 2 tasks that both have"
+    assert found.basis == "160 rows of each run, of 2 tasks that both have"
     assert found.baseline is not None
-    assert found.baseline > 0.75
+    assert found.baseline > 0.65
     assert found.high is not None
     assert found.high < 0
     (same,) = learnability_differences(compared(_outcomes(rows), _outcomes(rows)), 42)

@@ -29,7 +29,9 @@ def score(train: Rows, tested: Rows, task: Task) -> float:
     return micro_f1(wanted, np.asarray(model.predict(list(tested))))
 
 
-def check(folder: Path, rows: pd.DataFrame, splits: "pd.Series[str]", tested: Rows, task: Task) -> float:
+def check(
+    folder: Path, rows: pd.DataFrame, splits: "pd.Series[str]", tested: Rows, task: Task, trained: int | None = None
+) -> float:
     """Compares each export with the rows it was made of, and the scores of both; returns that of all rows.
 
     Args:
@@ -38,6 +40,7 @@ def check(folder: Path, rows: pd.DataFrame, splits: "pd.Series[str]", tested: Ro
         splits: Split of each.
         tested: Rows of another seed.
         task: The task whose rows are compared.
+        trained: Exports of each group from which a model is trained; None = all.
     """
     own = rows["task_id"] == task.task_id
     sets = rows["labels"]
@@ -53,7 +56,7 @@ def check(folder: Path, rows: pd.DataFrame, splits: "pd.Series[str]", tested: Ro
     for name, group in readers.items():
         found = {export: read(folder, task) for export, read in group.items()}
         assert {export for export, read in found.items() if read != wanted[name]} == set()
-        assert {score(read, tested, task) for read in found.values()} == {scores[name]}
+        assert {score(read, tested, task) for read in list(found.values())[:trained]} == {scores[name]}
     return scores["whole"]
 
 
@@ -62,16 +65,16 @@ def _tested(rows: int) -> Rows:
     return dict(zip(made["input_text"], made["labels"], strict=True))
 
 
-def _proof(folder: Path, rows: int) -> float:
+def _proof(folder: Path, rows: int, trained: int | None = None) -> float:
     made = example_rows(rows, seed=1, tasks=(ROUTING, MOOD))
     places = ["train"] * 8 + ["validation", "test", None]
     splits = pd.Series([places[number % 11] for number in range(rows)], dtype="str")
     written(folder, made, splits, (ROUTING, MOOD))
-    return check(folder, made, splits, _tested(rows), ROUTING)
+    return check(folder, made, splits, _tested(rows), ROUTING, trained)
 
 
 def test_each_export_teaches_a_linear_model_the_same(tmp_path: Path) -> None:
-    assert _proof(tmp_path, 400) > 0.9
+    assert _proof(tmp_path, 400, trained=1) > 0.9
 
 
 @pytest.mark.slow
