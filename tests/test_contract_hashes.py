@@ -76,6 +76,7 @@ def test_response_schemas_and_their_names_stay() -> None:
         "labels": "ae5cfa9c18bd5713fdde7d45d59acd8060b60a1399249ea17b4a7c3f6d17dcf8",
         "verdict": "e093e63d4624164a213aa596f689d6ef33a8ad0feff1d43e80bd4931a06e621a",
         "verdict_of_two": "0f55a8dd6d5d85e46316b808e3a5d1e8cf8d6d7653a9de1514a4059f5fa21fa7",
+        "verdict_of_several": "78c162d2ef88d2f1bb56f2d238e5868ae9aa19df6d6c651e27e7f8b12a7fecc5",
     }
 
 
