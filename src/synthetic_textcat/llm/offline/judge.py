@@ -17,10 +17,13 @@ from synthetic_textcat.llm.offline.lexicon import Lexicon
 from synthetic_textcat.llm.offline.marks import label_order, marked_place
 from synthetic_textcat.llm.offline.other_languages import authored_languages, language_grammar, topic_of
 from synthetic_textcat.schemas.label_verdicts import BOTH, NONE_OF_THESE
+from synthetic_textcat.schemas.verdict_replies import NO, YES
 
 VERDICT, ALSO_FITS = "verdict", "also_fits"
+ANSWERS, LABEL, FITS = "answers", "label", "fits"
 
 _FIELD = re.compile(rf"^\W*{VERDICT}\b\W*:", re.MULTILINE)
+_FIELD_OF_SEVERAL = re.compile(rf"^\W*{FITS}\b\W*:", re.MULTILINE)
 _ROW_FIELD = "input_text"
 _NO_LABELS = frozenset((NONE_OF_THESE, BOTH))
 _PLACEHOLDER = "_placeholder"
@@ -34,6 +37,7 @@ class Question(NamedTuple):
         task: The task's sentence; None if no grammar has it.
         options: The labels to choose from, in the order in which they are listed.
         open_set: Whether these are the two labels of one row, of a task without a label set.
+        several: Whether yes or no is asked for each of the labels.
         texts: Quoted lines of the prompt, or all lines if none is quoted; one is the text.
     """
 
@@ -41,28 +45,40 @@ class Question(NamedTuple):
     options: tuple[str, ...]
     open_set: bool
     texts: tuple[str, ...]
+    several: bool = False
 
 
 def asks_for_verdict(prompt: str, schema: Mapping[str, Any] | None) -> bool:
     """Whether a verdict is asked for: by the schema, or without one by the name of the field."""
     if schema is not None:
-        return VERDICT in schema.get("properties", {})
-    return _ROW_FIELD not in prompt and _FIELD.search(prompt) is not None
+        return not {VERDICT, ANSWERS}.isdisjoint(schema.get("properties", {}))
+    return _ROW_FIELD not in prompt and any(field.search(prompt) for field in (_FIELD, _FIELD_OF_SEVERAL))
 
 
 def read_question(prompt: str, schema: Mapping[str, Any] | None) -> Question:
     """The question in a prompt, with the options of the schema or, without one, of the list in the prompt."""
     task = prompt_reader.find_task(prompt, known_tasks())
     text = prompt_reader.without_task(prompt, task)
-    if schema is None:
+    fields = {} if schema is None else schema["properties"]
+    several = ANSWERS in fields if fields else _FIELD_OF_SEVERAL.search(prompt) is not None
+    if several:
+        names, open_set = _listed(text, fields), False
+    elif schema is None:
         names = prompt_reader.list_with(text, (NONE_OF_THESE,))
         open_set = BOTH in names
     else:
-        fields = schema["properties"]
         names, open_set = tuple(map(str, fields[VERDICT].get("enum", ()))), ALSO_FITS not in fields
     options = tuple(name for name in names if name not in _NO_LABELS)
     lines = [line.strip() for line in prompt_reader.without_label_list(text, names).splitlines()]
-    return Question(task, options, open_set, tuple(filter(None, map(_unquoted, lines))) or tuple(filter(None, lines)))
+    texts = tuple(filter(None, map(_unquoted, lines))) or tuple(filter(None, lines))
+    return Question(task, options, open_set, texts, several)
+
+
+def _listed(text: str, fields: Mapping[str, Any]) -> tuple[str, ...]:
+    """The labels that yes or no is asked for: of the schema, else of the first list of the prompt."""
+    if fields:
+        return tuple(map(str, fields[ANSWERS]["items"]["properties"][LABEL].get("enum", ())))
+    return prompt_reader.list_with(text, ())
 
 
 def fitting_labels(asked: Question) -> tuple[str, ...]:
@@ -121,8 +137,24 @@ def _unquoted(line: str) -> str | None:
     return text if isinstance(text, str) else None
 
 
+def answers(asked: Question, labels: Sequence[str], wrong: bool, seed: int) -> dict[str, Any]:
+    """The fields of the reply to a question about each label.
+
+    Args:
+        asked: The question.
+        labels: The labels that the text was written for.
+        wrong: Whether the answer about one of the labels is to be wrong.
+        seed: Draws that label.
+    """
+    fits = {label: label in labels for label in asked.options}
+    if wrong:
+        mistaken = pick(asked.options, "wrong verdict", seed)
+        fits[mistaken] = not fits[mistaken]
+    return {ANSWERS: [{LABEL: label, FITS: YES if does else NO} for label, does in fits.items()]}
+
+
 def verdict(asked: Question, labels: Sequence[str], wrong: bool, seed: int) -> dict[str, str]:
-    """The fields of the reply.
+    """The fields of the reply to a question for the label.
 
     Args:
         asked: The question.
