@@ -1,7 +1,7 @@
 """Fidelity to the plan: text length, readability by difficulty (LIX), coverage of attribute values."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -16,7 +16,7 @@ from synthetic_textcat.pipelines.quality_report.signals.corpus import (
     WorstRow,
     slug,
 )
-from synthetic_textcat.pipelines.quality_report.signals.label_sets import rows_by_label, rows_by_size
+from synthetic_textcat.pipelines.quality_report.signals.label_sets import Sets, rows_by_label, rows_by_size
 from synthetic_textcat.schemas.attributes import VALUES
 from synthetic_textcat.schemas.label_sets import LABELS
 from synthetic_textcat.schemas.languages import find_language, has_spaces
@@ -254,11 +254,19 @@ def _rows_by_value(corpus: Corpus) -> dict[str, pd.DataFrame]:
 def _rows_by_set(corpus: Corpus) -> dict[str, pd.DataFrame]:
     """The same of rows with several labels: by label and by number of labels; nothing without such a task."""
     sides = {"planned": corpus.planned_sets, "accepted": corpus.set_rows.counts}
+    rows_of: dict[str, Callable[[Sets], Counter[Any]]] = {LABELS: rows_by_label, LABELS_PER_TEXT: rows_by_size}
     counts = {
-        name: {side: sum((rows_of(sets) for sets in of_tasks.values()), Counter()) for side, of_tasks in sides.items()}
-        for name, rows_of in {LABELS: rows_by_label, LABELS_PER_TEXT: rows_by_size}.items()
+        name: {side: _summed(map(rows, of_tasks.values())) for side, of_tasks in sides.items()}
+        for name, rows in rows_of.items()
     }
     return {name: _table_of(found) for name, found in counts.items() if found["planned"]}
+
+
+def _summed(counts: Iterable[Counter[Any]]) -> Counter[Any]:
+    found: Counter[Any] = Counter()
+    for own in counts:
+        found.update(own)
+    return found
 
 
 def _table_of(counts: Mapping[str, Mapping[Any, int]]) -> pd.DataFrame:
