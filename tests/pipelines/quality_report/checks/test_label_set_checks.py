@@ -86,7 +86,7 @@ def test_a_text_must_name_none_of_the_labels_and_not_the_misleading_one() -> Non
 
 def test_rows_of_both_kinds_are_checked_and_stored_with_their_labels() -> None:
     single = Task.model_validate({"task": "Sort a mail.", "labels": ["work", "home"]})
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"label": None, "labels": ("returns", "Billing"), "misleading_label": "Thanks", "task_id": _TASK.task_id},
         {"label": None, "labels": (), "misleading_label": "Thanks", "task_id": _TASK.task_id},
         {"label": "WORK", "labels": ("WORK",), "misleading_label": "home", "task_id": single.task_id},
