@@ -13,10 +13,11 @@ from pydantic import (
 )
 
 from synthetic_textcat.errors import nearest
-from synthetic_textcat.schemas.attributes import Choice, OwnAttributes, proportions_of, weights_of
+from synthetic_textcat.schemas.attributes import Choice, proportions_of, weights_of
 from synthetic_textcat.schemas.block import Block, TextChecks, Thresholds, no_boolean
 from synthetic_textcat.schemas.cluster_parameters import ClusterParameters
 from synthetic_textcat.schemas.outcomes import DEFECTS, OFFLINE_MODEL, REJECT_REASONS, Rates
+from synthetic_textcat.schemas.own_attributes import OwnAttributes
 from synthetic_textcat.schemas.publications import checked_repository
 from synthetic_textcat.schemas.rows import ATTRIBUTES
 from synthetic_textcat.schemas.task_input import checked_choice, checked_choices

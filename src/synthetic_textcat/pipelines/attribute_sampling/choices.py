@@ -1,20 +1,23 @@
 """Choices of values per attribute: a label's choice overrides its task's, and the task's overrides the parameters'."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from synthetic_textcat.errors import ParameterError
 from synthetic_textcat.hashing import Keys, canonical_json, derived
 from synthetic_textcat.pipelines.attribute_sampling.apportionment import Balanced
 from synthetic_textcat.pipelines.attribute_sampling.label_odds import LabelOdds
 from synthetic_textcat.pipelines.attribute_sampling.streams import Ints, independent, streams_of
 from synthetic_textcat.schemas.attributes import Choice, chosen_weights, shares_of, weights_of
+from synthetic_textcat.schemas.own_attributes import OwnChoice, check_dependent, parent_of
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import ATTRIBUTES
+from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.schemas.tasks import Task
 
 Codes = dict[str, Ints]
@@ -68,7 +71,7 @@ class TaskChoices:
         self._streams: dict[str, list[tuple[int, str, Values]]] = {}  # a label's number, or -1 for all others; name
         for name in (*ATTRIBUTES, *own):
             usual = choice_of(task, name, sampling)
-            choices: list[tuple[int, str, Choice]] = (
+            choices: list[tuple[int, str, Choice | OwnChoice]] = (
                 [(-1, "", usual)] if name in ATTRIBUTES or usual is not None else []
             )
             choices += [(n, label.name, label.extra[name]) for n, label in enumerate(labels) if name in label.extra]
@@ -175,13 +178,34 @@ class _MisleadingLabels:
         return label * self._num_labels + first[of_label, ahead], size[of_label, ahead]
 
 
-def choice_of(task: Task, name: str, sampling: AttributeSamplingParameters) -> Choice:
+def choice_of(task: Task, name: str, sampling: AttributeSamplingParameters) -> Choice | OwnChoice:
     """Choice of an attribute for a task: the task's own, else the parameters'; None for own attributes without one."""
     if name not in ATTRIBUTES:
         return task.extra.get(name, sampling.extra.get(name))
     own: Choice = getattr(task, name)
     usual: Choice = getattr(sampling, name)
     return usual if own is None else own
+
+
+def refuse_undrawable(tasks: Iterable[Task], sampling: AttributeSamplingParameters, own: Sequence[str]) -> None:
+    """Refuses dependent attributes that can't be drawn for a task or label.
+
+    Raises:
+        ParameterError: For the first task and label, with the attribute and the next step.
+    """
+    for task in tasks:
+        choices = {name: choice_of(task, name, sampling) for name in (*ATTRIBUTES, *own)}
+        of_labels = [(f", label {label.name!r}", label.extra) for label in task.labels if label.extra]
+        for place, extra in [("", {}), *of_labels]:
+            if not any(parent_of(choice) for choice in (choices | extra).values()):
+                continue
+            try:
+                check_dependent(choices | extra)
+            except ValueError as error:
+                raise ParameterError(
+                    f"Own attributes of the task {shown(task.task)}{place}: {error} (attribute_sampling.extra, or "
+                    "extra in the tasks file)"
+                ) from None
 
 
 @lru_cache(maxsize=512)
