@@ -15,16 +15,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from synthetic_textcat.errors import ParameterError
+
 Pair = tuple[int, int]
 Polynomial = list[Fraction]
 """Coefficient k: the sum of the weights of sets of k labels."""
 
 MOST_SETS = 300_000
 """Sets of one component that are enumerated."""
-
-
-class TooManySetsError(ValueError):
-    """Weighted pairs link so many labels that their sets can't be enumerated."""
 
 
 class JointLabels(NamedTuple):
@@ -52,7 +50,7 @@ def joint_labels(weights: Sequence[float], pairs: Mapping[Pair, float], sizes: S
         sizes: Numbers of labels that a text may have; each with a set whose weight is above 0.
 
     Raises:
-        TooManySetsError: If weighted pairs link too many labels.
+        ParameterError: If weighted pairs link so many labels that their sets can't be enumerated.
     """
     exact = [Fraction(repr(float(weight))) for weight in weights]
     scale = lcm(*(weight.denominator for weight in exact))
@@ -95,7 +93,10 @@ class _Component:
         }
         for count, (labels, weight) in enumerate(_sets(members, weights, pairs, most)):
             if count > MOST_SETS:
-                raise TooManySetsError
+                raise ParameterError(
+                    f"together: pairs link {len(members)} labels to one another, which make more than {MOST_SETS:,} sets "
+                    f"of up to {most} labels. Next: weigh fewer pairs, or allow fewer labels in labels_per_text"
+                )
             self.sums[len(labels)] += weight
             for number in (1, 2):
                 for some in combinations(labels, number):

@@ -5,7 +5,6 @@ from typing import Any
 
 import pandas as pd
 
-from synthetic_textcat.errors import ParameterError
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.prompts.messages import asking_sha256
 from synthetic_textcat.pipelines.attribute_sampling.plan import plan_rows
@@ -107,8 +106,6 @@ def plan_requests(
     Raises:
         ParameterError: If a slot of the quota is too rare.
     """
-    if (tasks["task_type"] == "multi_label").any():
-        raise ParameterError("labels_per_text: several labels a text can't be planned yet. Next: remove it")
     of_quota = Rounds.read(rounds)
     if of_quota is None:
         return plan_rows(tasks, attribute_sampling, seed)
