@@ -24,7 +24,7 @@ from synthetic_textcat.schemas.labels_per_text import (
 from synthetic_textcat.schemas.own_attributes import OwnAttributes
 from synthetic_textcat.schemas.rows import ATTRIBUTES
 from synthetic_textcat.schemas.task_input import (
-    checked_choice,
+    checked_choice_of,
     checked_choices,
     checked_confusable,
     checked_weight,
@@ -188,8 +188,8 @@ class Task(_Strict):
 
     @field_validator(*ATTRIBUTES, mode="before")
     @classmethod
-    def _choices_have_a_form(cls, choice: Any) -> Any:
-        return checked_choice(choice)
+    def _choices_have_a_form(cls, choice: Any, info: Any) -> Any:
+        return checked_choice_of(info.field_name, choice)
 
     @field_validator(*ATTRIBUTES)
     @classmethod

@@ -14,15 +14,16 @@ from synthetic_textcat.hashing import pick
 from synthetic_textcat.llm.offline import prompt_reader
 from synthetic_textcat.llm.offline.grammar import known_tasks, load_grammar
 from synthetic_textcat.llm.offline.lexicon import Lexicon
-from synthetic_textcat.llm.offline.marks import label_order, marked_place
+from synthetic_textcat.llm.offline.marks import label_order, marked_place, marked_places
 from synthetic_textcat.llm.offline.other_languages import authored_languages, language_grammar, topic_of
+from synthetic_textcat.llm.offline.set_voices import voices_of
 from synthetic_textcat.schemas.label_verdicts import BOTH, NONE_OF_THESE
-from synthetic_textcat.schemas.verdict_replies import NO, YES
+from synthetic_textcat.schemas.languages import find_language
 
 VERDICT, ALSO_FITS = "verdict", "also_fits"
-ANSWERS, LABEL, FITS = "answers", "label", "fits"
+ANSWERS, FITS = "answers", "fits"
 
-_FIELD = re.compile(rf"^\W*{VERDICT}\b\W*:", re.MULTILINE)
+_FIELD = re.compile(rf"^\W*(?:{VERDICT}|{FITS})\b\W*:", re.MULTILINE)
 _FIELD_OF_SEVERAL = re.compile(rf"^\W*{FITS}\b\W*:", re.MULTILINE)
 _ROW_FIELD = "input_text"
 _NO_LABELS = frozenset((NONE_OF_THESE, BOTH))
@@ -37,8 +38,8 @@ class Question(NamedTuple):
         task: The task's sentence; None if no grammar has it.
         options: The labels to choose from, in the order in which they are listed.
         open_set: Whether these are the two labels of one row, of a task without a label set.
-        several: Whether yes or no is asked for each of the labels.
         texts: Quoted lines of the prompt, or all lines if none is quoted; one is the text.
+        several: Whether each label is asked for by yes or no.
     """
 
     task: str | None
@@ -52,21 +53,21 @@ def asks_for_verdict(prompt: str, schema: Mapping[str, Any] | None) -> bool:
     """Whether a verdict is asked for: by the schema, or without one by the name of the field."""
     if schema is not None:
         return not {VERDICT, ANSWERS}.isdisjoint(schema.get("properties", {}))
-    return _ROW_FIELD not in prompt and any(field.search(prompt) for field in (_FIELD, _FIELD_OF_SEVERAL))
+    return _ROW_FIELD not in prompt and _FIELD.search(prompt) is not None
 
 
 def read_question(prompt: str, schema: Mapping[str, Any] | None) -> Question:
     """The question in a prompt, with the options of the schema or, without one, of the list in the prompt."""
     task = prompt_reader.find_task(prompt, known_tasks())
     text = prompt_reader.without_task(prompt, task)
-    fields = {} if schema is None else schema["properties"]
-    several = ANSWERS in fields if fields else _FIELD_OF_SEVERAL.search(prompt) is not None
+    several = _asks_for_each(prompt, schema)
     if several:
-        names, open_set = _listed(text, fields), False
+        names, open_set = _labels_to_answer(text, schema), False
     elif schema is None:
         names = prompt_reader.list_with(text, (NONE_OF_THESE,))
         open_set = BOTH in names
     else:
+        fields = schema["properties"]
         names, open_set = tuple(map(str, fields[VERDICT].get("enum", ()))), ALSO_FITS not in fields
     options = tuple(name for name in names if name not in _NO_LABELS)
     lines = [line.strip() for line in prompt_reader.without_label_list(text, names).splitlines()]
@@ -74,11 +75,17 @@ def read_question(prompt: str, schema: Mapping[str, Any] | None) -> Question:
     return Question(task, options, open_set, texts, several)
 
 
-def _listed(text: str, fields: Mapping[str, Any]) -> tuple[str, ...]:
-    """The labels that yes or no is asked for: of the schema, else of the first list of the prompt."""
-    if fields:
-        return tuple(map(str, fields[ANSWERS]["items"]["properties"][LABEL].get("enum", ())))
-    return prompt_reader.list_with(text, ())
+def _asks_for_each(prompt: str, schema: Mapping[str, Any] | None) -> bool:
+    if schema is not None:
+        return ANSWERS in schema.get("properties", {})
+    return _FIELD_OF_SEVERAL.search(prompt) is not None
+
+
+def _labels_to_answer(text: str, schema: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """The labels of the schema; without one, of the first list in the prompt."""
+    if schema is not None:
+        return tuple(map(str, schema["properties"][ANSWERS]["items"]["properties"]["label"].get("enum", ())))
+    return prompt_reader.first_list(text)
 
 
 def fitting_labels(asked: Question) -> tuple[str, ...]:
@@ -100,6 +107,26 @@ def fitting_labels(asked: Question) -> tuple[str, ...]:
                 found = tuple(labels[name] for name in read.labels if name in labels)
         if certain:
             break
+    return found
+
+
+def fitting_set(asked: Question) -> tuple[str, ...]:
+    """The labels of a set that the text was written for, in the order of the question."""
+    own = load_grammar(known_tasks()[asked.task]) if asked.task else None
+    order = label_order(own, asked.options)
+    for text in asked.texts:
+        if (places := marked_places(text)) is not None:
+            return tuple(order[place] for place in places if place < len(order))
+    task = asked.task if own is not None and set(order) <= set(own.labels) else None
+    codes = ("en", *authored_languages()) if task is not None else ("en",)
+    best, found = 0.0, tuple[str, ...]()
+    for code in codes:
+        voices = voices_of(task, order, find_language(code), "")
+        for text in asked.texts:
+            read = voices.lexicon.read(text)
+            if read.fit * read.words > best:
+                best = read.fit * read.words
+                found = tuple(label for label in asked.options if voices.of_label.get(label) in read.labels)
     return found
 
 
@@ -137,24 +164,8 @@ def _unquoted(line: str) -> str | None:
     return text if isinstance(text, str) else None
 
 
-def answers(asked: Question, labels: Sequence[str], wrong: bool, seed: int) -> dict[str, Any]:
-    """The fields of the reply to a question about each label.
-
-    Args:
-        asked: The question.
-        labels: The labels that the text was written for.
-        wrong: Whether the answer about one of the labels is to be wrong.
-        seed: Draws that label.
-    """
-    fits = {label: label in labels for label in asked.options}
-    if wrong:
-        mistaken = pick(asked.options, "wrong verdict", seed)
-        fits[mistaken] = not fits[mistaken]
-    return {ANSWERS: [{LABEL: label, FITS: YES if does else NO} for label, does in fits.items()]}
-
-
-def verdict(asked: Question, labels: Sequence[str], wrong: bool, seed: int) -> dict[str, str]:
-    """The fields of the reply to a question for the label.
+def verdict(asked: Question, labels: Sequence[str], wrong: bool, seed: int) -> dict[str, Any]:
+    """The fields of the reply.
 
     Args:
         asked: The question.
@@ -162,6 +173,10 @@ def verdict(asked: Question, labels: Sequence[str], wrong: bool, seed: int) -> d
         wrong: Whether the verdict is to be another label than the best of these.
         seed: Draws that label.
     """
+    if asked.several:
+        wrong_label = pick(asked.options, "wrong verdict", seed) if wrong else None
+        fits = {label: (label in labels) != (label == wrong_label) for label in asked.options}
+        return {ANSWERS: [{"label": label, FITS: "yes" if is_right else "no"} for label, is_right in fits.items()]}
     best, second = (label if label in asked.options else NONE_OF_THESE for label in (*labels, "", "")[:2])
     if wrong:
         best = pick([label for label in asked.options if label != best], "wrong verdict", seed)

@@ -84,6 +84,12 @@ def without_line(template: ChatPromptTemplate, placeholder: str) -> ChatPromptTe
     return ChatPromptTemplate([_replaced(message, line) for message in template.messages])
 
 
+def without_unit(template: ChatPromptTemplate, placeholder: str, unit: str) -> ChatPromptTemplate:
+    """The template without this unit after the placeholder, for values that bring a unit of their own."""
+    number = re.compile(rf"(?<!\{{)(\{{{placeholder}\}})[ \t]+{unit}\b")
+    return ChatPromptTemplate([_replaced(message, number, r"\1") for message in template.messages])
+
+
 def instructions_of(templates: Iterable[BasePromptTemplate[Any]]) -> tuple[str, ...]:
     """The templates' own lines, without their placeholders: the words that every prompt has."""
     texts = [_TOKEN.sub("\n", text) for template in templates for text in _texts_of(template)]
@@ -111,9 +117,9 @@ def _text_of(message: Any) -> Any:
     return getattr(getattr(message, "prompt", None), "template", None)
 
 
-def _replaced(message: Any, line: re.Pattern[str]) -> Any:
+def _replaced(message: Any, part: re.Pattern[str], by: str = "") -> Any:
     template = _text_of(message)
-    return type(message).from_template(line.sub("", template)) if isinstance(template, str) else message
+    return type(message).from_template(part.sub(by, template)) if isinstance(template, str) else message
 
 
 class BraceFault(NamedTuple):

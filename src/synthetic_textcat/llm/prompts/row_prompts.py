@@ -17,9 +17,10 @@ from langchain_core.prompts import (
 )
 
 from synthetic_textcat.errors import PromptError
-from synthetic_textcat.llm.prompts.messages import Messages, check_placeholders, wire_form, without_line
+from synthetic_textcat.llm.prompts.messages import Messages, check_placeholders, wire_form, without_line, without_unit
 from synthetic_textcat.schemas.completions import planned_row_schema, row_schema
 from synthetic_textcat.schemas.label_sets import LABELS
+from synthetic_textcat.schemas.lengths import CHARACTERS, WORDS
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of, records_of
 from synthetic_textcat.schemas.seed_examples import ShownTexts
@@ -37,6 +38,7 @@ _NOT_DRAWN = {"request_id", "task_id", "replicate", "task", "seed"}
 OWN, SEEDS = "own_attributes", "seed_examples"
 """Placeholders with a line of their own, which is removed when they are empty."""
 
+_LENGTH = "num_words"
 _LABELS = ("labels", "label", "misleading_label")
 _PLANNED_LABELS = "planned_labels"
 _SEVERAL = ("labels", _PLANNED_LABELS, "misleading_label")
@@ -235,20 +237,21 @@ class _TaskPrompt:
 
 
 class _Template:
-    """A template and its variants without lines that are empty for a row."""
+    """A template and its variants: without lines that are empty for a row, and without `words` after characters."""
 
     def __init__(self, template: ChatPromptTemplate) -> None:
         self._template = template
-        self._renderers: dict[tuple[str, ...], Callable[..., Messages]] = {}
+        self._renderers: dict[tuple[tuple[str, ...], bool], Callable[..., Messages]] = {}
 
     def render(self, values: dict[str, str], lines: Mapping[str, str]) -> Messages:
         empty = tuple(name for name, line in lines.items() if not line)
-        if empty not in self._renderers:
-            template = self._template
+        has_unit = values[_LENGTH].endswith(CHARACTERS)
+        if (empty, has_unit) not in self._renderers:
+            template = without_unit(self._template, _LENGTH, WORDS) if has_unit else self._template
             for name in empty:
                 template = without_line(template, name)
-            self._renderers[empty] = renderer_of(template)
-        return self._renderers[empty](**values, **lines)
+            self._renderers[empty, has_unit] = renderer_of(template)
+        return self._renderers[empty, has_unit](**values, **lines)
 
 
 def renderer_of(template: ChatPromptTemplate) -> Callable[..., Messages]:

@@ -21,7 +21,7 @@ Pair = tuple[int, int]
 Polynomial = list[Fraction]
 """Coefficient k: the sum of the weights of sets of k labels."""
 
-MOST_SETS = 300_000
+MOST_SETS = 50_000
 """Sets of one component that are enumerated."""
 
 

@@ -137,7 +137,7 @@ class Candidate:
     @cached_property
     def word_count(self) -> int:
         """Words of the text as written."""
-        return count_words([self.input_text])[0]
+        return count_words([self.input_text], [self.language])[0]
 
 
 Check = Callable[[Candidate], str | None]
@@ -240,9 +240,12 @@ def length_off(row: Candidate) -> str | None:
 def count_words_of_rows(rows: Sequence[Candidate]) -> None:
     """Words of the rows whose length is near a bound."""
     near = [
-        row for row in rows if needs_count(row.pieces, row.num_words, row.language, row.known.text_checks.length_off)
+        row
+        for row in rows
+        if needs_count(row.input_text, row.pieces, row.num_words, row.language, row.known.text_checks.length_off)
     ]
-    for row, count in zip(near, count_words([row.input_text for row in near]), strict=True):
+    counts = count_words([row.input_text for row in near], [row.language for row in near])
+    for row, count in zip(near, counts, strict=True):
         vars(row)["word_count"] = count
 
 
