@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from synthetic_textcat.errors import nearest
 from synthetic_textcat.schemas.languages import find_language, languages
+from synthetic_textcat.schemas.lengths import read_length
 from synthetic_textcat.schemas.rows import ATTRIBUTES
 
 Choice = str | list[str] | dict[str, float] | None
@@ -115,8 +116,9 @@ def canonical_value(attribute: str, value: str) -> str:
         raise ValueError(f"{PRESET!r} can't be combined with values; write {attribute}: {PRESET}")
     if attribute not in VALUES:
         return find_language(value).name
-    by_key = {allowed.casefold(): allowed for allowed in VALUES[attribute]}
-    try:
-        return by_key[value.strip().casefold()]
-    except KeyError:
-        raise ValueError(f"unknown value {value!r}; {nearest(value, VALUES[attribute])}") from None
+    known = {allowed.casefold(): allowed for allowed in VALUES[attribute]}.get(value.strip().casefold())
+    if known is not None:
+        return known
+    if attribute == "num_words":
+        return str(read_length(value))
+    raise ValueError(f"unknown value {value!r}; {nearest(value, VALUES[attribute])}")

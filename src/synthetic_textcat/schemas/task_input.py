@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from synthetic_textcat.schemas.block import RANGE, is_weight
+from synthetic_textcat.schemas.lengths import plain_choice
 
 _LONGEST = 60
 
@@ -95,6 +96,15 @@ def checked_choice(choice: Any) -> Any:
         if not is_weight(weight):
             raise ValueError(f"gives {value!r} the weight {shown(weight)}; a weight is {RANGE}")
     return choice
+
+
+def checked_choice_of(attribute: str, choice: Any) -> Any:
+    """Validates the form of the choice of one of the method's attributes; ranges of `num_words` become texts.
+
+    Raises:
+        ValueError: If it has none of the forms.
+    """
+    return checked_choice(plain_choice(choice) if attribute == "num_words" else choice)
 
 
 def checked_choices(choices: object) -> object:

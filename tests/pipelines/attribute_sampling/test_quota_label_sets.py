@@ -65,8 +65,8 @@ def test_a_higher_target_adds_slots_and_moves_none(per: Any) -> None:
     low, high = _slots(per, 3), _slots(per, 7)
     tables, start = [low.table(3), high.table(7)], [0, 0]
     for few, many in zip(low.sizes(3), high.sizes(7), strict=True):
-        parts = [table.iloc[at : at + few].reset_index(drop=True) for table, at in zip(tables, start, strict=True)]
-        pd.testing.assert_frame_equal(*parts)
+        one, other = (table.iloc[at : at + few].reset_index(drop=True) for table, at in zip(tables, start, strict=True))
+        pd.testing.assert_frame_equal(one, other)
         start = [start[0] + few, start[1] + many]
     assert start == [len(tables[0]), len(tables[1])]
 

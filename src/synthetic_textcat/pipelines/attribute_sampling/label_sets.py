@@ -62,7 +62,7 @@ class _Drawn(NamedTuple):
         return cost
 
     def replace(self, columns: Ints, other: "_Drawn", own: Ints) -> None:
-        """Takes over sequences of another drawing of the same rows, where it has sets for more rows, or nearer pairs."""
+        """Takes over sequences of another drawing of the rows, where it has sets for more rows, or nearer pairs."""
         failed, had = other.failed[own], self.failed[columns]
         is_better = (failed < had) | ((failed == had) & (other.cost[own] < self.cost[columns]))
         columns, own = columns[is_better], own[is_better]

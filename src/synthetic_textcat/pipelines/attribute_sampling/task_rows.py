@@ -16,7 +16,7 @@ from synthetic_textcat.pipelines.attribute_sampling.one_label import OneLabel
 from synthetic_textcat.pipelines.attribute_sampling.several_labels import SeveralLabels, labels_by_name
 from synthetic_textcat.pipelines.attribute_sampling.streams import Ints, ranges
 from synthetic_textcat.pipelines.attribute_sampling.values import Codes
-from synthetic_textcat.schemas.label_sets import LABELS, LABELS_DTYPE, label_set_code, labels_column
+from synthetic_textcat.schemas.label_sets import LABELS, LABELS_DTYPE, has_multi_label, label_set_code, labels_column
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import ATTRIBUTES, REQUESTS, with_own
 from synthetic_textcat.schemas.tasks import Task, task_from_row
@@ -57,7 +57,7 @@ class TaskRows:
             name: np.empty(rows, np.int32 if len(own_names) > _MOST_SMALL else np.int16)
             for name, own_names in names.items()
         }
-        if (tasks["task_type"] == "multi_label").any():
+        if has_multi_label(tasks):
             self._codes["label_set"] = np.full(rows, -1, np.int32)
         keys = np.array([key64(seed, task_id) for task_id in tasks["task_id"]], np.uint64)
         for members in _alike(tasks["attributes"], labels):
