@@ -93,7 +93,7 @@ def drawn_sets(task: Task, key: int, rows: int, *, is_exact: bool) -> list[Label
     """
     labels, order = labels_by_name(task), task.label_names.index
     keys = np.array([key64("labels", key, task.task_id)], np.uint64)
-    chosen = label_sets_of(task, labels, is_exact=is_exact).draw(keys, np.array([rows]))
+    chosen = label_sets_of(task, is_exact=is_exact).draw(keys, np.array([rows]))
     distinct, number = np.unique(chosen, axis=0, return_inverse=True)
     sets = [tuple(sorted((labels[place].name for place in np.flatnonzero(has)), key=order)) for has in distinct]
     return [sets[place] for place in number.ravel().tolist()]

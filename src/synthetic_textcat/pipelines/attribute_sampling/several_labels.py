@@ -4,12 +4,12 @@ The misleading label is none of the set. It has a stream for each task and set. 
 set's labels, of which the confusable ones come first; a row without a label draws it by the labels' weights.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from synthetic_textcat.hashing import Keys, derived, key64, uniform
-from synthetic_textcat.pipelines.attribute_sampling.joint_labels import joint_labels
+from synthetic_textcat.pipelines.attribute_sampling.joint_labels import JointLabels, joint_labels
 from synthetic_textcat.pipelines.attribute_sampling.label_odds import SetOdds
 from synthetic_textcat.pipelines.attribute_sampling.label_sets import LabelSets
 from synthetic_textcat.pipelines.attribute_sampling.set_choice import Bools
@@ -41,9 +41,8 @@ class SeveralLabels:
     """
 
     def __init__(self, task: Task, odds: Sequence[SetOdds], tasks: int, *, is_exact: bool) -> None:
-        labels = labels_by_name(task)
-        self._label_sets, self._is_exact = label_sets_of(task, labels, is_exact=is_exact), is_exact
-        self._num_labels, self._odds = len(labels), odds
+        self._label_sets, self._is_exact = label_sets_of(task, is_exact=is_exact), is_exact
+        self._num_labels, self._odds = len(task.labels), odds
         self._odds_of = np.arange(tasks) if len(odds) > 1 else np.zeros(tasks, np.int64)
         self.sets: list[Members] = []
         self._numbers: dict[bytes, int] = {}
@@ -159,16 +158,22 @@ def labels_by_name(task: Task) -> list[Label]:
     return sorted(task.labels, key=lambda label: label.name)
 
 
-def label_sets_of(task: Task, labels: Sequence[Label], *, is_exact: bool) -> LabelSets:
-    """Draws of a task's label sets.
+def joint_labels_of(task: Task) -> JointLabels:
+    """Joint distribution of a task's labels, numbered by name.
 
     Raises:
         ParameterError: If pairs link too many labels.
     """
+    labels = labels_by_name(task)
     number = {label.name: place for place, label in enumerate(labels)}
-    pairs: Mapping[tuple[int, int], float] = {
-        (number[one], number[other]): weight
-        for (one, other), weight in ((sorted(p), w) for p, w in task.pair_weights.items())
-    }
-    joint = joint_labels([label.weight for label in labels], pairs, list(task.set_sizes))
-    return LabelSets(joint, shares_of(task.set_sizes), is_exact=is_exact)
+    pairs = {(number[pair.labels[0]], number[pair.labels[1]]): pair.weight for pair in task.together}
+    return joint_labels([label.weight for label in labels], pairs, list(task.set_sizes))
+
+
+def label_sets_of(task: Task, *, is_exact: bool) -> LabelSets:
+    """Draws of a task's label sets; labels are numbered by name.
+
+    Raises:
+        ParameterError: If pairs link too many labels.
+    """
+    return LabelSets(joint_labels_of(task), shares_of(task.set_sizes), is_exact=is_exact)
