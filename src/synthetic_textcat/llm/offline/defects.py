@@ -145,7 +145,7 @@ def _in_another_language(row: Row, labels: Sequence[str], language: Language, se
 
 def _with_label(row: Row, label: str) -> Row:
     """The row with this label: in place of its own, or besides several."""
-    return {**row, "labels": [*row["labels"], label]} if "labels" in row else {**row, "label": label}
+    return {**row, "labels": [*row["labels"], f"{label}, or another"]} if "labels" in row else {**row, "label": label}
 
 
 def _last_label(row: Row) -> str:
