@@ -31,7 +31,7 @@ from tests.support.several_labels import several_labels_tasks
 _OF_SETS = ("labels_not_as_planned", "label_not_in_set", "misleading_label_not_in_set", "same_labels", "label_leaked")
 _RATES = {**dict.fromkeys(_OF_SETS, 0.06), "empty_field": 0.03, "wrong_language": 0.03}
 _LEAST = 0.98
-_SIZES = (1_000, pytest.param(5_000, marks=pytest.mark.slow))
+_SIZES = (500, pytest.param(5_000, marks=pytest.mark.slow))
 
 
 class Rehearsal(NamedTuple):
@@ -65,8 +65,10 @@ def test_the_ledger_is_what_the_seeds_say(rows: int) -> None:
     others = {row: why for row, why in found.reasons.items() if row not in found.faults}
     assert len(others) <= 0.004 * rows, Counter(others.values())
     lost = Counter(found.faults.values()) + Counter(others.values())
-    assert found.ledger["rejected"] == dict(lost)
+    told = [reason for reason in _RATES if reason != "wrong_language"]  # such a text may be too long as well
+    assert {reason: found.ledger["rejected"][reason] for reason in told} == {reason: lost[reason] for reason in told}
     assert found.ledger["accepted"] == rows - lost.total()
+    assert sum(found.ledger["rejected"].values()) == lost.total()
 
 
 @cache
