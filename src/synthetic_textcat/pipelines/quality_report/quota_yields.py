@@ -1,9 +1,10 @@
 """Yields of a quota by value, cell and combination: rows to ask for next, and values to give up.
 
 Slots are pooled in four ways: by value (all German slots), by cell, by value within a cell, and by combination of all
-values. Slots with several labels are also pooled by each label: those that have it, next to those that have not. Each pool's yield is smoothed with rows of the wider pools' yield. A pool is given up when its last two rounds
-or more brought no good row, and had too many rows for bad luck. So a value that the model never writes is found
-out in all cells together, and costs a few rows, not a few in each cell.
+values. Slots with several labels are also pooled by each label: those that have it, next to those that have not. Each
+pool's yield is smoothed with rows of the wider pools' yield. A pool is given up when its last two rounds or more
+brought no good row, and had too many rows for bad luck. So a value that the model never writes is found out in all
+cells together, and costs a few rows, not a few in each cell.
 """
 
 from collections.abc import Iterator, Sequence
