@@ -85,7 +85,7 @@ def test_a_walk_makes_the_same_rows_in_any_batches_and_columns() -> None:
 
 
 def test_a_long_plan_takes_few_bytes_a_row() -> None:
-    rows, weights = 50_000, dict.fromkeys(ATTRIBUTES, "paper")
+    rows, weights = 100_000, dict.fromkeys(ATTRIBUTES, "paper")
     few, many = (AttributeSamplingParameters.model_validate({"num_examples": n, **weights}) for n in (2_000, rows))
     plan_requests(task_table(TASKS), few, SEED)  # fits the odds, which are kept
     tracemalloc.start()
