@@ -28,6 +28,9 @@ ASKING_PROMPTS = ("closed_prompt", "open_prompt", "seed_examples_prompt")
 ROW_PROMPTS = (*ASKING_PROMPTS, "retry_prompt")
 """Catalog names of the prompts that ask for rows."""
 
+SEVERAL_LABELS_PROMPT = "several_labels_prompt"
+"""Catalog name of the prompt of tasks with several labels a text, which nodes take after the others."""
+
 
 @dataclass(frozen=True)
 class Evaluation:

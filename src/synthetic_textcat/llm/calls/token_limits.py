@@ -2,7 +2,8 @@
 
     limit = 100 + label tokens + 2 * most words * tokens a word, at most 8,192
 
-- Most words: the words at which the next longer choice of `num_words` begins; 400 for the longest.
+- Most words: the words at which the next longer choice of `num_words` begins; 400 for the longest. The upper bound of
+  an own range; of characters, one token each in Latin script, three in others, since no token is less than a byte.
 - The factor 2 leaves room for texts that are longer than requested.
 - Tokens a word: upper bounds over the tokenisers of GPT-3 (p50k), GPT-4, GPT-4o, Claude 2, DeepSeek 3, Mistral 7B and
   Mistral Nemo, per word of an English original. Measured on translated messages of Django in 90 languages and on the
@@ -18,6 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from synthetic_textcat.schemas.languages import find_language
+from synthetic_textcat.schemas.lengths import CHARACTERS, Length, length_of
 from synthetic_textcat.schemas.parameters import PLANNED, LlmParameters
 
 LARGEST = 8_192
@@ -31,6 +33,7 @@ _ROOM = 2
 _STEP = 64
 _BOUNDS = (10, 50, 100, 200, 400)
 _LATIN, _OTHER_ALPHABETS, _SYLLABLES = 6, 10, 20
+_MOST_BYTES = 3  # UTF-8 bytes of a character of today's scripts, but for emoji
 _PER_WORD = {
     "Latn": _LATIN,
     **dict.fromkeys(("Arab", "Cyrl", "Grek", "Hang", "Hans", "Hant", "Hebr", "Jpan"), _OTHER_ALPHABETS),
@@ -73,11 +76,15 @@ def row_tokens(row: Mapping[str, Any]) -> int:
     Args:
         row: The planned row with language, num_words, label and misleading_label.
     """
-    words = _most_words(str(row["num_words"]))
-    per_word = _PER_WORD.get(find_language(row["language"]).script, _SYLLABLES)
+    length = length_of(str(row["num_words"]))
+    script = find_language(row["language"]).script
+    if length is not None and length.unit == CHARACTERS:
+        most, tokens = length.upper or 2 * length.least, 1 if script == "Latn" else _MOST_BYTES
+    else:
+        most, tokens = _most_words(length), _PER_WORD.get(script, _SYLLABLES)
     labels = [row[name] for name in ("label", "misleading_label")]
     label_tokens = sum(len(str(label).encode()) for label in labels) if all(labels) else _OPEN_LABELS
-    return _rounded(_FORM + label_tokens + _ROOM * words * per_word)
+    return _rounded(_FORM + label_tokens + _ROOM * most * tokens)
 
 
 def verdict_tokens(options: Sequence[str]) -> int:
@@ -95,14 +102,13 @@ def list_tokens(items: int) -> int:
     return _rounded(_FORM + items * _SENTENCE)
 
 
-def _most_words(num_words: str) -> int:
-    """Words at which the next longer choice begins; for `less than 10` it is 10 itself."""
-    numbers = [int(part) for part in num_words.split() if part.isdecimal()]
-    if not numbers:
+def _most_words(length: Length | None) -> int:
+    """Words at which the next longer choice begins; the upper bound, if there is one."""
+    if length is None:
         return _BOUNDS[-1]
-    if num_words.startswith("less"):
-        return numbers[0]
-    return next((bound for bound in _BOUNDS if bound > numbers[0]), 2 * numbers[0])
+    if length.upper is not None:
+        return length.upper
+    return next((bound for bound in _BOUNDS if bound > length.least), 2 * length.least)
 
 
 def _rounded(tokens: int) -> int:

@@ -13,13 +13,13 @@ from synthetic_textcat.pages import render_markdown
 from synthetic_textcat.pipelines.export.label_set_views import has_label_sets
 from synthetic_textcat.pipelines.export.splits import rows_of_parts, split_codes
 from synthetic_textcat.schemas.cost_figures import DATASET, THIS_CONFIGURATION, figure_rows
-from synthetic_textcat.schemas.label_sets import LABELS
+from synthetic_textcat.schemas.label_sets import LABELS, has_multi_label
 from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters, LlmParameters
 from synthetic_textcat.schemas.publications import SPLITS, TAG, Part, parts
 from synthetic_textcat.schemas.quota import wanted_rows
 from synthetic_textcat.schemas.rows import ATTRIBUTES, LABEL_AGREEMENT, own_of
-from synthetic_textcat.schemas.run_records import ROW_PROMPTS, prompt_sha256
+from synthetic_textcat.schemas.run_records import ROW_PROMPTS, SEVERAL_LABELS_PROMPT, prompt_sha256
 from synthetic_textcat.schemas.tasks import Task, tasks_of
 from synthetic_textcat.schemas.writers import writer_note
 from synthetic_textcat.tables import RowGroups, RowTable, value_counts
@@ -85,7 +85,7 @@ def write_card(
         export: How they are exported.
         prompt_versions: Of the templates that MLflow has registered, by name.
         label_facts: What is known of the labels, as of `label_facts.label_facts`.
-        prompts: Templates, in the order of `ROW_PROMPTS`.
+        prompts: Templates, in the order of `ROW_PROMPTS`, and that of several labels.
     """
     shown = (*ATTRIBUTES, *own_of(examples))
     counts = {name: value_counts(examples, name) for name in ("model_name", *shown)}
@@ -95,6 +95,7 @@ def write_card(
     known = {task.task_id: task for task in tasks_of(tasks)}
     files = parts(rows_of_parts(by_task, split_codes(splits)))
     of_sets = {task_id for task_id, own in by_task.items() if has_label_sets(own, known.get(task_id))}
+    asking = (*ROW_PROMPTS, SEVERAL_LABELS_PROMPT) if has_multi_label(tasks) else ROW_PROMPTS
     facts = {
         "rows": len(examples),
         "splits": {name: int(split_report[f"export/rows_{name}"]) for name in (*SPLITS, "left_out")},
@@ -102,7 +103,7 @@ def write_card(
         "models": models,
         "banner": writer_note(models),
         "version": version("synthetic-textcat"),
-        "prompts": {name: prompt_sha256(prompt) for name, prompt in zip(ROW_PROMPTS, prompts, strict=True)},
+        "prompts": {name: prompt_sha256(prompt) for name, prompt in zip(asking, prompts, strict=False)},
         "prompt_versions": prompt_versions,
         "tasks": {
             "file": sources["file"],

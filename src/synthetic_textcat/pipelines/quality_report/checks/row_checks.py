@@ -22,7 +22,7 @@ from synthetic_textcat.pipelines.quality_report.checks.talk_about_task import fi
 from synthetic_textcat.pipelines.quality_report.checks.text_ends import find_cut
 from synthetic_textcat.pipelines.quality_report.checks.text_length import count_words, find_wrong_length, needs_count
 from synthetic_textcat.schemas.block import TextChecks
-from synthetic_textcat.schemas.label_names import label_form, set_spelling
+from synthetic_textcat.schemas.label_names import label_form, labels_in_set, set_spelling
 from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.schemas.tasks import Task
@@ -68,8 +68,7 @@ class Known:
 
     def spelt_set(self, labels: Iterable[str]) -> tuple[str, ...]:
         """The labels in the spelling and the order of the closed set, each once; those that it lacks come last."""
-        spelt = dict.fromkeys(map(self.spelt, labels))
-        return (*(name for name in self.order if name in spelt), *(name for name in spelt if name not in self.labels))
+        return labels_in_set(labels, self.order)
 
 
 @dataclass(frozen=True)
@@ -138,7 +137,7 @@ class Candidate:
     @cached_property
     def word_count(self) -> int:
         """Words of the text as written."""
-        return count_words([self.input_text])[0]
+        return count_words([self.input_text], [self.language])[0]
 
 
 Check = Callable[[Candidate], str | None]
@@ -241,9 +240,12 @@ def length_off(row: Candidate) -> str | None:
 def count_words_of_rows(rows: Sequence[Candidate]) -> None:
     """Words of the rows whose length is near a bound."""
     near = [
-        row for row in rows if needs_count(row.pieces, row.num_words, row.language, row.known.text_checks.length_off)
+        row
+        for row in rows
+        if needs_count(row.input_text, row.pieces, row.num_words, row.language, row.known.text_checks.length_off)
     ]
-    for row, count in zip(near, count_words([row.input_text for row in near]), strict=True):
+    counts = count_words([row.input_text for row in near], [row.language for row in near])
+    for row, count in zip(near, counts, strict=True):
         vars(row)["word_count"] = count
 
 

@@ -15,6 +15,7 @@ from synthetic_textcat.pipelines.quality_report.page.label_pairs import label_pa
 from synthetic_textcat.pipelines.quality_report.page.sections import Column, Section, meanings, sections
 from synthetic_textcat.schemas.cost_figures import figure_rows
 from synthetic_textcat.schemas.label_sets import labels_of
+from synthetic_textcat.schemas.lengths import shown_length
 from synthetic_textcat.schemas.rows import own_of, records_of
 from synthetic_textcat.tables import RowTable, as_table
 
@@ -199,4 +200,4 @@ def _label(row: Mapping[str, Any], labels: Sequence[str] | None) -> str | None:
 
 def _asked(row: Mapping[str, Any], own: Sequence[str]) -> str:
     given = [f"{name}: {row[name]}" for name in own if row[name] is not None]
-    return ", ".join([row["language"], row["difficulty"], row["clarity"], f"{row['num_words']} words", *given])
+    return ", ".join([row["language"], row["difficulty"], row["clarity"], shown_length(row["num_words"]), *given])

@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from synthetic_textcat.pipelines.quality_report.checks.text_length import measured_lengths
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, Metrics, count
 from synthetic_textcat.pipelines.quality_report.row_ends import NO_ENDS, RowEnds
 from synthetic_textcat.pipelines.quality_report.signals.check_results import CheckResults, check_results
 from synthetic_textcat.pipelines.quality_report.signals.label_classifiers import Learning, learn
 from synthetic_textcat.schemas.parameters import QualityReportParameters
+from synthetic_textcat.schemas.rows import plain
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import RowTable, filtered
 from synthetic_textcat.text.batches import ValueCodes
@@ -69,7 +71,10 @@ class Corpus:
 
     @cached_property
     def measured_texts(self) -> pd.DataFrame:
-        """Planned values and counts of each example's text: language, difficulty, num_words (categories), `COUNTS`."""
+        """Planned values and counts of each example's text: language, difficulty, num_words (categories), `COUNTS`.
+
+        `length` is in the unit of num_words, `UNKNOWN` where words can't be counted.
+        """
         return measured_texts(self.examples)
 
     @cached_property
@@ -122,15 +127,18 @@ class Corpus:
 
 
 def measured_texts(examples: RowTable) -> pd.DataFrame:
-    """Counts of words, long words and sentences of each text, next to what was planned: some 16 bytes a row."""
+    """Length, words, long words and sentences of each text, next to what was planned: some 20 bytes a row."""
     planned = {name: ValueCodes() for name in _PLANNED}
-    parts: dict[str, list[NDArray[Any]]] = {name: [] for name in (*planned, *COUNTS)}
+    parts: dict[str, list[NDArray[Any]]] = {name: [] for name in (*planned, *COUNTS, "length")}
     for frame in examples.frames([*_PLANNED, "input_text"]):
         counts = counted(frame["input_text"])
         for name, values in planned.items():
             parts[name].append(values.add(frame[name]).astype(np.int16))
         for name in COUNTS:
             parts[name].append(counts[name].to_numpy(np.int32))
+        texts, languages, asked = (plain(frame[name]) for name in ("input_text", "language", "num_words"))
+        lengths = measured_lengths(texts, languages, asked, counts["words"].tolist())
+        parts["length"].append(np.array(lengths, np.int32))
     columns = {name: np.concatenate([np.empty(0, np.int16), *parts.pop(name)]) for name in list(parts)}
     categories = {
         name: pd.Categorical.from_codes(columns[name], pd.Index(values.values, dtype="str"))
