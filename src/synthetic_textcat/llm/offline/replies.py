@@ -227,7 +227,8 @@ def _verdict(prompt: str, schema: Mapping[str, Any] | None, seed: int, rates: _R
     of_label = {name: rate.get(label, 0.0) if isinstance(rate, Mapping) else rate for name, rate in rates.items()}
     defect = defects.defect_of(key, of_label)
     defects.raise_if_transport(defect)
-    return defects.to_completion(judge.verdict(asked, labels, defect == WRONG_VERDICT, key), defect, key)
+    fields = judge.verdict(asked, labels, defect == WRONG_VERDICT, key)
+    return defects.to_completion(fields, defect, key)
 
 
 def _spoilt(asked: RowRequest, defect: str | None, seed: int, prompt: str) -> str | None:

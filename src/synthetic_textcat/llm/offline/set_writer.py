@@ -4,6 +4,7 @@ A grammar's sentences can be told apart by their words (`lexicon`). So a sentenc
 for its label, and a text says just what its labels say.
 """
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -14,7 +15,9 @@ from synthetic_textcat.llm.offline.writer import Plan, bounds_of, dressed, is_sh
 
 _MOST_PASSES = 12
 _MOST_TRIES = 40
-_MOST_SHORT = 19  # words of a short text with several labels, each of which needs a statement
+_FEWEST_WORDS = 2
+_SIGNS = re.compile(r"[,;:\u060c\u3001]")
+_MOST_SHORT = 18  # words of a short text with several labels, each of which needs a statement
 
 
 class Voices(NamedTuple):
@@ -44,10 +47,18 @@ def write_text_of_set(voices: Voices, plan: Plan, seed: int, avoided: Collection
     """
     draws = Draws("text of set", seed, *(plan.label_set or ()))
     writer = _Writer(voices, plan, draws, tuple(avoided))
-    units = (not is_short(plan.num_words) and writer.units()) or writer.short_units()
     grammar = voices.grammar
-    sentences = map(grammar.orthography.sentence, joined_units(units, grammar, plan, draws))
+    units = [] if is_short(plan.num_words) else writer.units()
+    joined = joined_units(units, grammar, plan, draws) if units else writer.short_units()
+    sentences = map(grammar.orthography.sentence, joined)
     return grammar.orthography.join(*marked(grammar), *sentences)
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Parts of a statement that could stand alone: between its signs, and its last words."""
+    yield from (piece.strip() for piece in _SIGNS.split(text) if len(piece.split()) >= _FEWEST_WORDS)
+    words = text.split()
+    yield from (" ".join(words[start:]) for start in range(1, len(words) - _FEWEST_WORDS + 1))
 
 
 class _Writer:
@@ -77,7 +88,10 @@ class _Writer:
                 length = bounds.measure(text) + bounds.marks
                 if length <= most and (len(self._parts) > 1 or length >= bounds.low):
                     return text
-        return min(found, key=bounds.measure, default=self._draws.pick(self._voices.grammar.register.short_hedges))
+        if not found:
+            return self._draws.pick(self._voices.grammar.register.short_hedges)
+        pieces = [piece for text in found for piece in _pieces(text) if self._is_for(piece, name)]
+        return min((*pieces, *found), key=bounds.measure)
 
     def units(self) -> list[str]:
         """Sentences without their final full stop, up to the drawn length, and one for each label at least."""

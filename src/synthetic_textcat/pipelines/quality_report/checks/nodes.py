@@ -130,7 +130,7 @@ def check_candidates(
 
 def _judged(checked_rows: RowTable, passed: Mask, label_verdicts: RowTable | None) -> Judged:
     """Details of the disputed and the ambiguous rows."""
-    verdicts = dict[str, Mapping[str, Any]]()
+    verdicts = dict[str, dict[str, Any]]()
     for frame in label_verdicts.frames() if label_verdicts is not None else ():
         for verdict in records_of(frame[~frame["agrees"] & frame["verdict"].notna() | frame["ambiguous"]]):
             verdicts[verdict["request_id"]] = verdict
