@@ -11,7 +11,7 @@ from synthetic_textcat.pipelines.attribute_sampling.quota_plan import first_roun
 from synthetic_textcat.pipelines.attribute_sampling.quota_slots import QuotaSlots
 from synthetic_textcat.schemas.label_sets import label_set_codes
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
-from synthetic_textcat.schemas.quota import CellNumbers, CellRows, Rounds, cells_of, named
+from synthetic_textcat.schemas.quota import CellNumbers, CellRows, Rounds, cells_of, named, with_set_codes
 from synthetic_textcat.schemas.tasks import Task
 from tests.support.several_labels import MOOD, ROUTING, TOPICS
 from tests.support.task_tables import task_table
@@ -54,7 +54,7 @@ def test_rows_are_planned_until_each_label_has_its_target_and_none_for_full_cell
 def test_the_plan_has_exactly_the_rows_of_the_slots() -> None:
     slots = _slots(["task", "label"], 4)
     table, plan = slots.table(4), _rows(["task", "label"], 4)
-    assert Counter(cells_of(table, slots.columns)) == Counter(cells_of(plan, slots.columns))
+    assert Counter(cells_of(table, slots.columns)) == Counter(cells_of(with_set_codes(plan), slots.columns))
     numbers = CellNumbers(list(slots.columns))
     assert Counter(numbers.of(table).tolist()) == Counter(numbers.of(plan).tolist())
     assert len(numbers) == len({*cells_of(table, slots.columns)})
