@@ -17,7 +17,7 @@ from synthetic_textcat.llm.offline.prompt_reader import find_task
 from synthetic_textcat.llm.offline.text_defects import spoilt_text
 from synthetic_textcat.llm.offline.writer import LENGTHS, SHORT, Plan, is_short, write_text
 from synthetic_textcat.schemas.attributes import VALUES
-from synthetic_textcat.schemas.languages import Language
+from synthetic_textcat.schemas.languages import Language, rules_code
 from synthetic_textcat.schemas.outcomes import WRONG_LABEL, WRONG_VERDICT
 
 _ANY = "*"
@@ -156,7 +156,7 @@ def _mislabelled(asked: RowRequest, seed: int) -> Plan:
 
 
 def _text(asked: RowRequest, plan: Plan, seed: int) -> str:
-    code, names = asked.language.code, tuple(dict.fromkeys((*asked.labels, asked.plan.label, plan.label)))
+    code, names = rules_code(asked.language), tuple(dict.fromkeys((*asked.labels, asked.plan.label, plan.label)))
     mark = mark_of(plan.label, asked.order, names, code)
     if code != _ENGLISH:
         known = asked.task is not None and asked.order == tuple(asked.grammar.labels)
