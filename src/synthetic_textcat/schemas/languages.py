@@ -195,6 +195,8 @@ def has_spaces(language: str) -> bool:
 
 def _hint(key: str) -> str:
     """Suggestions: variants of a language, names with the same words, names used elsewhere, or the nearest names."""
+    if key.startswith("@"):
+        return "a file of languages and weights can be named by the parameter attribute_sampling.language only"
     words = set(_WORD.findall(key))
     stem = key.partition("-")[0]
     meant = (
