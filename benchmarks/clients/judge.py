@@ -38,8 +38,8 @@ def _table(folder: str, name: str) -> RowTableDataset:
 
 
 def _prompts(tasks: pd.DataFrame) -> VerdictPrompts:
-    templates = map(load_prompt, ("label_check", "label_check_of_two", "label_check_several"))
-    return prepare_verdict_prompts(tasks, *templates, _LABEL_CHECK, _SEED)
+    closed, of_two, several = map(load_prompt, ("label_check", "label_check_of_two", "label_check_several"))
+    return prepare_verdict_prompts(tasks, closed, of_two, several, _LABEL_CHECK, _SEED)
 
 
 def _write_rows(folder: str, rows: int) -> None:

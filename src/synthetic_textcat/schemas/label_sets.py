@@ -72,6 +72,11 @@ def is_multi_label(task: Mapping[str, Any]) -> bool:
     return task.get("task_type") == "multi_label"
 
 
+def has_multi_label(tasks: pd.DataFrame) -> bool:
+    """Whether a task of the table `tasks` has several labels a text."""
+    return "task_type" in tasks and bool((tasks["task_type"] == "multi_label").any())
+
+
 def with_label_sets(table: RowTable) -> RowTable:
     """The rows with the column `labels` after `label`; an earlier version has written them without it."""
     if LABELS in table or "label" not in table:

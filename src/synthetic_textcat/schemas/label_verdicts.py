@@ -97,9 +97,9 @@ def row_sha256(input_text: str, label: str | Sequence[str], misleading_label: st
 
 def row_hashes(rows: pd.DataFrame) -> list[str]:
     """`row_sha256` of some rows; columns input_text, label, labels, misleading_label."""
-    labels: Sequence[str | Sequence[str] | None] = plain(rows["label"])
+    labels: list[str | Sequence[str]] = plain(rows["label"])
     if None in labels:
-        labels = [own if label is None else label for label, own in zip(labels, labels_of(rows), strict=True)]
+        labels = [own or () if label is None else label for label, own in zip(labels, labels_of(rows), strict=True)]
     return list(map(row_sha256, rows["input_text"].tolist(), labels, rows["misleading_label"].tolist()))
 
 

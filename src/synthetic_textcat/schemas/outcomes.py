@@ -74,6 +74,7 @@ REJECT_DEFECTS = (
     "misleading_label_not_in_set",
     "same_labels",
     "label_not_as_planned",
+    "labels_not_as_planned",
     "label_leaked",
     "wrong_language",
     "exact_duplicate",

@@ -117,6 +117,18 @@ class SeedExample(_Strict):
 
     text: str = Field(min_length=1)
     label: str | None = Field(None, min_length=1)
+    labels: tuple[str, ...] | None = None
+
+    @property
+    def label_set(self) -> tuple[str, ...] | None:
+        """All its labels, none included; None if they are not given."""
+        return self.labels if self.label is None else (self.label,)
+
+    @model_validator(mode="after")
+    def _labels_are_given_once(self) -> Self:
+        if self.label is not None and self.labels is not None:
+            raise ValueError("has both label and labels; keep one")
+        return self
 
     @model_validator(mode="before")
     @classmethod
@@ -197,7 +209,12 @@ class Task(_Strict):
 
     @model_validator(mode="after")
     def _seed_examples_bear_labels_of_the_set(self) -> Self:
-        for label in (example.label for example in self.seed_examples if self.labels and example.label):
+        if self.task_type == "single_label" and any(example.labels is not None for example in self.seed_examples):
+            raise ValueError(
+                "has a seed example with labels, but each text has one label; write label, or labels_per_text"
+            )
+        given = (label for example in self.seed_examples for label in example.label_set or () if self.labels)
+        for label in given:
             if label not in self.label_names:
                 raise ValueError(f"has a seed example with the label {label!r}; {nearest(label, self.label_names)}")
         return self
@@ -275,7 +292,7 @@ class Task(_Strict):
             "task_id": self.task_id,
             "task": self.task,
             "labels": [{"name": label.name, "description": label.description} for label in self.labels],
-            "seed_examples": [example.model_dump() for example in self.seed_examples],
+            "seed_examples": [example.model_dump(include={"text", "label"}) for example in self.seed_examples],
             "source": source,
             "model_name": model_name,
             "weight": self.weight,
@@ -290,17 +307,20 @@ class Task(_Strict):
             for label in self.labels
             if (dumped := label.model_dump(include={"weight", "extra"}, exclude_defaults=True))
         }
-        return own | ({"labels": labels} if labels else {})
+        own |= {"labels": labels} if labels else {}
+        sets = [example.labels for example in self.seed_examples]
+        return own | ({"seed_labels": sets} if any(labels is not None for labels in sets) else {})
 
 
 def task_from_row(row: Mapping[str, Any]) -> Task:
     """The task in a row of the table `tasks`, whose lists may be Python lists or Parquet arrays."""
     attributes = json.loads(row["attributes"])
-    of_labels = attributes.pop("labels", {})
+    of_labels, examples = attributes.pop("labels", {}), row["seed_examples"]
+    sets = attributes.pop("seed_labels", [None] * len(examples))
     return Task(
         task=row["task"],
         labels=tuple(Label(**label, **of_labels.get(label["name"], {})) for label in row["labels"]),
-        seed_examples=tuple(row["seed_examples"]),
+        seed_examples=tuple({**example, "labels": labels} for example, labels in zip(examples, sets, strict=True)),
         weight=row["weight"],
         **attributes,
     )

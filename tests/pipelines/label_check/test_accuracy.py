@@ -9,6 +9,7 @@ import pytest
 
 from synthetic_textcat.pipelines.label_check.accuracy import Metrics, label_accuracy
 from synthetic_textcat.pipelines.label_check.sampling import draw_sample
+from synthetic_textcat.schemas.label_sets import labels_column
 from synthetic_textcat.schemas.label_verdicts import (
     BOTH,
     HAND_LABELS,
@@ -237,7 +238,7 @@ def _covers(rng: np.random.Generator, share: float, seed: int) -> bool:
 def test_a_row_with_several_labels_is_right_if_it_has_exactly_those_by_hand(
     by_hand: str, is_right: int, judge_is_right: int
 ) -> None:
-    rows = _examples().assign(label=pd.Series([None] * _ROWS, dtype="str"), labels=[("a", "c")] * _ROWS)
+    rows = _examples().assign(label=pd.Series([None] * _ROWS, dtype="str"), labels=labels_column([("a", "c")] * _ROWS))
     design = _design(rows).assign(labels=pd.Series([["a", "b", "c"]] * 100), task_type="multi_label")
     verdicts = _verdicts(rows, ['["a","c"]'] * _ROWS).assign(agrees=True)
     found = _accuracy(rows, verdicts, _by_hand(design, [by_hand] * 100), design)
@@ -245,7 +246,7 @@ def test_a_row_with_several_labels_is_right_if_it_has_exactly_those_by_hand(
 
 
 def test_a_single_label_given_before_a_task_had_several_does_not_count() -> None:
-    rows = _examples().assign(label=pd.Series([None] * _ROWS, dtype="str"), labels=[("a",)] * _ROWS)
+    rows = _examples().assign(label=pd.Series([None] * _ROWS, dtype="str"), labels=labels_column([("a",)] * _ROWS))
     design = _design(rows).assign(labels=pd.Series([["a", "b"]] * 100), task_type="multi_label")
     found = _accuracy(rows, None, _by_hand(design, ["a"] * 60 + ['["a"]'] * 30 + ['["gone"]'] * 10), design)
     assert (found["label/hand_labelled"], found["label/hand_unlabelled"]) == (30, 70)

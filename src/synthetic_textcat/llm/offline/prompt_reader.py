@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from json import dumps
+from json import dumps, loads
 
 from synthetic_textcat.schemas.languages import Language, find_language, language_named, languages
 from synthetic_textcat.schemas.lengths import CHARACTERS, length_of
@@ -26,6 +26,8 @@ _ASKS_BEFORE_A_NAME = re.compile(
 _NAME = re.compile(r"[^\n,.;:()]{0,60}[^\s,.;:()](?: \((?:[^()\n]|\([^()\n]*\)){1,60}\))?")
 _SHORTEST_NAME = 3  # shorter ones are codes, and words of prompts
 _QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"')
+_JSON_LIST = re.compile(r'\[(?:\s*"(?:[^"\\\n]|\\.)*"\s*(?:,(?!\s*\])|(?=\])))*\]')
+_LABELS_FIELD = re.compile(rf"^\W*labels\b.*{_JSON_LIST.pattern}\W*$", re.MULTILINE)
 _LIST_LINE = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s*(?P<name>[^:\n]+?)\s*(?::.*)?$", re.MULTILINE)
 _LIST_BLOCK = re.compile(r"(?:^[ \t]*(?:[-*•]|\d+[.)])[ \t]*[^\n]+(?:\n|\Z))+", re.MULTILINE)
 
@@ -128,6 +130,43 @@ def list_with(text: str, labels: Sequence[str]) -> tuple[str, ...]:
         if set(labels) <= set(names):
             return names
     return tuple(labels)
+
+
+def find_label_set(text: str, labels: Sequence[str]) -> tuple[str, ...] | None:
+    """The planned label set: the first list in JSON that has nothing but labels; None without one."""
+    names = {unicodedata.normalize("NFKC", label): label for label in labels}
+    for found in _JSON_LIST.finditer(text):
+        try:
+            items = loads(found[0])
+        except ValueError:  # an escape that JSON does not have
+            continue
+        if all(item in names for item in items):
+            return tuple(names[item] for item in items)
+    return None
+
+
+def find_quoted(text: str, labels: Sequence[str]) -> str | None:
+    """The first of these labels that the text quotes."""
+    return next((label for label in labels if any(quote in text for quote in _quoted(label))), None)
+
+
+def list_with_set(text: str) -> tuple[str, ...]:
+    """The label set of an unknown task whose prompt has the planned labels as a list in JSON; empty without one."""
+    names = tuple(dict.fromkeys(match["name"] for match in _LIST_LINE.finditer(text)))
+    planned = find_label_set(text, names)
+    misleading = None if planned is None else find_quoted(text, [name for name in names if name not in planned])
+    return () if planned is None or misleading is None else list_with(text, (*planned, misleading))
+
+
+def asks_for_label_set(prompt: str) -> bool:
+    """Whether the prompt names a field `labels` with a list in JSON, and that of a row's text."""
+    return "input_text" in prompt and _LABELS_FIELD.search(prompt) is not None
+
+
+def first_list(text: str) -> tuple[str, ...]:
+    """The names of the first list (lines "- name: description" without another line between)."""
+    block = _LIST_BLOCK.search(text)
+    return () if block is None else tuple(dict.fromkeys(match["name"] for match in _LIST_LINE.finditer(block[0])))
 
 
 def named_labels(text: str, labels: Iterable[str]) -> tuple[str, ...]:

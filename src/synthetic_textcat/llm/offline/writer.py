@@ -37,13 +37,14 @@ _MIXED_POSITION = 3  # where an ambiguous text holds its one sentence of the mis
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Attributes of a text, read from the prompt or drawn."""
+    """Attributes of a text, read from the prompt or drawn; `label_set` is in place of `label` with several labels."""
 
     label: str
     misleading_label: str | None
     difficulty: str
     clarity: str
     num_words: str
+    label_set: tuple[str, ...] | None = None
 
 
 def write_text(grammar: Grammar, plan: Plan, seed: int, labels: tuple[str, ...] = ()) -> str:
@@ -62,11 +63,11 @@ def write_text(grammar: Grammar, plan: Plan, seed: int, labels: tuple[str, ...] 
     units = _units(grammar, plan, draws, labels)
     if not units:
         return _short_text(grammar, plan, draws, labels)
-    sentences = map(grammar.orthography.sentence, _join(units, grammar, plan, draws))
-    return grammar.orthography.join(*_marked(grammar), *sentences)
+    sentences = map(grammar.orthography.sentence, joined_units(units, grammar, plan, draws))
+    return grammar.orthography.join(*marked(grammar), *sentences)
 
 
-class _Bounds(NamedTuple):
+class Bounds(NamedTuple):
     """Bounds of a text's length.
 
     Attributes:
@@ -93,22 +94,24 @@ def is_short(num_words: str) -> bool:
     return length.upper <= _LONGEST_SHORT * (1 if length.unit == WORDS else _CHARACTERS_A_WORD)
 
 
-def _bounds(grammar: Grammar, num_words: str) -> _Bounds:
+def bounds_of(grammar: Grammar, num_words: str) -> Bounds:
+    """Bounds of the length of a text of a grammar."""
     known, length = LENGTHS.get(num_words), length_of(num_words)
-    words, marks = grammar.orthography.words, len(_marked(grammar))
+    words, marks = grammar.orthography.words, len(marked(grammar))
     if known is not None or length is None:
-        return _Bounds(*(known or LENGTHS[SHORT]), _SPARE, marks, words)
+        return Bounds(*(known or LENGTHS[SHORT]), _SPARE, marks, words)
     scale = 1.0 if length.unit == WORDS else _CHARACTERS_A_WORD
     spare = round(_SPARE * scale)
     high = int(length.least * _LONGER) + spare if length.most is None else length.most
     low = length.least or min(high, round(LENGTHS[SHORT][0] * scale))
     spare = min(spare, (high - low) // 2)
     if length.unit == WORDS:
-        return _Bounds(low, high, spare, marks, words)
-    return _Bounds(low, high, spare, sum(len(mark) + 1 for mark in _marked(grammar)), len)
+        return Bounds(low, high, spare, marks, words)
+    return Bounds(low, high, spare, sum(len(mark) + 1 for mark in marked(grammar)), len)
 
 
-def _marked(grammar: Grammar) -> tuple[str, ...]:
+def marked(grammar: Grammar) -> tuple[str, ...]:
+    """The grammar's mark, if it has one."""
     return (grammar.mark,) if grammar.mark else ()
 
 
@@ -119,12 +122,14 @@ def _short_text(grammar: Grammar, plan: Plan, draws: Draws, labels: tuple[str, .
     hedged = plan.clarity == "ambiguous" and text[-1:] not in _ASKS and draws.happens(_HEDGE_ODDS)
     opening = draws.pick(grammar.register.short_hedges) if hedged else expand(draws.pick(grammar.openers), slots, draws)
     opened = grammar.orthography.join(opening, text)
-    fits = _fits(opened, _bounds(grammar, plan.num_words), grammar, labels) and (hedged or draws.happens(_OPENER_ODDS))
-    return grammar.orthography.join(*_marked(grammar), grammar.orthography.sentence(opened if fits else text))
+    fits = _fits(opened, bounds_of(grammar, plan.num_words), grammar, labels) and (
+        hedged or draws.happens(_OPENER_ODDS)
+    )
+    return grammar.orthography.join(*marked(grammar), grammar.orthography.sentence(opened if fits else text))
 
 
 def _short_statement(grammar: Grammar, plan: Plan, draws: Draws, labels: tuple[str, ...]) -> str:
-    voice, bounds = grammar.labels[plan.label], _bounds(grammar, plan.num_words)
+    voice, bounds = grammar.labels[plan.label], bounds_of(grammar, plan.num_words)
     text = ""
     for _ in range(_MOST_PASSES):
         for template in draws.shuffled(voice.short):
@@ -134,22 +139,22 @@ def _short_statement(grammar: Grammar, plan: Plan, draws: Draws, labels: tuple[s
     return text
 
 
-def _fits(text: str, bounds: _Bounds, grammar: Grammar, labels: tuple[str, ...]) -> bool:
+def _fits(text: str, bounds: Bounds, grammar: Grammar, labels: tuple[str, ...]) -> bool:
     length = bounds.measure(text) + bounds.marks
     return bounds.low <= length <= bounds.high and not leaks(text, labels, grammar.orthography.code)
 
 
 def _units(grammar: Grammar, plan: Plan, draws: Draws, labels: tuple[str, ...]) -> list[str]:
     """Sentences without their final full stop, up to the drawn length."""
-    low, high, spare, marks, measure = _bounds(grammar, plan.num_words)
+    low, high, spare, marks, measure = bounds_of(grammar, plan.num_words)
     target = draws.pick(range(low, high - spare + 1))
-    kept, joint = _kept(grammar, plan, draws), _longest_joint(grammar, plan, measure)
+    kept, joint = _kept(grammar, plan, draws), longest_joint(grammar, plan, measure)
     units: list[str] = []
     said: set[str] = set()
     words = marks
     for template, voice in _templates(grammar, plan, draws):
         plain = expand(template, {**voice.slots[plan.difficulty], **kept}, draws)
-        unit = _dress(plain, grammar, plan, draws)
+        unit = dressed(plain, grammar, plan, draws)
         count = measure(unit)
         if (
             words + count + (len(units) + 1) * joint > high
@@ -165,7 +170,7 @@ def _units(grammar: Grammar, plan: Plan, draws: Draws, labels: tuple[str, ...]) 
     return units
 
 
-def _longest_joint(grammar: Grammar, plan: Plan, measure: Callable[[str], int]) -> int:
+def longest_joint(grammar: Grammar, plan: Plan, measure: Callable[[str], int]) -> int:
     """Most words or characters that joining may add to each unit."""
     connectives = grammar.register.connectives[plan.difficulty]
     return max(measure("."), 1, *(measure(f"x{connective} ") - measure("x") for connective in connectives))
@@ -192,7 +197,7 @@ def _templates(grammar: Grammar, plan: Plan, draws: Draws) -> Iterator[tuple[Tem
                 yield filler, voice
 
 
-def _dress(text: str, grammar: Grammar, plan: Plan, draws: Draws) -> str:
+def dressed(text: str, grammar: Grammar, plan: Plan, draws: Draws) -> str:
     """Adds an opener, hedge or aside to a statement; questions and exclamations are left unchanged."""
     if text[-1] in ASKS_OR_EXCLAIMS:
         return text
@@ -206,7 +211,7 @@ def _dress(text: str, grammar: Grammar, plan: Plan, draws: Draws) -> str:
     return text
 
 
-def _join(units: Sequence[str], grammar: Grammar, plan: Plan, draws: Draws) -> Iterator[str]:
+def joined_units(units: Sequence[str], grammar: Grammar, plan: Plan, draws: Draws) -> Iterator[str]:
     """Joins units to longer sentences at higher difficulty, as readability formulas measure it."""
     connectives = grammar.register.connectives[plan.difficulty]
     current, joined = "", 0

@@ -17,6 +17,7 @@ from synthetic_textcat.hashing import canonical_json, sha256_of
 from synthetic_textcat.llm.local_server.gguf import gguf_identity
 from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.run_records import prompt_sha256
+from synthetic_textcat.schemas.tasks import Task
 
 Messages = Sequence[BaseMessage]
 
@@ -93,6 +94,17 @@ def instructions_of(templates: Iterable[BasePromptTemplate[Any]]) -> tuple[str, 
     """The templates' own lines, without their placeholders: the words that every prompt has."""
     texts = [_TOKEN.sub("\n", text) for template in templates for text in _texts_of(template)]
     return tuple(line for text in texts for line in map(str.strip, text.splitlines()) if line)
+
+
+def instructions_for(task: Task, usual: tuple[str, ...], of_several: tuple[str, ...]) -> tuple[str, ...]:
+    """The prompts' own words that may stand in a text of the task by mistake.
+
+    Args:
+        task: The task.
+        usual: Words of `ASKING_PROMPTS`.
+        of_several: Words of the prompt for several labels a text.
+    """
+    return usual + of_several if task.task_type == "multi_label" else usual
 
 
 def _texts_of(template: BasePromptTemplate[Any]) -> list[str]:

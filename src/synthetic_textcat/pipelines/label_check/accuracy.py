@@ -13,7 +13,6 @@ from synthetic_textcat.schemas.label_verdicts import (
     AGREED,
     BOTH,
     DISPUTED,
-    LABEL_SAMPLE_DESIGN,
     NONE_OF_THESE,
     UNCLEAR,
     UNJUDGED,

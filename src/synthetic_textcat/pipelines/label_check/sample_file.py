@@ -52,7 +52,7 @@ def choices_of(task: Task | None, pair: Iterable[str | None]) -> list[str]:
         pair: The row's label and misleading label.
     """
     names = task.label_names if task else ()
-    return list(names) or [*sorted({*pair} - {BOTH, None}), BOTH]
+    return list(names) or [*sorted({label for label in pair if label} - {BOTH}), BOTH]
 
 
 def known_labels(hand_labels: pd.DataFrame | None) -> Known:

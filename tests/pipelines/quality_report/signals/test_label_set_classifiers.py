@@ -22,7 +22,7 @@ def test_labels_with_words_of_their_own_are_learnt_by_one_model_a_label() -> Non
 
 def test_labels_of_which_the_texts_say_nothing_are_not_learnt() -> None:
     found = learnability(corpus_of(tagged(in_turn(140), lambda number, _: " ".join(words(number)))))
-    assert found.metrics["learnability/micro_f1"] < 0.5
+    assert (found.metrics["learnability/micro_f1"] or 0.0) < 0.5
 
 
 def test_the_figures_of_tasks_with_one_label_stay_beside_those_with_several() -> None:
@@ -32,7 +32,8 @@ def test_the_figures_of_tasks_with_one_label_stay_beside_those_with_several() ->
     name = f"learnability/macro_f1/{TASK.task_id}"
     assert mixed.metrics[name] == alone.metrics[name]
     assert "learnability/micro_f1" not in alone.metrics
-    assert [line for line in mixed.tables["learnability"] if line["task"] == TASK.task] == alone.tables["learnability"]
+    own = [line for line in mixed.tables["learnability"] if line["task"] == TASK.task]
+    assert own == [{**line, "micro_f1": None} for line in alone.tables["learnability"]]
 
 
 def test_few_rows_are_not_computable_and_say_why() -> None:
@@ -53,14 +54,15 @@ def test_words_and_lengths_that_give_a_label_away_are_named() -> None:
         corpus_of(tagged(in_turn(140), lambda number, own: " ".join(words(number, texts["billing" in own]))))
     )
     equal = shortcuts(corpus_of(tagged(in_turn(140), lambda number, _: " ".join(words(number)))))
-    assert by_length.metrics["shortcut/length_gain"] > equal.metrics["shortcut/length_gain"] + 0.2
+    gains = [found.metrics["shortcut/length_gain"] or 0.0 for found in (by_length, equal)]
+    assert gains[0] > gains[1] + 0.2
 
 
 def test_a_longer_label_counts_for_each_label_of_a_row() -> None:
     rows = [{**row, "misleading_label": "praise"} for row in tagged([("billing", "delivery")] * 10)]
     found = shortcuts(corpus_of([*rows, *tagged([()] * 5)][:10])).metrics
     assert found["shortcut/longer_label"] == 1.0
-    assert found["shortcut/longer_label_low"] > 0.8
+    assert (found["shortcut/longer_label_low"] or 0.0) > 0.8
 
 
 def test_a_wrong_set_of_labels_is_doubted_label_by_label() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from synthetic_textcat.pipelines.quality_report.signals.attribute_fidelity import coverage
 from synthetic_textcat.pipelines.quality_report.signals.corpus import SignalResult
 from synthetic_textcat.pipelines.quality_report.signals.label_sets import label_sets
 from synthetic_textcat.pipelines.quality_report.signals.labels import label_balance, open_labels
@@ -49,3 +50,15 @@ def test_the_balance_of_a_mixed_project_has_both_kinds_of_tasks() -> None:
     assert lines[TAGS.task]["majority_share"] == 0.2
     assert (lines[TASK.task]["rows"], lines[TASK.task]["entropy"]) == (30, 1.0)
     assert open_labels(both).metrics["labels/open_tasks"] == 0
+
+
+def test_coverage_compares_labels_and_their_number() -> None:
+    found = coverage(corpus_of(tagged(_SETS), ends=_LOST))
+    by_value = {
+        (line["attribute"], line["value"]): (line["planned"], line["accepted"]) for line in found.tables["coverage"]
+    }
+    assert by_value["labels", "billing"] == (7, 6)
+    assert by_value["labels_per_text", "2"] == (4, 3)
+    assert found.metrics["coverage/labels"] == pytest.approx(abs(7 / 11 - 6 / 9))
+    assert "coverage/p/labels" not in found.metrics
+    assert found.metrics["coverage/label"] is None

@@ -16,7 +16,7 @@ import pandas as pd
 from langchain_core.prompts import BasePromptTemplate
 
 from synthetic_textcat.console import track
-from synthetic_textcat.llm.prompts.messages import instructions_of
+from synthetic_textcat.llm.prompts.messages import instructions_for, instructions_of
 from synthetic_textcat.pipelines.quality_report.checks.compared_rows import ComparedRows, Mask
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import known_of
 from synthetic_textcat.pipelines.quality_report.checks.tables import JudgedRows, Part, checked_parts, checked_table
@@ -27,6 +27,7 @@ from synthetic_textcat.schemas.label_verdicts import set_difference
 from synthetic_textcat.schemas.parameters import LabelCheckParameters, QualityReportParameters
 from synthetic_textcat.schemas.quota import counted
 from synthetic_textcat.schemas.rows import EXAMPLES, REJECTED, own_of, plain, records_of, with_own
+from synthetic_textcat.schemas.run_records import ASKING_PROMPTS
 from synthetic_textcat.schemas.tasks import tasks_of
 from synthetic_textcat.tables import RowTable, as_table
 from synthetic_textcat.text.equal_texts import hashes_of
@@ -64,8 +65,11 @@ def check_rows(
     Labels of a closed set are in the spelling of the set. `pool` shares the work. `prompts` are those that ask for
     rows: `prompt_echo` looks for their words.
     """
-    words = instructions_of(prompts)
-    by_id = {task.task_id: known_of(task, settings.text_checks, words) for task in tasks_of(tasks)}
+    usual = len(ASKING_PROMPTS)
+    words = instructions_of(prompts[:usual]), instructions_of(prompts[usual:])
+    by_id = {
+        task.task_id: known_of(task, settings.text_checks, instructions_for(task, *words)) for task in tasks_of(tasks)
+    }
     candidates = as_table(candidates)
     check = partial(checked_parts, known=by_id, flag_only=settings.flag_only)
 
@@ -126,7 +130,7 @@ def check_candidates(
 
 def _judged(checked_rows: RowTable, passed: Mask, label_verdicts: RowTable | None) -> Judged:
     """Details of the disputed and the ambiguous rows."""
-    verdicts = dict[str, Mapping[str, Any]]()
+    verdicts = dict[str, dict[str, Any]]()
     for frame in label_verdicts.frames() if label_verdicts is not None else ():
         for verdict in records_of(frame[~frame["agrees"] & frame["verdict"].notna() | frame["ambiguous"]]):
             verdicts[verdict["request_id"]] = verdict

@@ -22,7 +22,7 @@ from synthetic_textcat.pipelines.quality_report.checks.talk_about_task import fi
 from synthetic_textcat.pipelines.quality_report.checks.text_ends import find_cut
 from synthetic_textcat.pipelines.quality_report.checks.text_length import count_words, find_wrong_length, needs_count
 from synthetic_textcat.schemas.block import TextChecks
-from synthetic_textcat.schemas.label_names import label_form, set_spelling
+from synthetic_textcat.schemas.label_names import label_form, labels_in_set, set_spelling
 from synthetic_textcat.schemas.languages import find_language, rules_code
 from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.schemas.tasks import Task
@@ -68,8 +68,7 @@ class Known:
 
     def spelt_set(self, labels: Iterable[str]) -> tuple[str, ...]:
         """The labels in the spelling and the order of the closed set, each once; those that it lacks come last."""
-        spelt = dict.fromkeys(map(self.spelt, labels))
-        return (*(name for name in self.order if name in spelt), *(name for name in spelt if name not in self.labels))
+        return labels_in_set(labels, self.order)
 
 
 @dataclass(frozen=True)

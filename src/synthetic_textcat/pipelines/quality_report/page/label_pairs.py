@@ -17,12 +17,14 @@ class Pair(NamedTuple):
         planned: Planned rows with both.
         expected: Rows if the labels met by chance; None on the diagonal.
         share: Their share of the rows with the label of the line, 0 to 1.
+        fill: The share, as a part of the largest of the heat map, 0 to 1.
     """
 
     rows: int
     planned: int
     expected: float | None
     share: float
+    fill: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,5 +61,7 @@ def _of_task(lines: Sequence[Mapping[str, Any]]) -> LabelPairs:
         share = line["accepted"] / own[one] if own[one] else 0.0
         return Pair(line["accepted"], line["planned"], line["expected"], share)
 
-    rows = {one: [cell(one, other) for other in shown] for one in shown}
+    cells = {one: [cell(one, other) for other in shown] for one in shown}
+    largest = max((pair.share for line in cells.values() for pair in line), default=0.0) or 1.0
+    rows = {one: [pair._replace(fill=pair.share / largest) for pair in line] for one, line in cells.items()}
     return LabelPairs(lines[0]["task"], rows, len(names) - len(shown))

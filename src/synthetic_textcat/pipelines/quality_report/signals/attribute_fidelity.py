@@ -1,6 +1,7 @@
 """Fidelity to the plan: text length, readability by difficulty (LIX), coverage of attribute values."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -16,7 +17,9 @@ from synthetic_textcat.pipelines.quality_report.signals.corpus import (
     WorstRow,
     slug,
 )
+from synthetic_textcat.pipelines.quality_report.signals.label_sets import Sets, rows_by_label, rows_by_size
 from synthetic_textcat.schemas.attributes import VALUES
+from synthetic_textcat.schemas.label_sets import LABELS
 from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.schemas.lengths import LONGEST, WORDS, Length, length_of, shown_length
 from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of, records_of
@@ -38,6 +41,10 @@ _SCRIPTS = frozenset({"Latn", "Cyrl"})  # scripts LIX was tested on; a Greek que
 MOST_LISTED = 100
 MIN_PLANNED_ROWS = 30
 """Minimum of planned rows per value, on average: with fewer, random losses alone cause a distance of 0.1 and more."""
+
+LABELS_PER_TEXT = "labels_per_text"
+OF_SETS = (LABELS, LABELS_PER_TEXT)
+"""Attributes of rows with several labels."""
 
 _LEAST_EXPECTED = 5  # rows in a cell: the usual rule for the chi-squared distribution to fit
 
@@ -219,7 +226,8 @@ def _known(value: Any) -> float | None:
 def coverage(corpus: Corpus) -> SignalResult:
     """Coverage of planned values by accepted rows, for each attribute, user-defined attribute and planned label.
 
-    Labels are grouped by name across tasks; rows without a planned value are left out. With a quota the planned rows
+    Labels are grouped by name across tasks; rows without a planned value are left out. Rows with several labels count
+    in `labels`, in each of their labels, and in `labels_per_text`, the number of these. With a quota the planned rows
     are those that it asks for: rows that are planned again, since others were lost, change no mix.
 
     Metrics:
@@ -239,7 +247,7 @@ def coverage(corpus: Corpus) -> SignalResult:
     telling: list[float] = []
     tables = []
     for attribute, of_plan in _rows_by_value(corpus).items():
-        is_in_quota = len(slots) and attribute in slots
+        is_in_quota = len(slots) and attribute in slots and attribute not in OF_SETS
         wanted = slots[attribute].value_counts().rename_axis("value") if is_in_quota else of_plan["planned"]
         counts = of_plan.reindex(of_plan.index.union(wanted.index), fill_value=0)
         counts = counts.assign(planned=wanted.reindex(counts.index, fill_value=0))
@@ -247,7 +255,8 @@ def coverage(corpus: Corpus) -> SignalResult:
         distances[f"coverage/{attribute}"] = distance = _distance(shares)
         if distance is not None and counts["planned"].mean() >= MIN_PLANNED_ROWS:
             telling.append(distance)
-        p_values[f"coverage/p/{attribute}"] = _p_value(of_plan)
+        if attribute != LABELS:  # whose rows count several times
+            p_values[f"coverage/p/{attribute}"] = _p_value(of_plan)
         shown = counts.assign(share_planned=shares["planned"], share_accepted=shares["accepted"]).reset_index()
         shown.insert(0, "attribute", attribute)
         tables.append(_by_difference(shown).head(MOST_LISTED))
@@ -270,7 +279,31 @@ def _rows_by_value(corpus: Corpus) -> dict[str, pd.DataFrame]:
             groups = pd.Series(accepted, rows.index).groupby(rows[name])
             parts[name].append(pd.DataFrame({"planned": groups.size(), "accepted": groups.sum()}))
         start += len(frame)
-    return {name: _added_up(counts) for name, counts in parts.items()}
+    return {name: _added_up(counts) for name, counts in parts.items()} | _rows_by_set(corpus)
+
+
+def _rows_by_set(corpus: Corpus) -> dict[str, pd.DataFrame]:
+    """The same of rows with several labels: by label and by number of labels; nothing without such a task."""
+    sides = {"planned": corpus.planned_sets, "accepted": corpus.set_rows.counts}
+    rows_of: dict[str, Callable[[Sets], Counter[Any]]] = {LABELS: rows_by_label, LABELS_PER_TEXT: rows_by_size}
+    counts = {
+        name: {side: _summed(map(rows, of_tasks.values())) for side, of_tasks in sides.items()}
+        for name, rows in rows_of.items()
+    }
+    return {name: _table_of(found) for name, found in counts.items() if found["planned"]}
+
+
+def _summed(counts: Iterable[Counter[Any]]) -> Counter[Any]:
+    found: Counter[Any] = Counter()
+    for own in counts:
+        found.update(own)
+    return found
+
+
+def _table_of(counts: Mapping[str, Mapping[Any, int]]) -> pd.DataFrame:
+    values = sorted(counts["planned"])
+    columns = {side: [rows.get(value, 0) for value in values] for side, rows in counts.items()}
+    return pd.DataFrame(columns, index=pd.Index(list(map(str, values)), dtype="str", name="value"))
 
 
 def _added_up(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """Simple classifiers of tasks with several labels a text: one for each label, against all rows without it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from synthetic_textcat.pipelines.quality_report.signals.task_scores import (
 )
 from synthetic_textcat.text.label_samples import FOLDS, Codes
 from synthetic_textcat.text.label_set_samples import LabelSetSample, Members
-from synthetic_textcat.text.linear_models import fitted, linear_model, word_counts
+from synthetic_textcat.text.linear_models import held_out, reader_probabilities, word_counts
 
 _YES = 0.5  # probability from which on a label is predicted
 _DIGITS = 4
@@ -77,13 +77,10 @@ class SetLearning(TaskScores):
 
 def learn_set(sample: LabelSetSample) -> SetLearning:
     """Classifiers fitted on the sample of a task."""
-    from sklearn.feature_extraction.text import TfidfTransformer
-
     members, folds = sample.members, sample.folds
     counts, words = word_counts(sample.texts)
     present = counts.sign()
-    features = TfidfTransformer(sublinear_tf=True).fit_transform(counts)
-    reader = _held_out(linear_model, features, members, folds)
+    reader = reader_probabilities(counts, members.astype(np.int64), folds)
     rules = _telling(present, members)
     columns = rules.argmax(axis=0)
     telling = rules[columns, np.arange(members.shape[1])]
@@ -106,36 +103,23 @@ def f1_of(members: Members, guessed: Members, average: str) -> float:
     return round(float(f1_score(members, guessed, average=average, zero_division=0)), _DIGITS)
 
 
-def _held_out(model: Callable[[], Any], features: Any, members: Members, folds: Codes) -> Odds:
-    """Out-of-fold probability of each label for each row."""
-    odds = np.zeros(members.shape)
-    for fold in range(FOLDS):
-        asked = folds == fold
-        odds[asked] = fitted(model(), features[~asked], members[~asked].astype(np.int64)).predict_proba(features[asked])
-    return odds
-
-
 def _by_length(counts: Any, texts: Sequence[str], members: Members, folds: Codes) -> Members:
     """Labels predicted from length alone: a small decision tree for each label, on logarithms of its two measures."""
+    from sklearn.multiclass import OneVsRestClassifier
+    from sklearn.tree import DecisionTreeClassifier
 
-    def trees() -> Any:
-        from sklearn.multiclass import OneVsRestClassifier
-        from sklearn.tree import DecisionTreeClassifier
-
-        tree = DecisionTreeClassifier(max_leaf_nodes=8, min_samples_leaf=5, class_weight="balanced", random_state=0)
-        return OneVsRestClassifier(tree)
-
+    tree = DecisionTreeClassifier(max_leaf_nodes=8, min_samples_leaf=5, class_weight="balanced", random_state=0)
     lengths = np.log1p(np.column_stack([np.asarray(counts.sum(axis=1)).ravel(), [len(text) for text in texts]]))
-    return _held_out(trees, lengths, members, folds) > _YES
+    return held_out(OneVsRestClassifier(tree), lengths, members.astype(np.int64), folds) > _YES
 
 
 def _by_word(present: Any, members: Members, folds: Codes) -> Members:
     """Labels predicted by one-word rules, fitted on the other folds: a row has a label if it has the label's word."""
     guessed = np.zeros(members.shape, bool)
     for fold in range(FOLDS):
-        held_out = folds == fold
-        columns = _telling(present[~held_out], members[~held_out]).argmax(axis=0)
-        guessed[held_out] = present[held_out][:, columns].toarray() > 0
+        asked = folds == fold
+        columns = _telling(present[~asked], members[~asked]).argmax(axis=0)
+        guessed[asked] = present[asked][:, columns].toarray() > 0
     return guessed
 
 

@@ -36,20 +36,23 @@ def learnability(corpus: Corpus) -> SignalResult:
     Metrics: `learnability/macro_f1` (0 to 1; mean over the measured tasks by their rows), `learnability/tasks` (number
     of measured tasks), `learnability/macro_f1/<task_id>`. With several labels a text also `learnability/micro_f1`
     (over all pairs of row and label; mean over such tasks by their rows) and `learnability/micro_f1/<task_id>`.
-    Table `learnability`: task, rows (accepted), labels (with enough rows), macro_f1, micro_f1 (with several labels a
-    text only), chance_f1 (1 / labels, or the mean share of rows with a label), note;
+    Table `learnability`: task, rows (accepted), labels (with enough rows), macro_f1, micro_f1 (where a task has several
+    labels a text), chance_f1 (1 / labels, or the mean share of rows with a label), note;
     the least learnable first, then the largest tasks that are not computable (the note gives the reason).
     Worst: rows whose labels are the least likely according to a model with a macro-F1 of `LEARNT` or more.
     """
     learning = corpus.learning
-    metrics = {
+    metrics: Metrics = {
         "learnability/macro_f1": learning.mean("reader_f1"),
         "learnability/tasks": len(learning.tasks),
         **{f"learnability/macro_f1/{task.sample.task_id}": task.reader_f1 for task in learning.tasks},
-        **_micro_f1(learning.tasks),
     }
     lines = [_learnability_line(task) for task in sorted(learning.tasks, key=lambda task: task.reader_f1)]
     table = [*lines, *learning.unmeasured(macro_f1=None, chance_f1=None)]
+    if micro := _micro_f1(learning.tasks):
+        metrics |= micro
+        of_tasks = {task.sample.task: task.micro_f1 for task in learning.tasks if isinstance(task, SetLearning)}
+        table = [{**line, "micro_f1": of_tasks.get(line["task"])} for line in table]
     return SignalResult(metrics, {"learnability": table}, {"learnability": _hardest_rows(learning.tasks)})
 
 
@@ -69,7 +72,6 @@ def _learnability_line(task: TaskScores) -> dict[str, Any]:
         "rows": task.sample.rows,
         "labels": len(task.sample.names),
         "macro_f1": task.reader_f1,
-        **({"micro_f1": task.micro_f1} if isinstance(task, SetLearning) else {}),
         "chance_f1": task.chance,
         "note": _note(task),
     }

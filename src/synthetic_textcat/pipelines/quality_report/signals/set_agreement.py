@@ -62,9 +62,9 @@ def _by_label(found: JudgedCounts, task: Task) -> Iterator[Mapping[str, Any]]:
     cells = found.cells[found.cells["task_id"] == task.task_id]
     decided = int((cells["judged"] - cells["undecided"]).sum())
     own = found.of_labels[(found.of_labels["task_id"] == task.task_id) & found.of_labels["verdict"].notna()]
-    counts = own.groupby("label")[["judged", "agrees"]].sum()
+    counts = own.groupby("label")[["judged", "agrees"]].sum().T.to_dict("list")
     for label in task.label_names:
-        planned, confirmed = counts.loc[label].tolist() if label in counts.index else (0, 0)
+        planned, confirmed = counts.get(label, (0, 0))
         others, extra = decided - planned, found.extra[task.task_id, label]
         low, high = wilson_interval(extra / others, others) if others else (None, None)
         yield {
