@@ -211,7 +211,7 @@ def test_lengths_and_languages_of_a_csv_file(tmp_path: Path) -> None:
     rows = [
         'Tell.,20 to 40 words,lb,""',
         'Name.,"{""to"": 280, ""unit"": ""characters""}","[""pt-BR"", ""zh-TW""]","{""语气"": [""正式"", ""随意""]}"',
-        'Sort.,"[{""from"": 20, ""to"": 40, ""weight"": 2}, ""at least 9""]",,"{""a"": {""given"": ""b"", ""x"": ""y""}}"',
+        'Sort.,"[{""from"":20,""to"":40,""weight"":2},""at least 9""]",,"{""a"": {""given"": ""b"", ""x"": ""y""}}"',
     ]
     tasks = _from_csv(tmp_path, "\n".join(["task,num_words,language,extra", *rows]))
     assert [task.num_words for task in tasks] == [
