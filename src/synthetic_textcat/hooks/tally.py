@@ -1,7 +1,7 @@
 """Running totals of model calls and quota cells, and the progress line made of them."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -17,7 +17,7 @@ from synthetic_textcat.schemas.label_sets import LabelSet, labels_of
 from synthetic_textcat.schemas.open_calls import NONE_OPEN, OpenCalls
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.prices import PriceList, is_made_up, plus, usd
-from synthetic_textcat.schemas.quota import Cell, Rounds, Shortfall, cells_of, unnamed
+from synthetic_textcat.schemas.quota import Cell, Rounds, Shortfall, all_cells_of, unnamed
 from synthetic_textcat.schemas.rows import plain
 from synthetic_textcat.schemas.several_labels_replies import SeveralLabelsReply
 from synthetic_textcat.schemas.tasks import tasks_of
@@ -38,11 +38,11 @@ class CellTally:
     """Counts rows that look good; checks that need other rows have the last word.
 
     Attributes:
-        cells: By planned row.
+        cells: By planned row; a row with several labels can have several.
         lacking: By cell, rows.
     """
 
-    cells: Mapping[str, Cell]
+    cells: Mapping[str, Sequence[Cell]]
     lacking: dict[Cell, int]
 
     @property
@@ -61,10 +61,10 @@ class CellTally:
         return sum(self.lacking.values())
 
     def add(self, request_id: str) -> None:
-        """Takes in a good row."""
-        cell = self.cells.get(request_id)
-        if cell is not None and self.lacking.get(cell):
-            self.lacking[cell] -= 1
+        """Takes in a good row, in each of its cells."""
+        for cell in self.cells.get(request_id, ()):
+            if self.lacking.get(cell):
+                self.lacking[cell] -= 1
 
 
 class PlannedRows:
@@ -342,15 +342,16 @@ def cell_tally(
     if rounds is None or sampling.target_accepted is None:
         return None
     columns = sampling.cell_columns
-    lacking, judged = dict(Counter(cells_of(slots, columns))), 0
+    lacking, judged = dict(Counter(cell for cells in all_cells_of(slots, columns) for cell in cells)), 0
     if before is not None and before.planned_by == rounds.planned_by:
         lacking = dict.fromkeys(lacking, 0) | {unnamed(cell.cell): cell.missing for cell in before.cells}
         judged = sum(rounds.sizes[: before.rounds])
-    cells = cells_of(requests, columns)
+    cells = all_cells_of(requests, columns)
     open_rows = set(still_open)
     for position in range(judged, len(cells)):
-        if position not in open_rows and lacking.get(cells[position]):
-            lacking[cells[position]] -= 1
+        for cell in cells[position] if position not in open_rows else ():
+            if lacking.get(cell):
+                lacking[cell] -= 1
     return CellTally(dict(zip(plain(requests["request_id"]), cells, strict=True)), lacking)
 
 
