@@ -15,8 +15,10 @@ from synthetic_textcat.hooks.tracking.results import evaluation_of, label_check_
 from synthetic_textcat.hooks.tracking.run_log import REBUILD
 from synthetic_textcat.hooks.tracking.run_lookup import find_run, last_runs, open_to_read, reading
 from synthetic_textcat.hooks.tracking.store import Store
+from synthetic_textcat.schemas.label_sets import with_label_sets
 from synthetic_textcat.schemas.rows import OUTCOMES
 from synthetic_textcat.schemas.run_records import Evaluation, RunRecord
+from synthetic_textcat.tables import StoredTable
 from synthetic_textcat.temporary_files import TemporaryFolder
 
 if TYPE_CHECKING:
@@ -169,7 +171,7 @@ def _read(run: "Run", folder: Path) -> RunRecord:
         params=run.data.params,
         tags=run.data.tags,
         metrics=run.data.metrics,
-        outcomes=pd.read_parquet(folder / _OUTCOMES).reindex(columns=list(OUTCOMES)),
+        outcomes=with_label_sets(StoredTable([folder / _OUTCOMES])).to_pandas().reindex(columns=list(OUTCOMES)),
         prompts={path.name: path.read_text(encoding="utf-8") for path in prompts},
         tasks=pd.read_parquet(tasks) if tasks.is_file() else None,
     )
