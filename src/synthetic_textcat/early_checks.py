@@ -30,10 +30,13 @@ from synthetic_textcat.pipelines.quality_report.checks.everyday_labels import wa
 from synthetic_textcat.pipelines.task_ingest.confusable_file import read_confusable
 from synthetic_textcat.pipelines.task_ingest.tasks_file import read_tasks, rows_of
 from synthetic_textcat.redaction import learn_command_line, learn_credentials, learn_environment
+from synthetic_textcat.schemas.attributes import several_spellings
 from synthetic_textcat.schemas.label_verdicts import reserved_labels_fault
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 from synthetic_textcat.schemas.parameter_validation import validate_parameters
 from synthetic_textcat.schemas.parameters import LlmParameters, Parameters
+from synthetic_textcat.schemas.rows import ATTRIBUTES
+from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task, tasks_of
 
 if TYPE_CHECKING:
@@ -130,6 +133,7 @@ def _check_tasks(catalog: Mapping[str, Any], project: Path, parameters: Paramete
     if parameters.label_check.share and (fault := reserved_labels_fault(tasks)):
         raise TasksFileError(fault)
     _check_columns(tasks, parameters, is_brainstormed)
+    _warn_of_spellings(tasks, parameters)
     _warn_of_everyday_labels(tasks, parameters)
     optional = catalog.get("confusable_file")
     inner = optional.get("dataset") if isinstance(optional, Mapping) else None
@@ -154,6 +158,17 @@ def _known_tasks(catalog: Mapping[str, Any], project: Path) -> Sequence[Task]:
 def _warn_of_everyday_labels(tasks: Sequence[Task], parameters: Parameters) -> None:
     for line in warnings_about_everyday_labels(tasks, parameters.attribute_sampling):
         logger.warning("%s", line, extra={"markup": False})  # Kedro's log would take `[label]` for a colour
+
+
+def _warn_of_spellings(tasks: Sequence[Task], parameters: Parameters) -> None:
+    """Warns of a value that a choice names twice, as `de` and `German`: it has the weights of both."""
+    for place, choices in (("attribute_sampling", parameters.attribute_sampling), *((shown(x.task), x) for x in tasks)):
+        for attribute in ATTRIBUTES:
+            for name, written in several_spellings(attribute, getattr(choices, attribute)).items():
+                line = (
+                    f"{place}: {attribute} names {name} as {' and '.join(written)}: one value, with all their weights"
+                )
+                logger.warning("%s", line, extra={"markup": False})
 
 
 def _check_columns(tasks: list[Task], parameters: Parameters, is_brainstormed: bool) -> None:
