@@ -222,7 +222,7 @@ class LabelSets:
     def _attempt(
         self, windows: Windows, state: _State, rows: int, draws: Draws | None, ties: Draws | None = None
     ) -> _Drawn:
-        """Draws the next rows once, and tries the rows after them by PF; without draws by PF alone, with ties by lot."""
+        """Draws the next rows once, and tries the rows after them by PF; without draws all by PF, ties by lot."""
         state = state.take(slice(None))
         chosen, failed = np.zeros((rows, *state.counts.shape), np.bool_), np.zeros(state.counts.shape[1], np.int64)
         for row in range(rows):
