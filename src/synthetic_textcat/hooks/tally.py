@@ -1,27 +1,30 @@
 """Running totals of model calls and quota cells, and the progress line made of them."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 import pandas as pd
 
+from synthetic_textcat.llm.prompts.messages import instructions_for
 from synthetic_textcat.llm.replies.parsing import parse
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, Known, known_of
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge_together
 from synthetic_textcat.schemas.block import TextChecks
-from synthetic_textcat.schemas.completions import Completion, Problem, Reply
+from synthetic_textcat.schemas.completions import Completion, Problem, Reply, RowReply
+from synthetic_textcat.schemas.label_sets import LabelSet, labels_of
 from synthetic_textcat.schemas.open_calls import NONE_OPEN, OpenCalls
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.prices import PriceList, is_made_up, plus, usd
-from synthetic_textcat.schemas.quota import Cell, Rounds, Shortfall, cells_of, unnamed
+from synthetic_textcat.schemas.quota import Cell, Rounds, Shortfall, all_cells_of, unnamed
 from synthetic_textcat.schemas.rows import plain
+from synthetic_textcat.schemas.several_labels_replies import SeveralLabelsReply
 from synthetic_textcat.schemas.tasks import tasks_of
 from synthetic_textcat.schemas.worker_counts import ReportBatch, WorkerCounts
 
 _MOST_WAITING = 5_000  # rows: some 10 MB, checked in about a second
-_Planned = tuple[str, str | None, str, str]
+_Planned = tuple[str, str | None, LabelSet | None, str, str]
 
 WIDTH = 80
 """Columns of the progress line."""
@@ -35,11 +38,11 @@ class CellTally:
     """Counts rows that look good; checks that need other rows have the last word.
 
     Attributes:
-        cells: By planned row.
+        cells: By planned row; a row with several labels can have several.
         lacking: By cell, rows.
     """
 
-    cells: Mapping[str, Cell]
+    cells: Mapping[str, Sequence[Cell]]
     lacking: dict[Cell, int]
 
     @property
@@ -58,10 +61,10 @@ class CellTally:
         return sum(self.lacking.values())
 
     def add(self, request_id: str) -> None:
-        """Takes in a good row."""
-        cell = self.cells.get(request_id)
-        if cell is not None and self.lacking.get(cell):
-            self.lacking[cell] -= 1
+        """Takes in a good row, in each of its cells."""
+        for cell in self.cells.get(request_id, ()):
+            if self.lacking.get(cell):
+                self.lacking[cell] -= 1
 
 
 class PlannedRows:
@@ -72,9 +75,10 @@ class PlannedRows:
         tasks: Its tasks.
         text_checks: Bounds of the reasons for texts; None = the defaults.
         instructions: The prompts' own words.
+        of_several: Those of the prompt for several labels a text.
     """
 
-    COLUMNS: ClassVar = ("request_id", "task_id", "label", "language", "num_words")
+    COLUMNS: ClassVar = ("request_id", "task_id", "label", "labels", "language", "num_words")
     """Columns of the plan that are read."""
 
     def __init__(
@@ -83,23 +87,35 @@ class PlannedRows:
         tasks: pd.DataFrame,
         text_checks: TextChecks | None = None,
         instructions: tuple[str, ...] = (),
+        of_several: tuple[str, ...] = (),
     ) -> None:
-        self._known = {task.task_id: known_of(task, text_checks, instructions) for task in tasks_of(tasks)}
-        columns = (plain(requests[name]) for name in ("task_id", "label", "language", "num_words"))
+        self._known = {
+            task.task_id: known_of(task, text_checks, instructions_for(task, instructions, of_several))
+            for task in tasks_of(tasks)
+        }
+        label = plain(requests["label"])
+        several = [own if one is None else None for one, own in zip(label, labels_of(requests), strict=True)]
+        task_id, language, num_words = (plain(requests[name]) for name in ("task_id", "language", "num_words"))
         planned: dict[_Planned, _Planned] = {}  # one object for all equal rows
-        values = (planned.setdefault(row, row) for row in zip(*columns, strict=True))
+        rows = zip(task_id, label, several, language, num_words, strict=True)
+        values = (planned.setdefault(row, row) for row in rows)
         self._rows = dict(zip(plain(requests["request_id"]), values, strict=True))
 
     def __contains__(self, request_id: str) -> bool:
         return request_id in self._rows
 
-    def candidate(self, request_id: str, reply: Reply) -> Candidate:
+    def reply_of(self, request_id: str) -> type[RowReply]:
+        """Form of the reply to a row."""
+        return Reply if self._rows[request_id][2] is None else SeveralLabelsReply
+
+    def candidate(self, request_id: str, reply: RowReply) -> Candidate:
         """The reply next to what was planned for it."""
-        task_id, label, language, num_words = self._rows[request_id]
+        task_id, label, labels, language, num_words = self._rows[request_id]
         return Candidate(
             request_id,
-            **reply.model_dump(),
+            **{"label": "", **reply.model_dump()},
             planned_label=label,
+            planned_labels=labels,
             known=self._known[task_id],
             language=language,
             num_words=num_words,
@@ -277,13 +293,14 @@ class Tally:
             self.unanswered.add(completion.request_id)
             return None
         self.unanswered.discard(completion.request_id)
-        reply = parse(completion, Reply)
+        wanted = Reply if self.plan is None else self.plan.reply_of(completion.request_id)
+        reply = parse(completion, wanted)
         if isinstance(reply, Problem):
             self.failed += completion.attempt >= self.max_attempts
             return None
         return self._candidate(completion.request_id, reply)
 
-    def _candidate(self, request_id: str, reply: Reply) -> Candidate:
+    def _candidate(self, request_id: str, reply: RowReply) -> Candidate:
         if self.plan is not None:
             return self.plan.candidate(request_id, reply)
         return Candidate(request_id, **reply.model_dump(), planned_label=None, known=Known(), language=None)
@@ -325,15 +342,16 @@ def cell_tally(
     if rounds is None or sampling.target_accepted is None:
         return None
     columns = sampling.cell_columns
-    lacking, judged = dict(Counter(cells_of(slots, columns))), 0
+    lacking, judged = dict(Counter(cell for cells in all_cells_of(slots, columns) for cell in cells)), 0
     if before is not None and before.planned_by == rounds.planned_by:
         lacking = dict.fromkeys(lacking, 0) | {unnamed(cell.cell): cell.missing for cell in before.cells}
         judged = sum(rounds.sizes[: before.rounds])
-    cells = cells_of(requests, columns)
+    cells = all_cells_of(requests, columns)
     open_rows = set(still_open)
     for position in range(judged, len(cells)):
-        if position not in open_rows and lacking.get(cells[position]):
-            lacking[cells[position]] -= 1
+        for cell in cells[position] if position not in open_rows else ():
+            if lacking.get(cell):
+                lacking[cell] -= 1
     return CellTally(dict(zip(plain(requests["request_id"]), cells, strict=True)), lacking)
 
 

@@ -25,6 +25,7 @@ class PlanPositions:
         rows: Rows of a batch of the plan.
 
     Attributes:
+        requests: The plan.
         starts: Position of the first row of each batch of the plan, and the number of rows.
 
     Raises:
@@ -32,7 +33,7 @@ class PlanPositions:
     """
 
     def __init__(self, requests: RowTable, calls: RowTable, rows: int = BATCH_ROWS) -> None:
-        self._requests, self._batch_rows = requests, rows
+        self.requests, self._batch_rows = requests, rows
         self.starts = [0]
         self._by_fingerprint = KeyPositions(len(requests), self._digests(calls))
 
@@ -63,10 +64,10 @@ class PlanPositions:
 
     @cached_property
     def _by_id(self) -> "IdPositions":
-        return IdPositions(self._requests)
+        return IdPositions(self.requests)
 
     def _digests(self, calls: RowTable) -> Iterator[NDArray[np.bytes_]]:
-        for planned, fingerprints in with_fingerprints(self._requests, calls, rows=self._batch_rows):
+        for planned, fingerprints in with_fingerprints(self.requests, calls, rows=self._batch_rows):
             self.starts.append(self.starts[-1] + len(planned))
             yield digests_of(fingerprints.tolist())  # several times as fast as the column's own iterator
 

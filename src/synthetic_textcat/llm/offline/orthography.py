@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import regex
 
-from synthetic_textcat.schemas.languages import Language
+from synthetic_textcat.schemas.languages import Language, rules_code
+from synthetic_textcat.text.comparison import comparable
 from synthetic_textcat.text.label_mentions import find_mention
 from synthetic_textcat.text.unicode import UNSPACED, UNSPACED_LETTER, is_unspaced, normalised
 
@@ -87,7 +88,7 @@ def orthography_of(language: Language) -> Orthography:
         stop=_STOPS.get(script, "."),
         comma=_COMMAS.get(script, ","),
         letters_a_word=_LETTERS_A_WORD.get(script),
-        code=language.code,
+        code=rules_code(language),
     )
 
 
@@ -103,7 +104,8 @@ def leaks(text: str, labels: Iterable[str], code: str = "en") -> bool:
     pattern = _leak_pattern(labels)
     if pattern is not None and pattern.search(normalised(text)) is not None:
         return True
-    return any(find_mention(text, label, code) is not None for label in labels)
+    compared = comparable(text, code)  # settles most texts: to look through their words takes longer
+    return any(find_mention(text, label, code, compared) is not None for label in labels)
 
 
 @functools.lru_cache(maxsize=1024)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from synthetic_textcat.pipelines.attribute_sampling.streams import Ints
+from synthetic_textcat.schemas.label_sets import LABELS, has_multi_label, label_set_codes
 from synthetic_textcat.schemas.seed_examples import SeedTurns, planned_alike
 from synthetic_textcat.schemas.tasks import tasks_of
 from synthetic_textcat.tables import RowTable
@@ -27,9 +28,11 @@ def report_on(requests: RowTable, tasks: pd.DataFrame, num_seed_examples: int) -
         earlier row, since task, attributes, labels and seed examples are the same.
     """
     turns = SeedTurns(tasks_of(tasks[tasks["seed_examples"].map(len) > 0]), num_seed_examples)
-    columns = ["task_id", *planned_alike(requests)]
+    has_several = has_multi_label(tasks)
+    columns = ["task_id", *planned_alike(requests), *([LABELS] if has_several else [])]
     prompts, planned, start = np.empty(len(requests), np.uint64), [np.empty(0, np.uint64)], 0
-    for frame in requests.frames(columns):
+    for rows in requests.frames(columns):
+        frame = rows.assign(**{LABELS: label_set_codes(rows)}) if has_several else rows
         alike = frame.assign(shown=turns.selections(frame)) if turns.tasks else frame
         prompts[start : start + len(frame)] = hashes_of(alike)
         planned.append(np.unique(hashes_of(frame[["task_id"]])))

@@ -43,7 +43,8 @@ def recipe_of(tasks: Sequence[Task], sampling: AttributeSamplingParameters, seed
 
 def first_round(slots: QuotaSlots, block_columns: Sequence[str], target: int) -> tuple[CellRows, ...]:
     """First round: a row for each slot, enough if every row is accepted."""
-    return tuple(CellRows(cell=named(block, block_columns), rows=target) for block in slots.blocks)
+    sizes = zip(slots.blocks, slots.sizes(target), strict=True)
+    return tuple(CellRows(cell=named(block, block_columns), rows=rows) for block, rows in sizes)
 
 
 def kept_of(past: Rounds | None, recipe: str, asked_with: str, target: int) -> tuple[tuple[CellRows, ...], ...]:
@@ -93,9 +94,10 @@ def _combinations(slots: QuotaSlots, sampling: AttributeSamplingParameters, roun
     """The values of each planned row in the columns of a slot."""
     is_block = [bool(cells) and len(cells[0].cell) == len(sampling.block_columns) for cells in rounds.rounds]
     sizes = [each.rows for cells, of_blocks in zip(rounds.rounds, is_block, strict=True) if of_blocks for each in cells]
-    target = max(sizes, default=0)
+    target = max(sizes, default=0) if rounds.target is None else rounds.target
     values = cells_of(slots.table(target), slots.columns)
-    starts = {block: number * target for number, block in enumerate(slots.blocks)}
+    held = slots.sizes(target)
+    starts = dict(zip(slots.blocks, np.cumsum([0, *held])[:-1].tolist(), strict=True))
     for cells, of_blocks in zip(rounds.rounds, is_block, strict=True):
         if of_blocks:
             places = [(starts[unnamed(each.cell)], each.rows) for each in cells]

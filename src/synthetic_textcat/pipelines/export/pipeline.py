@@ -9,7 +9,6 @@ from synthetic_textcat.pipelines.export.nodes import (
     export_by_task,
     export_huggingface,
     export_mteb,
-    export_rows,
     export_text_label,
     export_triplets,
     group_by_task,
@@ -17,7 +16,7 @@ from synthetic_textcat.pipelines.export.nodes import (
     split_rows,
 )
 from synthetic_textcat.pipelines.export.task_formats import TASK_FORMATS
-from synthetic_textcat.schemas.run_records import ROW_PROMPTS
+from synthetic_textcat.schemas.run_records import ROW_PROMPTS, SEVERAL_LABELS_PROMPT
 
 
 def create_pipeline() -> Pipeline:
@@ -58,7 +57,7 @@ def create_pipeline() -> Pipeline:
                 name="export_triplets",
             ),
             *(
-                node(export_rows(function), inputs="exported_examples", outputs=name, name=f"export_{name}")
+                node(function, inputs="exported_examples", outputs=name, name=f"export_{name}")
                 for name, function in FORMATS.items()
             ),
             node(
@@ -113,6 +112,7 @@ def create_pipeline() -> Pipeline:
                     "prompt_versions",
                     "label_facts",
                     *ROW_PROMPTS,
+                    SEVERAL_LABELS_PROMPT,
                 ],
                 outputs="dataset_card",
                 name="write_card",
