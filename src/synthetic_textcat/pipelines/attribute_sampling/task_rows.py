@@ -22,6 +22,7 @@ from synthetic_textcat.schemas.rows import ATTRIBUTES, REQUESTS, with_own
 from synthetic_textcat.schemas.tasks import Task, task_from_row
 
 _AT_ONCE = 200_000  # rows drawn at once, but at least those of a task
+_SETS_AT_ONCE = 1_000_000  # label sets are drawn row by row, for all tasks at once
 _MOST_SMALL = np.iinfo(np.int16).max
 _LABELS = ("label", "misleading_label")
 _OF_LABEL_NAMES = ('"labels"', '"confusable"', '"together"')  # keys of choices that name labels
@@ -64,13 +65,14 @@ class TaskRows:
             task = task_from_row(cast("dict[str, Any]", tasks.iloc[members[0]].to_dict()))
             of_labels = _labels_of(task, tasks["labels"].iloc[members], sampling)
             choices = TaskChoices(task, keys[members], of_labels, sampling, own)
+            at_once = _SETS_AT_ONCE if task.task_type == "multi_label" else _AT_ONCE
             before = {name: len(names[name]) for name in attributes}
             for name in attributes:
                 names[name] += choices.names(name)
                 if len(names[name]) > _MOST_SMALL:
                     self._codes[name] = self._codes[name].astype(np.int32, copy=False)
             numbers = np.arange(len(members))
-            for own_numbers in np.split(numbers, np.flatnonzero(np.diff(np.cumsum(counts[members]) // _AT_ONCE)) + 1):
+            for own_numbers in np.split(numbers, np.flatnonzero(np.diff(np.cumsum(counts[members]) // at_once)) + 1):
                 part = members[own_numbers]
                 is_exact, of_part = sampling.balance == "exact", (own_numbers, counts[part])
                 drawn = draw_distinct(choices, *of_part, own) if is_exact else choices.draw(*of_part)
