@@ -23,7 +23,9 @@ from synthetic_textcat.datasets.user_files import ConfusableFileDataset, TasksFi
 from synthetic_textcat.errors import ModelSetupError, TasksFileError
 from synthetic_textcat.llm.local_server.gguf import chat_header
 from synthetic_textcat.pipelines.attribute_sampling.plan import own_attributes
-from synthetic_textcat.pipelines.attribute_sampling.quota_slots import QuotaSlots, refuse_unknown_columns
+from synthetic_textcat.pipelines.attribute_sampling.quota_columns import refuse_unknown_columns
+from synthetic_textcat.pipelines.attribute_sampling.quota_slots import QuotaSlots
+from synthetic_textcat.pipelines.attribute_sampling.several_labels import joint_labels_of
 from synthetic_textcat.pipelines.quality_report.checks.everyday_labels import warnings_about_everyday_labels
 from synthetic_textcat.pipelines.task_ingest.confusable_file import read_confusable
 from synthetic_textcat.pipelines.task_ingest.tasks_file import read_tasks, rows_of
@@ -170,12 +172,15 @@ def _warn_of_spellings(tasks: Sequence[Task], parameters: Parameters) -> None:
 
 
 def _check_columns(tasks: list[Task], parameters: Parameters, is_brainstormed: bool) -> None:
-    """Checks the names of own attributes, and the columns and values of a quota's cells.
+    """Checks the names of own attributes, linked pairs of labels, and the columns and values of a quota's cells.
 
     Brainstormed tasks have no own attributes, but they are values of a cell column.
     """
     sampling, table = parameters.attribute_sampling, pd.DataFrame(rows_of(tasks), columns=[*TASKS_ARROW_SCHEMA.names])
     own = own_attributes(table, sampling)
+    for task in tasks:
+        if task.together:
+            joint_labels_of(task)
     if sampling.target_accepted is None:
         return
     refuse_unknown_columns(sampling, own)

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from itertools import islice
+from itertools import compress, islice
 
 from synthetic_textcat.pipelines.quality_report.checks.artefacts import find_artefacts, find_no_text
 from synthetic_textcat.pipelines.quality_report.checks.language import Finding, check_language, check_languages
@@ -183,11 +183,13 @@ def _evidence(what: str, found: Iterator[str], least: int | None) -> str | None:
 @row_check
 def empty_field(row: Candidate) -> str | None:
     """Text or a label without a single visible character."""
-    of_labels = "label" if row.labels is None else "labels"
-    fields = [("input_text", row.input_text), *((of_labels, label) for label in row.own_labels)]
-    fields.append(("misleading_label", row.misleading_label))
-    empty = dict.fromkeys(name for name, text in fields if not any(map(_is_visible, text)))
-    return f"empty: {', '.join(empty)}" if empty else None
+    texts = (row.input_text, *row.own_labels, row.misleading_label)
+    is_empty = [not any(map(_is_visible, text)) for text in texts]
+    if True not in is_empty:
+        return None
+    of_labels = ["label" if row.labels is None else "labels"] * len(row.own_labels)
+    empty = dict.fromkeys(compress(("input_text", *of_labels, "misleading_label"), is_empty))
+    return f"empty: {', '.join(empty)}"
 
 
 @row_check
