@@ -3,8 +3,16 @@
 import pytest
 from babel.core import Locale
 
+from synthetic_textcat.pipelines.quality_report.checks.leakage import find_label_mention
 from synthetic_textcat.schemas.attributes import weights_of
-from synthetic_textcat.schemas.languages import base_of, find_language, is_of_table, is_usual_script, languages
+from synthetic_textcat.schemas.languages import (
+    base_of,
+    find_language,
+    is_of_table,
+    is_usual_script,
+    languages,
+    rules_code,
+)
 from tests.support.each_case import each_of
 
 
@@ -63,6 +71,16 @@ def test_languages_of_the_table_are_as_they_were() -> None:
             assert tagged.name == f"{language.name} (Antarctica)"
             assert (tagged.script, tagged.iso639_3) == (language.script, language.iso639_3)
             assert base_of(tagged) == base_of(language)
+
+
+def test_the_rules_of_spelling_are_those_of_the_tables_language() -> None:
+    tags = ("de-AT", "tr-CY", "zh-TW", "sr-Latn", "nb", "hi-Latn-IN", "fil-PH", "uz-Arab-AF", "lb", "my", "my-x-zawgyi")
+    assert [rules_code(find_language(tag)) for tag in tags] == [
+        *("de", "tr", "zh-Hant", "sr", "no", "hi-Latn", "tl", "uz-Arab-AF", "lb", "my", "my-x-zawgyi")
+    ]
+    assert find_label_mention("Ich habe die Rechnungen erhalten.", "Rechnung", "de-AT") == "Rechnungen"
+    assert find_label_mention("Primio sam dvije fakture juče", "Faktura", "sr-Latn") == "fakture"
+    assert find_label_mention("Ich hunn dräi Rechnunge kritt.", "Rechnung", "lb") is None  # no rules of this language
 
 
 def test_two_forms_of_a_language_are_one_value() -> None:

@@ -28,7 +28,7 @@ DependentChoice = dict[str, str | list[str] | dict[str, float]]
 OwnChoice = PlainChoice | DependentChoice
 
 _TAKEN = dict.fromkeys(("labels", "seed_examples", "own_attributes"), "placeholder of the prompts")
-_TAKEN |= {"largest": "metric of coverage"}
+_TAKEN |= dict.fromkeys(("largest", "labels_per_text"), "metric of coverage")
 _OF_LABELS = frozenset({"label", "labels", "misleading_label"})
 _NAME = regex.compile(r"\p{L}[\p{L}\p{M}\p{N}_\u200c\u200d]*")  # the joiners shape Persian and Indian letters
 
