@@ -14,6 +14,7 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 from synthetic_textcat.errors import ClusterError
+from synthetic_textcat.fleet.losses import WorkerWatch, lost_scheduler
 from synthetic_textcat.fleet.worker_side import METRIC, local_worker, quieten
 from synthetic_textcat.llm.shards.worker_probe import Probe, fault, first_line
 from synthetic_textcat.redaction import redact
@@ -41,6 +42,7 @@ class DaskCluster:
     def __init__(self, settings: ClusterParameters, connect_s: float = 10.0, most_losses: int = 20) -> None:
         self.most_losses = most_losses
         self._settings = settings
+        self._watch = WorkerWatch(settings.max_wait_seconds)
         self._connect_s = connect_s
         self._client: Client | None = None
         self._local: LocalCluster | None = None
@@ -57,14 +59,20 @@ class DaskCluster:
         assert self._client is not None
         return self._client
 
-    @property
     def threads(self) -> int:
-        """Threads of the workers: each runs one task at a time.
+        """Threads of the workers: each runs one task at a time. It is reported if there are none for a while.
 
         Raises:
-            OSError, TimeoutError: If the scheduler is gone.
+            ClusterError: If the scheduler is gone, or there was no worker for too long.
         """
-        return sum(self.client.nthreads().values())
+        if self.client.status != "running":
+            raise lost_scheduler()
+        try:
+            found = int(sum(self.client.nthreads().values()))
+        except (OSError, TimeoutError) as error:
+            raise lost_scheduler() from error
+        self._watch.note(found, str(self.client.scheduler.address))
+        return found
 
     def prove(self, own: Probe, probe: Callable[..., Probe], *arguments: Any) -> bool:
         """Proves that each worker can do the work, by what it says of itself; False if none has answered.
@@ -136,7 +144,7 @@ class DaskCluster:
         self._name_dashboard(self._client)
 
     def _refuse_no_workers(self, address: str) -> None:
-        if not self.threads:
+        if not self.threads():
             raise ClusterError(
                 f"The Dask scheduler at {address} has no worker. Next: start some (dask worker ADDRESS --nthreads 1), "
                 "and run the same command again"
@@ -221,11 +229,3 @@ def _free_or_any(port: int) -> int:
         except OSError:
             return 0
     return port
-
-
-def lost_scheduler() -> ClusterError:
-    """The error of a scheduler that has gone during the run."""
-    return ClusterError(
-        "The Dask scheduler is gone. What has arrived is saved. Next: start it again, and run the same command, which "
-        "goes on from there"
-    )
