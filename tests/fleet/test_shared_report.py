@@ -8,11 +8,12 @@ import time
 from collections.abc import Collection
 from pathlib import Path
 
+import psutil
 import pytest
 
 from benchmarks.clients.report_rows import make
 from tests.fleet.cluster import Cluster, send
-from tests.support.project import Project
+from tests.support.project import Project, is_alive
 
 pytest.importorskip("distributed")
 pytestmark = [pytest.mark.fleet, pytest.mark.whole_run]
@@ -50,8 +51,9 @@ def _project(made: Path, folder: Path) -> Project:
     return project
 
 
-def _report(project: Project, cluster: Cluster | None = None) -> "subprocess.Popen[str]":
-    shared = f",cluster.address={cluster.address},cluster.rows_to_share=1" if cluster else ""
+def _report(project: Project, cluster: Cluster | None = None, workers: int = 0) -> "subprocess.Popen[str]":
+    chosen = f"address={cluster.address}" if cluster else f"local.workers={workers}"
+    shared = f",cluster.{chosen},cluster.rows_to_share=1" if cluster or workers else ""
     params = f"quality_report.min_yield=0{shared}"
     return project.start("--pipelines", "quality_report", "--params", params)
 
@@ -131,3 +133,27 @@ def test_a_scheduler_that_dies_is_one_line_and_an_interrupt_ends_it_within_secon
         assert _left(project) == []
     _finished(_report(project))
     assert _files(project) == alone
+
+
+@pytest.mark.parametrize("is_starting", [True, False])
+def test_ctrl_c_ends_workers_of_this_machine_which_say_nothing_of_their_own(
+    is_starting: bool, made: Path, tmp_path: Path
+) -> None:
+    project = _project(made, tmp_path / "project")
+    run = _report(project, workers=2)
+    if is_starting:
+        until = time.monotonic() + _LONGEST_S
+        while len(psutil.Process(run.pid).children(recursive=True)) < 3:  # with Python's tracker of resources
+            assert time.monotonic() < until, "no worker starts"
+            time.sleep(0.02)
+    else:
+        _wait_for_chunks(project, run)
+    processes = [run.pid, *(child.pid for child in psutil.Process(run.pid).children(recursive=True))]
+    for process in processes:  # as a terminal does
+        send(process, signal.SIGINT)
+    said, _ = run.communicate(timeout=_LONGEST_S)
+    assert run.returncode == 130, said
+    assert "Traceback" not in said
+    assert said.rstrip().endswith("Stopped. What has arrived is saved; the same command goes on from there.")
+    assert not any(map(is_alive, processes))
+    assert _left(project) == []
