@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -13,7 +14,7 @@ import pytest
 
 from benchmarks.clients.report_rows import make
 from tests.fleet.cluster import Cluster, send
-from tests.support.project import Project, is_alive
+from tests.support.project import Project
 
 pytest.importorskip("distributed")
 pytestmark = [pytest.mark.fleet, pytest.mark.whole_run]
@@ -148,12 +149,21 @@ def test_ctrl_c_ends_workers_of_this_machine_which_say_nothing_of_their_own(
             time.sleep(0.02)
     else:
         _wait_for_chunks(project, run)
-    processes = [run.pid, *(child.pid for child in psutil.Process(run.pid).children(recursive=True))]
+    processes = [psutil.Process(run.pid), *psutil.Process(run.pid).children(recursive=True)]
     for process in processes:  # as a terminal does
-        send(process, signal.SIGINT)
+        send(process.pid, signal.SIGINT)
     said, _ = run.communicate(timeout=_LONGEST_S)
     assert run.returncode == 130, said
     assert "Traceback" not in said
     assert said.rstrip().endswith("Stopped. What has arrived is saved; the same command goes on from there.")
-    assert not any(map(is_alive, processes))
+    until = time.monotonic() + 20
+    while any(map(_runs, processes)):  # Python's tracker ends after the others
+        assert time.monotonic() < until, processes
+        time.sleep(0.1)
     assert _left(project) == []
+
+
+def _runs(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    return False
