@@ -18,6 +18,7 @@ from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.hooks.tally import CellTally, PlannedRows, Tally, cell_tally, waiting_for
 from synthetic_textcat.hooks.verdict_tally import VerdictTally
+from synthetic_textcat.llm.calls.open_rows import digests_of_rows
 from synthetic_textcat.llm.prompts.messages import instructions_of
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.open_calls import Batch
@@ -164,7 +165,7 @@ class Progress:
             self._count(self._notes.tally, data, self._prices)
             self._say(self._notes.tally)
         elif dataset_name.endswith(names.OPEN_VERDICTS):
-            self._begin_verdicts(len(data.rows))
+            self._begin_verdicts(digests_of_rows(data.rows))
         elif dataset_name == names.VERDICT_COMPLETIONS and self._verdicts and self._prices:
             self._verdicts.add(data, self._prices)
             self._say(self._verdicts)
@@ -198,10 +199,10 @@ class Progress:
         self._is_counting = True
         self._start_clock()
 
-    def _begin_verdicts(self, asked: int) -> None:
+    def _begin_verdicts(self, digests: NDArray[np.bytes_]) -> None:
         self._end()
-        if asked:
-            self._verdicts = VerdictTally(asked)
+        if len(digests):
+            self._verdicts = VerdictTally(digests)
             self._start_clock()
 
     def _start_clock(self) -> None:
