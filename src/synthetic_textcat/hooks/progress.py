@@ -30,7 +30,6 @@ from synthetic_textcat.schemas.parameters import (
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.quota import Rounds, Shortfall
 from synthetic_textcat.schemas.run_records import ASKING_PROMPTS
-from synthetic_textcat.tables import as_table
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -217,17 +216,15 @@ class Progress:
         if self._sampling.target_accepted is None or not self._quota.keys() >= _OF_QUOTA:
             return None
         rounds, before = Rounds.read(self._quota[names.ROUNDS]), Shortfall.read(self._quota[names.PREVIOUS_SHORTFALL])
-        requests, slots = as_table(self._quota[names.REQUESTS]).to_pandas(), self._quota[names.QUOTA_SLOTS]
-        return cell_tally(requests, slots, rounds, before, self._sampling, asked.tolist())
+        requests, slots = self._quota[names.REQUESTS], self._quota[names.QUOTA_SLOTS]
+        return cell_tally(requests, slots, rounds, before, self._sampling, asked)
 
     def _read_plan(self) -> None:
         """Reads the planned rows once both tables are there: before the first call, since a long plan takes seconds."""
         if self._notes.tally is not None and len(self._plan) == len({*_OF_PLAN.values()}):
-            requests = as_table(self._plan[names.REQUESTS]).take(self._asked.tolist(), PlannedRows.COLUMNS)
+            requests, tasks = self._plan[names.REQUESTS], self._plan[names.TASKS]
             instructions = instructions_of(self._prompts.values())
-            self._notes.tally.plan = PlannedRows(
-                requests, self._plan[names.TASKS], self._checks.text_checks, instructions
-            )
+            self._notes.tally.plan = PlannedRows(requests, tasks, self._asked, self._checks.text_checks, instructions)
             self._plan.clear()
 
     def _count(self, tally: Tally, completions: Sequence[Completion], prices: PriceList) -> None:

@@ -1,11 +1,12 @@
 """Running totals of model calls and quota cells, and the progress line made of them."""
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from synthetic_textcat.llm.replies.parsing import parse
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, Known, known_of
@@ -15,13 +16,12 @@ from synthetic_textcat.schemas.completions import Completion, Problem, Reply
 from synthetic_textcat.schemas.open_calls import NONE_OPEN, OpenCalls
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.prices import PriceList, is_made_up, plus, usd
-from synthetic_textcat.schemas.quota import Cell, Rounds, Shortfall, cells_of, unnamed
-from synthetic_textcat.schemas.rows import plain
+from synthetic_textcat.schemas.quota import Cell, CellNumbers, Rounds, Shortfall, cells_of, unnamed
 from synthetic_textcat.schemas.tasks import tasks_of
 from synthetic_textcat.schemas.worker_counts import ReportBatch, WorkerCounts
+from synthetic_textcat.tables import IdPositions, RowTable, as_table
 
 _MOST_WAITING = 5_000  # rows: some 10 MB, checked in about a second
-_Planned = tuple[str, str | None, str, str]
 
 WIDTH = 80
 """Columns of the progress line."""
@@ -35,11 +35,15 @@ class CellTally:
     """Counts rows that look good; checks that need other rows have the last word.
 
     Attributes:
-        cells: By planned row.
+        rows: Position of each planned row.
+        cells: All cells of the plan.
+        numbers: Number of the cell of each planned row.
         lacking: By cell, rows.
     """
 
-    cells: Mapping[str, Cell]
+    rows: IdPositions
+    cells: Sequence[Cell]
+    numbers: NDArray[np.int32]
     lacking: dict[Cell, int]
 
     @property
@@ -59,43 +63,48 @@ class CellTally:
 
     def add(self, request_id: str) -> None:
         """Takes in a good row."""
-        cell = self.cells.get(request_id)
-        if cell is not None and self.lacking.get(cell):
+        row = self.rows.of_one(request_id)
+        if row >= 0 and self.lacking.get(cell := self.cells[self.numbers[row]]):
             self.lacking[cell] -= 1
 
 
 class PlannedRows:
-    """Planned rows by id, to check a reply against its row as soon as it is saved.
+    """Planned rows by id, 28 bytes each, to check a reply against its row as soon as it is saved.
 
     Args:
         requests: The plan.
         tasks: Its tasks.
+        asked: Positions of the rows that are asked for; None = all.
         text_checks: Bounds of the reasons for texts; None = the defaults.
         instructions: The prompts' own words.
     """
 
-    COLUMNS: ClassVar = ("request_id", "task_id", "label", "language", "num_words")
-    """Columns of the plan that are read."""
+    _COLUMNS: ClassVar = ("task_id", "label", "language", "num_words")
 
     def __init__(
         self,
-        requests: pd.DataFrame,
+        requests: RowTable | pd.DataFrame,
         tasks: pd.DataFrame,
+        asked: NDArray[np.int64] | None = None,
         text_checks: TextChecks | None = None,
         instructions: tuple[str, ...] = (),
     ) -> None:
         self._known = {task.task_id: known_of(task, text_checks, instructions) for task in tasks_of(tasks)}
-        columns = (plain(requests[name]) for name in ("task_id", "label", "language", "num_words"))
-        planned: dict[_Planned, _Planned] = {}  # one object for all equal rows
-        values = (planned.setdefault(row, row) for row in zip(*columns, strict=True))
-        self._rows = dict(zip(plain(requests["request_id"]), values, strict=True))
+        self._rows = IdPositions(as_table(requests))
+        self._kinds, self._numbers = _numbered(as_table(requests), self._COLUMNS)
+        if asked is not None:
+            is_other = np.ones(len(self._numbers), np.bool_)
+            is_other[asked] = False
+            self._numbers[is_other] = -1
 
     def __contains__(self, request_id: str) -> bool:
-        return request_id in self._rows
+        row = self._rows.of_one(request_id)
+        return row >= 0 and bool(self._numbers[row] >= 0)
 
     def candidate(self, request_id: str, reply: Reply) -> Candidate:
         """The reply next to what was planned for it."""
-        task_id, label, language, num_words = self._rows[request_id]
+        task_id, label, language, num_words = self._kinds[self._numbers[self._rows.of_one(request_id)]]
+        assert task_id is not None
         return Candidate(
             request_id,
             **reply.model_dump(),
@@ -104,6 +113,13 @@ class PlannedRows:
             language=language,
             num_words=num_words,
         )
+
+
+def _numbered(requests: RowTable, columns: Sequence[str]) -> tuple[list[Cell], NDArray[np.int32]]:
+    """All combinations of values in these columns of the plan, and the number of each row's one."""
+    kinds = CellNumbers(columns)
+    parts = [np.empty(0, np.int32), *map(kinds.of, requests.frames(columns))]
+    return kinds.cells, np.concatenate(parts)
 
 
 @dataclass(slots=True)
@@ -305,12 +321,12 @@ def short(number: int) -> str:
 
 
 def cell_tally(
-    requests: pd.DataFrame,
+    requests: RowTable | pd.DataFrame,
     slots: pd.DataFrame,
     rounds: Rounds | None,
     before: Shortfall | None,
     sampling: AttributeSamplingParameters,
-    still_open: Collection[int],
+    still_open: NDArray[np.int64],
 ) -> CellTally | None:
     """Rows that the quota lacks when the calls of a pass begin; None without a quota.
 
@@ -325,16 +341,26 @@ def cell_tally(
     if rounds is None or sampling.target_accepted is None:
         return None
     columns = sampling.cell_columns
-    lacking, judged = dict(Counter(cells_of(slots, columns))), 0
+    lacking, judged = _slots_of(slots, columns), 0
     if before is not None and before.planned_by == rounds.planned_by:
         lacking = dict.fromkeys(lacking, 0) | {unnamed(cell.cell): cell.missing for cell in before.cells}
         judged = sum(rounds.sizes[: before.rounds])
-    cells = cells_of(requests, columns)
-    open_rows = set(still_open)
-    for position in range(judged, len(cells)):
-        if position not in open_rows and lacking.get(cells[position]):
-            lacking[cells[position]] -= 1
-    return CellTally(dict(zip(plain(requests["request_id"]), cells, strict=True)), lacking)
+    table = as_table(requests)
+    cells, numbers = _numbered(table, columns)
+    has_reply = np.ones(len(numbers), np.bool_)
+    has_reply[still_open] = has_reply[:judged] = False
+    for cell, rows in zip(cells, np.bincount(numbers[has_reply], minlength=len(cells)).tolist(), strict=True):
+        if cell in lacking:
+            lacking[cell] = max(0, lacking[cell] - rows)
+    return CellTally(IdPositions(table), cells, numbers, lacking)
+
+
+def _slots_of(slots: pd.DataFrame, columns: Sequence[str]) -> dict[Cell, int]:
+    """Number of slots of each cell."""
+    if slots.empty:
+        return {}
+    sizes = slots.groupby(list(columns), sort=False, dropna=False).size()
+    return dict(zip(cells_of(sizes.index.to_frame(), columns), sizes.tolist(), strict=True))
 
 
 def clock(seconds: float) -> str:
