@@ -78,7 +78,7 @@ def test_a_worker_that_thaws_while_another_has_its_shard_pays_on_for_nothing(
         for process in frozen:
             send(process, signal.SIGCONT)
         finished(run)
-    assert_all_paid_for(project, server, 2 * IN_FLIGHT)
+    assert_all_paid_for(project, server, IN_FLIGHT)
 
 
 def test_an_interrupt_stops_the_workers_which_save_what_is_in_flight(server: FaultServer, tmp_path: Path) -> None:
