@@ -84,7 +84,8 @@ def _wait_for_chunks(project: Project, process: "subprocess.Popen[str]", left: C
 
 
 def _left(project: Project) -> list[str]:
-    return sorted(path.name for path in project.path("data/03_primary/completions").iterdir())
+    folder = project.path("data/03_primary/completions")
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
 
 
 def test_three_workers_of_which_two_are_killed_give_the_files_of_one_machine(
