@@ -1,7 +1,7 @@
 # `make generate` and `make test` need Python 3.11 or newer and make, and set up all the rest. `make help` lists the targets.
 PYTHON ?= python3
 ARGS ?=
-UNIT := -m "not slow and not whole_run and not consumer and not provider and not real_model and not fleet" $(addprefix --ignore tests/,end_to_end browser notebooks recipes)
+UNIT := -m "not slow and not whole_run and not consumer and not provider and not real_model and not fleet" $(addprefix --ignore tests/,end_to_end browser notebooks recipes consumers providers real_model)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready

@@ -20,7 +20,7 @@ from synthetic_textcat.schemas.completions import label_set_schema, row_schema, 
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.tasks import Task
-from synthetic_textcat.schemas.verdict_replies import verdict_of_two_schema, verdict_schema
+from synthetic_textcat.schemas.verdict_replies import verdict_of_several_schema, verdict_of_two_schema, verdict_schema
 
 _PROMPTS = Path(__file__).parents[1] / "data" / "01_raw" / "prompts"
 _PUBLIC_DATASETS = (
@@ -41,8 +41,9 @@ def _fingerprint() -> str:
 def _schema_hashes() -> dict[str, str]:
     """Name of each response schema → its hash."""
     schemas = (row_schema(["A", "B"]), row_schema([]), task_list_schema(), label_set_schema())
-    verdicts = (verdict_schema(["A", "B"]), verdict_of_two_schema(["A", "B"]))
-    names = ("closed", "open", "tasks", "labels", "verdict", "verdict_of_two")
+    asked = (verdict_schema, verdict_of_two_schema, verdict_of_several_schema)
+    verdicts = [schema(["A", "B"]) for schema in asked]
+    names = ("closed", "open", "tasks", "labels", "verdict", "verdict_of_two", "verdict_of_several")
     return {name: sha256_of(schema) for name, schema in zip(names, (*schemas, *verdicts), strict=True)}
 
 
@@ -75,6 +76,7 @@ def test_response_schemas_and_their_names_stay() -> None:
         "labels": "ae5cfa9c18bd5713fdde7d45d59acd8060b60a1399249ea17b4a7c3f6d17dcf8",
         "verdict": "e093e63d4624164a213aa596f689d6ef33a8ad0feff1d43e80bd4931a06e621a",
         "verdict_of_two": "0f55a8dd6d5d85e46316b808e3a5d1e8cf8d6d7653a9de1514a4059f5fa21fa7",
+        "verdict_of_several": "78c162d2ef88d2f1bb56f2d238e5868ae9aa19df6d6c651e27e7f8b12a7fecc5",
     }
 
 
@@ -84,6 +86,7 @@ def test_the_words_of_the_prompts_stay() -> None:
         "closed_labels": "34c929a7f153c0466f2bdaec21cbb906fdf1bb808b2aaf09ef0a1bdc15bd7920",
         "label_check": "9b4bd7a71ac0b930e4ed08e39f737d8c8f24cd70ddb0df7bf8909666038527ce",
         "label_check_of_two": "d473604f460b65dc70ff05132be5b4dcd2e1d3c1fcd6bf8f6948638c9c7cf1dc",
+        "label_check_several": "bc63bdf006b438044f0d8e3ab990f6b6a1ae12b2ecb32ec5b193bca8d11c12e3",
         "label_set": "18642fba4a4df9a48f8ac2974cae48bc5ff1b5748e53091152b67ed509057142",
         "open_labels": "ea357b0a6923904496949056861afe6b12757f7f05f5ff6bb1c32ee419a8a3d1",
         "retry": "4dfc19c406d223dd88b34c853b6c2866911fd6dba0863e7d5e056a8825962e0e",

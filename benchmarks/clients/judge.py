@@ -38,21 +38,22 @@ def _table(folder: str, name: str) -> RowTableDataset:
 
 
 def _prompts(tasks: pd.DataFrame) -> VerdictPrompts:
-    closed, of_two = load_prompt("label_check"), load_prompt("label_check_of_two")
-    return prepare_verdict_prompts(tasks, closed, of_two, _LABEL_CHECK, _SEED)
+    closed, of_two, several = map(load_prompt, ("label_check", "label_check_of_two", "label_check_several"))
+    return prepare_verdict_prompts(tasks, closed, of_two, several, _LABEL_CHECK, _SEED)
 
 
 def _write_rows(folder: str, rows: int) -> None:
     """The tables that the judge finds on disk, with texts of the server's own; in a process of its own, as for rows."""
     tasks = load_tasks()
     by_id = {task.task_id: task for task in tasks_of(tasks)}
-    columns = ["request_id", "task_id", "input_text", "label", "misleading_label"]
+    columns = ["request_id", "task_id", "input_text", "label", "labels", "misleading_label"]
     found = []
     for row in records_of(plan(tasks, rows)):
         names = by_id[row["task_id"]].label_names or ("label-a", "label-b")
         pair = (row["label"] or names[0], row["misleading_label"] or names[1])
         digest = row["request_id"].encode()
-        found.append((row["request_id"], row["task_id"], input_text(pair[0], names, digest), *pair))
+        text = input_text(pair[0], names, digest)
+        found.append((row["request_id"], row["task_id"], text, pair[0], pair[:1], pair[1]))
     planned = as_table(pd.DataFrame(found, columns=columns))
     _table(folder, "planned").save(planned)
     _table(folder, "calls").save(list_verdict_calls(planned, _prompts(tasks), _SPEC, _SPEC, LLM, _LABEL_CHECK))

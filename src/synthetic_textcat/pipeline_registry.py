@@ -4,6 +4,7 @@ Each stage is a namespace of its nodes, by which Kedro-Viz groups them; datasets
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from kedro.pipeline import Pipeline
@@ -40,6 +41,12 @@ def register_pipelines() -> dict[str, Pipeline]:
     `quality_report` settles the verdicts anew, from the judge's journal: those on rows that have changed don't count.
     `label_check` goes on to the report and the exports, since verdicts may reject rows.
     """
+    return dict(_registered())
+
+
+@cache
+def _registered() -> dict[str, Pipeline]:
+    """All pipelines, made once: a command that names nodes looks for them before Kedro asks for the pipelines."""
     plain = {stage.__name__.split(".")[-2]: stage.create_pipeline() for stage in _STAGES}
     plain["row_checks"] = quality_report.create_row_checks()
     stages = {name: _grouped(stage, name) for name, stage in plain.items()}
@@ -94,7 +101,7 @@ def with_namespaces(node_names: Iterable[str], pipelines: Iterable[str]) -> list
         node_names: As given. Names that no node has, or several, stay as they are.
         pipelines: Names of the pipelines to look in.
     """
-    registered = register_pipelines()
+    registered = _registered()
     known = {node.name for name in pipelines if name in registered for node in registered[name].nodes}
     return [_completed(given, known) for given in node_names]
 
@@ -106,7 +113,7 @@ def begun_later(options: Mapping[str, Any], pipelines: Iterable[str]) -> list[st
         options: Of `kedro run`, by name; the nodes that they name have their namespaces.
         pipelines: Names of the pipelines to run.
     """
-    registered = register_pipelines()
+    registered = _registered()
     whole = sum((registered[name] for name in pipelines if name in registered), Pipeline([]))
     names = ("tags", "from_nodes", "to_nodes", "node_names", "from_inputs", "to_outputs", "namespaces")
     given = {name.replace("namespaces", "node_namespaces"): options[name] or None for name in names}

@@ -11,7 +11,7 @@ from synthetic_textcat.schemas.parameters import ExportParameters
 from synthetic_textcat.schemas.publications import SPLITS
 from synthetic_textcat.schemas.rows import EXAMPLES, REQUESTS, to_frame
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
-from synthetic_textcat.tables import FrameTable
+from synthetic_textcat.tables import FrameTable, write_rows
 from tests.support.project import Project
 
 LONG = "a label of two hundred characters " * 6
@@ -79,11 +79,10 @@ TESTED_OF_FOUR = FOUR.label_names[2:]
 
 def examples() -> pd.DataFrame:
     """The rows: each hard text once, and ten rows of every label; words are drawn so that no two texts are alike."""
-    rows = [*_rows()]
-    return to_frame((dict(zip(EXAMPLES, row, strict=True)) for row in rows), EXAMPLES)
+    return to_frame([*_rows()], EXAMPLES)
 
 
-def _rows() -> Iterator[Sequence[object]]:
+def _rows() -> Iterator[dict[str, object]]:
     drawn = random.Random(17)
     hard = iter(TEXTS)
     for task in TASKS:
@@ -91,10 +90,25 @@ def _rows() -> Iterator[Sequence[object]]:
         for number in range(_ROWS_PER_LABEL * len(names)):
             label, other = (names[(number + step) % len(names)] for step in (0, 1))
             text = next(hard, None) if task is CLOSED else None
-            yield (
-                *(f"{task.task_id}{number:06d}", task.task_id, task.task, text or _drawn(task, drawn), label, other),
-                *("English", "PhD", "clear", "less than 10", "model-1"),
-            )
+            yield example_row(task, number, text or _drawn(task, drawn), (label,), other)
+
+
+def example_row(task: Task, number: int, text: str, labels: tuple[str, ...], misleading: str) -> dict[str, object]:
+    """One accepted row."""
+    return {
+        "request_id": f"{task.task_id}{number:06d}",
+        "task_id": task.task_id,
+        "task": task.task,
+        "input_text": text,
+        "label": labels[0] if task.task_type == "single_label" else None,
+        "labels": labels,
+        "misleading_label": misleading,
+        "language": "English",
+        "difficulty": "PhD",
+        "clarity": "clear",
+        "num_words": "less than 10",
+        "model_name": "model-1",
+    }
 
 
 def _drawn(task: Task, drawn: random.Random) -> str:
@@ -109,17 +123,26 @@ def _drawn(task: Task, drawn: random.Random) -> str:
     return " ".join("".join(drawn.choices("abcdefghijklmnop", k=7)) for _ in range(6))
 
 
-def write_tables(project: Project) -> None:
-    """Writes what `export` reads, as `generate` leaves it without a quota. Two labels of `FOUR` have no test rows."""
+def hard_examples() -> pd.DataFrame:
+    """The rows that are exported: two labels of `FOUR` have no test rows."""
     rows = examples()
-    requests = _requests(rows)
-    split = planned_splits(FrameTable(requests), TASKS, 0, ExportParameters().splits, seed=42)
+    split = planned_splits(FrameTable(_requests(rows)), TASKS, 0, ExportParameters().splits, seed=42)
     untested = rows["label"].isin(set(FOUR.label_names) - set(TESTED_OF_FOUR)) & (split == SPLITS.index("test"))
-    rows = rows[~untested].reset_index(drop=True)
+    kept: pd.DataFrame = rows[~untested].reset_index(drop=True)
+    return kept
+
+
+def write_tables(project: Project, rows: pd.DataFrame, planned: pd.DataFrame, tasks: Sequence[Task]) -> None:
+    """Writes what `export` reads, as `generate` leaves it without a quota.
+
+    Args:
+        project: Where.
+        rows: The accepted rows.
+        planned: All rows of the plan, with the columns of the accepted ones.
+        tasks: Their tasks.
+    """
+    requests = _requests(planned)
     frames = {
-        "02_intermediate/tasks": to_frame(
-            [task.to_row("file") for task in TASKS], dict.fromkeys(TASKS_ARROW_SCHEMA.names, "object")
-        ),
         "03_primary/requests": requests,
         "03_primary/quota_slots": requests.head(0),
         "05_model_input/examples": rows,
@@ -127,8 +150,10 @@ def write_tables(project: Project) -> None:
     for name, frame in frames.items():
         path = project.path(f"data/{name}.parquet")
         path.parent.mkdir(parents=True, exist_ok=True)
-        schema = {"schema": TASKS_ARROW_SCHEMA} if name.endswith("tasks") else {}
-        frame.to_parquet(path, index=False, **schema)
+        write_rows(path, FrameTable(frame))
+    listed = to_frame([task.to_row("file") for task in tasks], dict.fromkeys(TASKS_ARROW_SCHEMA.names, "object"))
+    project.path("data/02_intermediate").mkdir(parents=True, exist_ok=True)
+    listed.to_parquet(project.path("data/02_intermediate/tasks.parquet"), index=False, schema=TASKS_ARROW_SCHEMA)
     counts = {"planned": len(requests), "accepted": len(rows), "not_run": len(requests) - len(rows), "surplus": 0}
     ledger = {**counts, "rejected": {}, "failed": {}}
     project.path("data/08_reporting").mkdir(parents=True, exist_ok=True)
@@ -138,5 +163,5 @@ def write_tables(project: Project) -> None:
 
 def _requests(rows: pd.DataFrame) -> pd.DataFrame:
     numbers = rows.groupby("task_id").cumcount()
-    planned = rows.assign(replicate=numbers, seed=1)
-    return planned[list(REQUESTS)].astype(REQUESTS)
+    planned: pd.DataFrame = rows.assign(replicate=numbers, seed=1)[list(REQUESTS)]
+    return planned.astype(REQUESTS)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.consumers.conftest import Exported
+from tests.consumers.hard_label_sets import ONE, SEVERAL
 from tests.consumers.hard_rows import OPEN, TASKS
 
 _SCRIPT = """
@@ -61,7 +62,7 @@ for path in sorted((Path(sys.argv[1]) / "argilla").glob("*.records.json")):
     sent.clear()
     task_id = path.name.partition(".")[0]
     given = json.loads(path.with_name(f"{task_id}.settings.json").read_text(encoding="utf-8"))
-    kinds = {"label": rg.LabelQuestion, "text": rg.TextQuestion}
+    kinds = {"label": rg.LabelQuestion, "multi_label": rg.MultiLabelQuestion, "text": rg.TextQuestion}
     questions = [kinds[entry.pop("type")](client=client, **entry) for entry in given["questions"]]
     settings = rg.Settings(
         fields=[rg.TextField(name=entry["name"], client=client) for entry in given["fields"]],
@@ -76,6 +77,7 @@ for path in sorted((Path(sys.argv[1]) / "argilla").glob("*.records.json")):
         "rows": [[row["fields"]["text"], row["suggestions"][0]["value"]] for row in sent],
         "ids": [row["external_id"] for row in sent],
         "labels": [option["value"] for option in options],
+        "kind": made["questions"][0]["settings"]["type"],
     }
 print(json.dumps(found))
 """
@@ -88,3 +90,16 @@ def test_every_record_is_sent_with_its_label(consume: Callable[..., Any], export
         assert own["rows"] == exported.pairs(task.task_id)
         assert own["ids"] == exported.of(task.task_id)["request_id"].tolist()
         assert own["labels"] == ([] if task is OPEN else list(task.label_names))
+
+
+def test_several_labels_are_a_multi_label_question(consume_sets: Callable[..., Any], exported_sets: Exported) -> None:
+    found = consume_sets("argilla", _SCRIPT)
+    for task in SEVERAL:
+        own = found[task.task_id]
+        *labels, none = own["labels"]
+        assert labels == list(task.label_names)
+        rows = [[text, [] if value == [none] else value] for text, value in own["rows"]]
+        assert rows == exported_sets.sets(task.task_id)
+        assert all(value for _, value in own["rows"])  # a server refuses an empty list
+        assert own["kind"] == "multi_label_selection"
+    assert found[ONE.task_id]["rows"] == exported_sets.pairs(ONE.task_id)

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from synthetic_textcat.schemas.rows import plain
 from synthetic_textcat.schemas.tasks import Task
 from tests.consumers.conftest import Exported, restored
 from tests.consumers.environments import run_in
+from tests.consumers.hard_label_sets import SEVERAL
 from tests.consumers.hard_rows import DATES, OPEN, TASKS
 
 _FOLDER = """
@@ -109,3 +111,41 @@ def test_labels_that_are_all_dates_are_no_texts_in_json(
     assert found["dates from a list"] == labels
     assert "timestamp" in found["kind of dates"]
     assert found["dates with features"] == [f"{label} 00:00:00" for label in labels]
+
+
+_SETS = """
+import json, sys
+from datasets import load_dataset
+
+folder, found = f"{sys.argv[1]}/huggingface", {}
+for split, rows in load_dataset(folder).items():
+    found[f"default {split}"] = rows.to_dict()["labels"]
+for split, rows in load_dataset(folder, "text-label").items():
+    found[f"text-label {split}"] = rows.to_dict()
+for split, rows in load_dataset(folder, "triplet").items():
+    found[f"triplet {split}"] = rows.to_dict()["positive"]
+for task_id in sys.argv[2:]:
+    for split, rows in load_dataset(folder, f"task-{task_id}").items():
+        names = rows.features["labels"].feature
+        columns = rows.to_dict()
+        found[f"{task_id} {split}"] = {
+            "rows": [[text, names.int2str(labels)] for text, labels in zip(columns["text"], columns["labels"])],
+            "multi-hot": [[name for name, on in zip(names.names, hot) if on] for hot in columns["multi_hot"]],
+            "names": names.names,
+        }
+print(json.dumps(found))
+"""
+
+
+def test_several_labels_are_lists_of_class_labels(consume_sets: Callable[..., Any], exported_sets: Exported) -> None:
+    found = consume_sets("datasets", _SETS, *(task.task_id for task in SEVERAL))
+    for split in ("train", "validation", "test"):
+        sets = [labels for _, labels in exported_sets.sets(split=split)]
+        assert found[f"default {split}"] == sets == found[f"text-label {split}"]["labels"]
+        assert found[f"text-label {split}"]["label"] == plain(exported_sets.of(split=split)["label"])
+        assert found[f"triplet {split}"] == [label for labels in sets for label in labels]
+        for task in SEVERAL:
+            own = found[f"{task.task_id} {split}"]
+            assert own["rows"] == exported_sets.sets(task.task_id, split)
+            assert own["multi-hot"] == [labels for _, labels in own["rows"]]
+            assert own["names"] == list(task.label_names)

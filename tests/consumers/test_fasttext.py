@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.consumers.conftest import Exported
+from tests.consumers.hard_label_sets import SEVERAL
 from tests.consumers.hard_rows import CASES, OPEN
 
 _SCRIPT = """
@@ -55,3 +56,47 @@ def test_labels_as_written_end_at_a_space(consume: Callable[..., Any], tmp_path:
 def found_labels(consume: Callable[..., Any], tmp_path: Any) -> set[str]:
     found = consume("fasttext", _SCRIPT, tmp_path)[OPEN.task_id]["as written"]
     return {*found} & {*CASES}
+
+
+_SEVERAL = """
+import json, sys
+from pathlib import Path
+import fasttext
+import pandas as pd
+
+folder, path = Path(sys.argv[1]) / "text_label", sys.argv[2] + "/rows.txt"
+
+
+def line(text, labels, names, none):
+    text = " ".join(text.split()).replace("__label__", "__label ")
+    return " ".join([*(f"__label__{names.index(label)}" for label in labels), *([] if labels.size else none), text])
+
+
+def tested(lines):
+    Path(path).write_text("".join(f"{line}\\n" for line in lines), encoding="utf-8", newline="")
+    model = fasttext.train_supervised(path, epoch=1, thread=1, verbose=0, loss="ova", minn=1, maxn=2)
+    return sorted(model.labels), model.test(path, k=-1)[0]
+
+
+found = {}
+for task_id in sys.argv[3:]:
+    rows = pd.read_parquet(folder / f"{task_id}.parquet")
+    names = json.loads((folder / f"{task_id}.labels.json").read_text(encoding="utf-8"))["label_names"]
+    pairs = list(zip(rows["text"], rows["labels"]))
+    found[task_id] = {
+        "documented": tested([line(text, labels, names, ["__label__none"]) for text, labels in pairs]),
+        "without a label for none": tested([line(text, labels, names, []) for text, labels in pairs]),
+    }
+print(json.dumps(found))
+"""
+
+
+def test_a_line_has_several_labels_and_one_for_none(
+    consume_sets: Callable[..., Any], exported_sets: Exported, tmp_path: Any
+) -> None:
+    found = consume_sets("fasttext", _SEVERAL, tmp_path, *(task.task_id for task in SEVERAL))
+    for task in SEVERAL:
+        labels, rows = found[task.task_id]["documented"]
+        assert labels == sorted([*(f"__label__{number}" for number in range(len(task.labels))), "__label__none"])
+        assert rows == len(exported_sets.sets(task.task_id))
+        assert found[task.task_id]["without a label for none"][1] < rows

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.consumers.conftest import Exported
+from tests.consumers.hard_label_sets import ONE
 from tests.consumers.hard_rows import DATES
 
 _SCRIPT = """
@@ -54,3 +55,14 @@ def test_by_default_the_prompt_is_ignored_or_has_no_separator(found: Any, export
 
 def test_labels_that_are_all_dates_are_no_texts(found: Any, exported: Exported) -> None:
     assert found["dates"][0][1] == f"{exported.pairs(DATES.task_id)[0][1]} 00:00:00"
+
+
+def test_of_several_positives_one_is_drawn(
+    consume_sets: Callable[..., Any], exported_sets: Exported, tmp_path: Any
+) -> None:
+    found = consume_sets("flag_embedding", _SCRIPT, tmp_path, ONE.task)["documented"]
+    rows = exported_sets.examples[exported_sets.examples["labels"].map(len) > 0]
+    assert [query.partition("\nQuery: ")[2] for query, _, _ in found] == rows["input_text"].tolist()
+    for (_, positive, negative), labels, other in zip(found, rows["labels"], rows["misleading_label"], strict=True):
+        assert positive in labels
+        assert negative == other

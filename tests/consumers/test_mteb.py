@@ -7,6 +7,7 @@ from typing import Any
 
 from synthetic_textcat.schemas.languages import languages
 from tests.consumers.conftest import Exported
+from tests.consumers.hard_label_sets import SEVERAL
 from tests.consumers.hard_rows import FOUR, OPEN, TASKS, TESTED_OF_FOUR
 from tests.consumers.tiny_models import RECORDING_MODEL
 
@@ -26,6 +27,7 @@ for task_id in task_ids:
     task.load_data()
     found["tasks"][task_id] = {
         "accuracy": scores["accuracy"],
+        "main score": scores["main_score"],
         "predictions scored": len(scores["scores_per_experiment"]),
         "rows": {split: [[row["text"], row["label"]] for row in rows] for split, rows in task.dataset.items()},
         "not embedded": sorted(set(task.dataset["test"]["text"]) - set(given)),
@@ -58,3 +60,21 @@ def test_each_closed_task_runs_with_all_its_rows(consume: Callable[..., Any], ex
         assert 0 <= own["accuracy"] <= 1
         assert not own["not embedded"]
     assert {label for _, label in exported.pairs(FOUR.task_id, "test")} == set(TESTED_OF_FOUR)
+
+
+def test_tasks_with_several_labels_run_by_the_code_for_them(
+    consume_sets: Callable[..., Any], exported_sets: Exported
+) -> None:
+    readme = (exported_sets.folder / "mteb" / "README.md").read_text(encoding="utf-8")
+    one, several = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    assert one.replace("AbsTask", "AbsTaskMultilabel") == several
+    found = consume_sets("torch", _SCRIPT, several, "[]", *(task.task_id for task in SEVERAL))
+    for task in SEVERAL:
+        own, folder = found["tasks"][task.task_id], exported_sets.folder / "mteb" / task.task_id
+        names = json.loads((folder / "labels.json").read_text(encoding="utf-8"))["label_names"]
+        for split in ("train", "test"):
+            read = [[text, [names[label] for label in labels]] for text, labels in own["rows"][split]]
+            assert read == exported_sets.sets(task.task_id, split)
+        assert own["predictions scored"] == 10
+        assert 0 <= own["main score"] <= 1
+        assert not own["not embedded"]

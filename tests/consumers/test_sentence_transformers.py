@@ -69,3 +69,14 @@ def test_no_duplicates_leaves_rows_out_unless_batches_are_small(
     found = consume("torch", _SCRIPT, tmp_path, task)
     assert found["small batches"][0] == _triplets(exported, task)
     assert len(found["large batches"][0]) < len(_triplets(exported, task))
+
+
+def test_each_label_of_a_text_is_a_positive(
+    consume_sets: Callable[..., Any], exported_sets: Exported, tmp_path: Any
+) -> None:
+    rows = exported_sets.of(split="train").explode("labels").dropna(subset="labels")
+    anchors = "Instruct: " + rows["task"] + "\nQuery: " + rows["input_text"]
+    wanted = sorted(rows.assign(anchor=anchors)[["anchor", "labels", "misleading_label"]].to_numpy().tolist())
+    batches, not_given = consume_sets("torch", _SCRIPT, tmp_path, "")["triplet loss"]
+    assert batches == wanted
+    assert not not_given

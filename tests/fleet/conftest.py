@@ -1,4 +1,7 @@
-"""Without the extra `dask`, which `make test` installs, these tests are left out."""
+"""Without the extra `dask`, which `make test` installs, these tests are left out.
+
+They import distributed where they use it: each process that collects tests would do so.
+"""
 
 from importlib.util import find_spec
 

@@ -8,7 +8,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from synthetic_textcat.fleet.meter_plugin import worker_link
 from synthetic_textcat.llm.calls.policy import Call
 from synthetic_textcat.llm.chat_models.chat import Chat
 from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
@@ -29,6 +28,8 @@ def ask_until(end: float, shard: int, url: str, folder: Path, limits: dict[str, 
     os.environ["OPENAI_API_KEY"] = "any-key-will-do"
     owner = f"shard-{shard}-{os.getpid()}"
     (folder / f"{owner}.pid").write_text(str(os.getpid()))
+    from synthetic_textcat.fleet.meter_plugin import worker_link  # imports distributed
+
     llm = LlmParameters(model="served-1")
     spec = ChatModelSpec(OPENAI_CLASS, {"base_url": url})
     asked = replace(policy(**limits), deadline_s=spec.deadline_s)

@@ -30,7 +30,6 @@ from synthetic_textcat.work_pool import THIS_MACHINE, LostWorkerError
 from tests.pipelines.quality_report.checks.faulty_candidates import checked_by
 from tests.text.test_near_duplicates import parts_of, texts_with_copies_of_templates
 
-pytest.importorskip("distributed")
 pytestmark = pytest.mark.filterwarnings("ignore")  # Dask's own: of ports in use, of event loops
 
 _processes = pytest.mark.fleet

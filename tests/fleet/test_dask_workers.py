@@ -26,7 +26,6 @@ from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.worker_counts import ReportBatch
 from tests.llm.shards.sharded_plan import ShardedPlan, good_texts, wait_for
 
-distributed = pytest.importorskip("distributed")
 pytestmark = pytest.mark.filterwarnings("ignore")  # Dask's own: of ports in use, of event loops
 
 _LLM = LlmParameters(model="m")
@@ -38,6 +37,8 @@ _CLUSTERS: list[DaskCluster] = []
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """Address of a scheduler with two workers."""
+    import distributed
+
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None
     ) as cluster:
@@ -135,6 +136,8 @@ def test_a_worker_that_does_not_share_the_folder_is_named(address: str, tmp_path
 
 
 def test_a_scheduler_without_workers_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    import distributed
+
     caplog.set_level(logging.CRITICAL, "distributed")
     empty: Any = distributed.LocalCluster(n_workers=0, processes=False, protocol="tcp", dashboard_address=None)
     with empty, pytest.raises(ClusterError, match=r"has no worker. Next: start some"):

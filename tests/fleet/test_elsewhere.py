@@ -20,7 +20,6 @@ from tests.support.project import Project
 from tests.support.s3 import BUCKET, S3Server
 from tests.support.server import FaultServer
 
-pytest.importorskip("distributed")
 pytestmark = [pytest.mark.fleet, pytest.mark.whole_run]
 
 _ROWS = 1_000

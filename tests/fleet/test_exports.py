@@ -9,7 +9,6 @@ from benchmarks.clients.example_maker import make
 from tests.fleet.cluster import Cluster
 from tests.support.project import Project
 
-pytest.importorskip("distributed")
 pytestmark = [pytest.mark.fleet, pytest.mark.whole_run]
 
 _ROWS = 3_000

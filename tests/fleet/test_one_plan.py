@@ -11,7 +11,6 @@ from tests.fleet.faulted_run import lines_of, say
 from tests.support.project import Project
 from tests.support.server import FaultServer
 
-pytest.importorskip("distributed")
 pytestmark = [pytest.mark.fleet, pytest.mark.whole_run]
 
 _LONGEST_S = 1_200

@@ -17,7 +17,6 @@ from tests.fleet.faulted_run import say
 from tests.fleet.rate_shard import RUN_ID, ask_until
 from tests.support.server import FaultServer
 
-distributed = pytest.importorskip("distributed")
 pytestmark = [pytest.mark.fleet, pytest.mark.filterwarnings("ignore")]
 
 SECONDS = 50.0
@@ -56,6 +55,8 @@ def test_no_ten_seconds_exceed_a_sixth_of_the_limit_and_nine_tenths_are_used(
 
 def _spent(folder: Path, workers: int, limits: dict[str, Any]) -> tuple[Sequence[float], Sequence[float]]:
     """When calls arrived at the server, or began with how many tokens, while a worker is killed."""
+    import distributed
+
     from synthetic_textcat.fleet.meter_plugin import RunMeter
 
     with (

@@ -16,7 +16,6 @@ from benchmarks.clients.report_rows import make
 from tests.fleet.cluster import Cluster, send
 from tests.support.project import Project
 
-pytest.importorskip("distributed")
 pytestmark = [pytest.mark.fleet, pytest.mark.whole_run]
 
 _ROWS = 8_000

@@ -30,7 +30,6 @@ from tests.fleet.faulted_run import (
 from tests.support.project import Project
 from tests.support.server import FaultServer
 
-pytest.importorskip("distributed")
 pytestmark = [pytest.mark.fleet, pytest.mark.whole_run]
 
 _FAULTS = {"worker": 10, "nanny": 10, "frozen": 6, "scheduler": 2, "full": 2}

@@ -43,6 +43,16 @@ def test_each_task_has_its_scores_and_the_tasks_with_real_rows_come_first() -> N
     assert not any(line.startswith("mean") for line in lines)
 
 
+def test_several_labels_a_text_have_their_micro_f1() -> None:
+    metrics = {"real/micro_f1": 0.871, "train/held_out_synthetic_micro_f1": 0.95, "real/rows": 70}
+    lines = list(evaluation_lines([_task("Mark a note.", **_REAL)], metrics, None))
+    assert lines[-2:] == [
+        "micro-F1  0.87 on real rows, of tasks with several labels a text",
+        "micro-F1  0.95 on held-out synthetic rows, of tasks with several labels a text",
+    ]
+    assert not any("micro" in line for line in evaluation_lines([_task("Mark a note.")], {}, None))
+
+
 def test_wide_letters_and_many_tasks_stay_within_80_columns() -> None:
     note = "training on real rows needs 50 rows and 2 labels with 5 rows each"
     tasks = [_task("按照需要回答的团队对客户的支持请求进行分类并说明理由", **_REAL, note=note) for _ in range(40)]

@@ -1,6 +1,5 @@
 """Row tables made of others hold the rows that the same steps give on a frame, whatever the batches."""
 
-import gc
 from pathlib import Path
 
 import numpy as np
@@ -90,5 +89,4 @@ def test_temporary_files_go_with_the_object(tmp_path: Path, monkeypatch: pytest.
     found = permuted(FrameTable(_frame([1, 2])), np.array([1, 0]))
     assert len(list(tmp_path.iterdir())) == 1
     del found
-    gc.collect()
     assert not list(tmp_path.iterdir())

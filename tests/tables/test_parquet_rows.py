@@ -1,6 +1,5 @@
 """Row tables in Parquet: batches into one file, parts of a folder, temporary files that go with the object."""
 
-import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -106,7 +105,6 @@ def test_a_spool_is_a_table_once_it_is_filled_and_leaves_no_file(
     write_rows(tmp_path / "copy.parquet", spool)
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "copy.parquet"), _rows(0, 150))
     del spool
-    gc.collect()
     assert [path.name for path in tmp_path.iterdir()] == ["copy.parquet"]
 
 

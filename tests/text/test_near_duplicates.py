@@ -35,7 +35,8 @@ _HAN = "的一是在不了有和人這中大為上個國我以要他時來用們
 
 def _jaccard(one: str, other: str) -> float:
     first, second = _grams(one), _grams(other)
-    return len(first & second) / len(first | second)
+    common = len(first & second)
+    return common / (len(first) + len(second) - common)
 
 
 @cache

@@ -20,16 +20,16 @@ from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.hooks.tracking.run_artifacts import records_to_compare
 from synthetic_textcat.hooks.tracking.store import Store
-from synthetic_textcat.llm.prompts.messages import instructions_of
+from synthetic_textcat.llm.prompts.messages import instructions_for, instructions_of
 from synthetic_textcat.llm.shards.fan_out import FanOut
 from synthetic_textcat.llm.shards.object_folder import fetch_left_behind, shared_folder
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, known_of
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge_alone
 from synthetic_textcat.schemas.block import TextChecks
 from synthetic_textcat.schemas.cluster_parameters import ClusterParameters
-from synthetic_textcat.schemas.completions import Problem, Reply
+from synthetic_textcat.schemas.completions import Problem, RowReply
 from synthetic_textcat.schemas.parameters import CompareParameters, QualityReportParameters
-from synthetic_textcat.schemas.run_records import ASKING_PROMPTS
+from synthetic_textcat.schemas.run_records import ASKING_PROMPTS, SEVERAL_LABELS_PROMPT
 from synthetic_textcat.schemas.stops import LastBatch, Stops
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.work_pool import THIS_MACHINE, WorkPool
@@ -71,7 +71,8 @@ class CatalogInputs:
             return
         _use_packaged_prices(self._context, catalog)
         settings = QualityReportParameters.model_validate(self._context.params["quality_report"])
-        check = RowCheckByPrompts(settings, _instructions_in(catalog))
+        words = _instructions_in(catalog, *ASKING_PROMPTS), _instructions_in(catalog, SEVERAL_LABELS_PROMPT)
+        check = RowCheckByPrompts(settings, *words)
         catalog[names.ROW_CHECK] = MemoryDataset(check, copy_mode="assign")
         self._add_cluster(self._context, pipeline, catalog)
         if not pipeline.inputs() & set(_RUNS):
@@ -143,9 +144,9 @@ def _use_packaged_prices(context: KedroContext, catalog: CatalogProtocol[Any, An
         catalog[names.PRICES] = MemoryDataset(context.config_loader[names.PRICES])
 
 
-def _instructions_in(catalog: CatalogProtocol[Any, Any]) -> Callable[[], tuple[str, ...]]:
+def _instructions_in(catalog: CatalogProtocol[Any, Any], *prompts: str) -> Callable[[], tuple[str, ...]]:
     """Reader of the prompts' own words at the first check: a run that makes no call needs no prompt."""
-    return cache(lambda: instructions_of(catalog.load(name) for name in ASKING_PROMPTS))
+    return cache(lambda: instructions_of(catalog.load(name) for name in prompts))
 
 
 class RowCheckByPrompts:
@@ -154,23 +155,28 @@ class RowCheckByPrompts:
     Args:
         settings: Bounds of the checks.
         instructions: Reads the prompts' own words.
+        of_several: Reads those of the prompt for several labels a text.
     """
 
-    def __init__(self, settings: QualityReportParameters, instructions: Callable[[], tuple[str, ...]]) -> None:
+    def __init__(
+        self,
+        settings: QualityReportParameters,
+        instructions: Callable[[], tuple[str, ...]],
+        of_several: Callable[[], tuple[str, ...]] = tuple,
+    ) -> None:
         self._settings = settings
-        self._instructions = instructions
+        self._instructions, self._of_several = instructions, of_several
 
-    def __call__(self, task: Task, row: Mapping[str, Any], reply: Reply) -> Problem | None:
+    def __call__(self, task: Task, row: Mapping[str, Any], reply: RowReply) -> Problem | None:
         """Why the report would reject this reply; None if it would not."""
         settings = self._settings
-        return reject_reason(task, row, reply, settings.flag_only, settings.text_checks, self._instructions())
+        words = instructions_for(task, self._instructions(), self._of_several())
+        return reject_reason(task, row, reply, settings.flag_only, settings.text_checks, words)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickles the words in place of their reader."""
-        settings = self._settings
-        words = self._instructions()
-        kept = {"flag_only": settings.flag_only, "text_checks": settings.text_checks, "instructions": words}
-        return partial, (reject_reason,), (reject_reason, (), kept, None)
+        words = (self._instructions(), self._of_several())
+        return type(self), (self._settings, *(partial(tuple, own) for own in words))
 
 
 def _folder_of(catalog: CatalogProtocol[Any, Any]) -> Path:
@@ -183,7 +189,7 @@ def _folder_of(catalog: CatalogProtocol[Any, Any]) -> Path:
 def reject_reason(
     task: Task,
     row: Mapping[str, Any],
-    reply: Reply,
+    reply: RowReply,
     flag_only: tuple[str, ...] = (),
     text_checks: TextChecks | None = None,
     instructions: tuple[str, ...] = (),
@@ -191,8 +197,9 @@ def reject_reason(
     """Why the report would reject this reply, by the checks that need no other row; None if it would not."""
     candidate = Candidate(
         request_id=row["request_id"],
-        **reply.model_dump(),
+        **{"label": "", **reply.model_dump()},
         planned_label=row["label"],
+        planned_labels=row.get("labels") if row["label"] is None else None,
         known=known_of(task, text_checks, instructions),
         language=row["language"],
         num_words=row.get("num_words"),

@@ -29,7 +29,7 @@ from synthetic_textcat.schemas.parameters import (
 )
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.quota import Rounds, Shortfall
-from synthetic_textcat.schemas.run_records import ASKING_PROMPTS
+from synthetic_textcat.schemas.run_records import ASKING_PROMPTS, SEVERAL_LABELS_PROMPT
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -144,7 +144,7 @@ class Progress:
         """Notes the prices, the planned rows that replies are checked against, and what a quota is counted by."""
         if dataset_name == names.PRICES:
             self._prices = PriceList.read(data)
-        elif dataset_name in ASKING_PROMPTS:
+        elif dataset_name in (*ASKING_PROMPTS, SEVERAL_LABELS_PROMPT):
             self._prompts[dataset_name] = data
         elif dataset_name in _OF_QUOTA:
             self._quota[dataset_name] = data
@@ -223,8 +223,12 @@ class Progress:
         """Reads the planned rows once both tables are there: before the first call, since a long plan takes seconds."""
         if self._notes.tally is not None and len(self._plan) == len({*_OF_PLAN.values()}):
             requests, tasks = self._plan[names.REQUESTS], self._plan[names.TASKS]
-            instructions = instructions_of(self._prompts.values())
-            self._notes.tally.plan = PlannedRows(requests, tasks, self._asked, self._checks.text_checks, instructions)
+            of_several = {SEVERAL_LABELS_PROMPT} & self._prompts.keys()
+            words = (
+                instructions_of(self._prompts[name] for name in self._prompts.keys() - of_several),
+                instructions_of(self._prompts[name] for name in of_several),
+            )
+            self._notes.tally.plan = PlannedRows(requests, tasks, self._asked, self._checks.text_checks, *words)
             self._plan.clear()
 
     def _count(self, tally: Tally, completions: Sequence[Completion], prices: PriceList) -> None:

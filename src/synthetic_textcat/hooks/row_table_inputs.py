@@ -12,7 +12,15 @@ import pandas as pd
 from kedro.framework.hooks import hook_impl
 from kedro.pipeline.node import Node
 
+from synthetic_textcat.hooks import catalog_names as names
+from synthetic_textcat.schemas.label_sets import LABELS, with_label_sets
 from synthetic_textcat.tables import RowTable, as_table
+
+_WITH_LABELS = {
+    *(names.REQUESTS, names.CANDIDATES, names.CHECKED_ROWS, names.EXAMPLES, names.SURPLUS, names.REJECTED),
+    names.OUTCOMES,
+}
+"""Tables with the column `labels`, which versions before it wrote without."""
 
 
 class RowTableInputs:
@@ -31,6 +39,8 @@ class RowTableInputs:
             value = inputs.get(dataset)
             if not isinstance(value, RowTable | pd.DataFrame):
                 continue
+            if dataset in _WITH_LABELS and LABELS not in value.columns:
+                value = found[dataset] = with_label_sets(as_table(value))
             wanted = _tables_in(hints.get(parameter, pd.DataFrame))
             if isinstance(value, RowTable) and wanted == {pd.DataFrame}:
                 found[dataset] = value.to_pandas()

@@ -36,6 +36,7 @@ _MOST_CAUSES = 2
 _MOST_BATCHES = 10
 _MOST_TASKS = 5
 _MOST_SCORED_TASKS = 20
+_MICRO_F1 = {"real/micro_f1": "real", "train/held_out_synthetic_micro_f1": "held-out synthetic"}
 _MEASURE_WIDTH = 27
 _UNBROKEN = "\N{NO-BREAK SPACE}"
 
@@ -199,6 +200,9 @@ def evaluation_lines(
         yield from labelled_lines("?", FEW_ROWS)
     if metrics.get("real/tasks", 0) not in (None, 0, 1):
         yield f"mean      {metrics['real/macro_f1']:.2f} over {metrics['real/tasks']:.0f} tasks, weighted by real rows"
+    for name, rows in _MICRO_F1.items():
+        if (micro := metrics.get(name)) is not None:
+            yield f"micro-F1  {micro:.2f} on {rows} rows, of tasks with several labels a text"
     if not metrics.get("real/rows"):
         yield "          a score on synthetic rows is no accuracy on real text"
     if place:

@@ -1,6 +1,6 @@
 """Running totals of model calls and quota cells, and the progress line made of them."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -8,20 +8,25 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from synthetic_textcat.llm.prompts.messages import instructions_for
 from synthetic_textcat.llm.replies.parsing import parse
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, Known, known_of
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge_together
 from synthetic_textcat.schemas.block import TextChecks
-from synthetic_textcat.schemas.completions import Completion, Problem, Reply
+from synthetic_textcat.schemas.completions import Completion, Problem, Reply, RowReply
+from synthetic_textcat.schemas.label_sets import LabelSet, labels_of
 from synthetic_textcat.schemas.open_calls import NONE_OPEN, OpenCalls
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.prices import PriceList, is_made_up, plus, usd
 from synthetic_textcat.schemas.quota import Cell, CellNumbers, Rounds, Shortfall, cells_of, unnamed
+from synthetic_textcat.schemas.rows import plain
+from synthetic_textcat.schemas.several_labels_replies import SeveralLabelsReply
 from synthetic_textcat.schemas.tasks import tasks_of
 from synthetic_textcat.schemas.worker_counts import ReportBatch, WorkerCounts
 from synthetic_textcat.tables import IdPositions, RowTable, as_table
 
 _MOST_WAITING = 5_000  # rows: some 10 MB, checked in about a second
+_Planned = tuple[str, str | None, LabelSet | None, str, str]
 
 WIDTH = 80
 """Columns of the progress line."""
@@ -77,9 +82,10 @@ class PlannedRows:
         asked: Positions of the rows that are asked for; None = all.
         text_checks: Bounds of the reasons for texts; None = the defaults.
         instructions: The prompts' own words.
+        of_several: Those of the prompt for several labels a text.
     """
 
-    _COLUMNS: ClassVar = ("task_id", "label", "language", "num_words")
+    _COLUMNS: ClassVar = ("task_id", "label", "labels", "language", "num_words")
 
     def __init__(
         self,
@@ -88,27 +94,48 @@ class PlannedRows:
         asked: NDArray[np.int64] | None = None,
         text_checks: TextChecks | None = None,
         instructions: tuple[str, ...] = (),
+        of_several: tuple[str, ...] = (),
     ) -> None:
-        self._known = {task.task_id: known_of(task, text_checks, instructions) for task in tasks_of(tasks)}
-        self._rows = IdPositions(as_table(requests))
-        self._kinds, self._numbers = _numbered(as_table(requests), self._COLUMNS)
+        self._known = {
+            task.task_id: known_of(task, text_checks, instructions_for(task, instructions, of_several))
+            for task in tasks_of(tasks)
+        }
+        table, numbers = as_table(requests), dict[_Planned, int]()
+        frames = table.frames([name for name in self._COLUMNS if name in table])
+        parts = [[numbers.setdefault(row, len(numbers)) for row in self._planned(frame)] for frame in frames]
+        self._numbers = np.concatenate([np.empty(0, np.int32), *(np.array(part, np.int32) for part in parts)])
+        self._rows, self._kinds = IdPositions(table), list(numbers)
         if asked is not None:
             is_other = np.ones(len(self._numbers), np.bool_)
             is_other[asked] = False
             self._numbers[is_other] = -1
 
+    @staticmethod
+    def _planned(frame: pd.DataFrame) -> Iterator[_Planned]:
+        label = plain(frame["label"])
+        several = [own if one is None else None for one, own in zip(label, labels_of(frame), strict=True)]
+        task_id, language, num_words = (plain(frame[name]) for name in ("task_id", "language", "num_words"))
+        return zip(task_id, label, several, language, num_words, strict=True)
+
     def __contains__(self, request_id: str) -> bool:
         row = self._rows.of_one(request_id)
         return row >= 0 and bool(self._numbers[row] >= 0)
 
-    def candidate(self, request_id: str, reply: Reply) -> Candidate:
+    def _kind(self, request_id: str) -> _Planned:
+        return self._kinds[int(self._numbers[self._rows.of_one(request_id)])]
+
+    def reply_of(self, request_id: str) -> type[RowReply]:
+        """Form of the reply to a row."""
+        return Reply if self._kind(request_id)[2] is None else SeveralLabelsReply
+
+    def candidate(self, request_id: str, reply: RowReply) -> Candidate:
         """The reply next to what was planned for it."""
-        task_id, label, language, num_words = self._kinds[self._numbers[self._rows.of_one(request_id)]]
-        assert task_id is not None
+        task_id, label, labels, language, num_words = self._kind(request_id)
         return Candidate(
             request_id,
-            **reply.model_dump(),
+            **{"label": "", **reply.model_dump()},
             planned_label=label,
+            planned_labels=labels,
             known=self._known[task_id],
             language=language,
             num_words=num_words,
@@ -293,13 +320,14 @@ class Tally:
             self.unanswered.add(completion.request_id)
             return None
         self.unanswered.discard(completion.request_id)
-        reply = parse(completion, Reply)
+        wanted = Reply if self.plan is None else self.plan.reply_of(completion.request_id)
+        reply = parse(completion, wanted)
         if isinstance(reply, Problem):
             self.failed += completion.attempt >= self.max_attempts
             return None
         return self._candidate(completion.request_id, reply)
 
-    def _candidate(self, request_id: str, reply: Reply) -> Candidate:
+    def _candidate(self, request_id: str, reply: RowReply) -> Candidate:
         if self.plan is not None:
             return self.plan.candidate(request_id, reply)
         return Candidate(request_id, **reply.model_dump(), planned_label=None, known=Known(), language=None)

@@ -3,10 +3,11 @@ const bar = document.querySelector(".filters");
 const rows = [...document.querySelectorAll("table.rows tbody tr")];
 const chosen = (name) => bar.querySelector(`select[name=${name}]`).value;
 const names = ["task", "language", "label"];
+const valuesOf = (row, name) => (row.dataset[name] || "").split("\n"); // a row can have several labels
 
 function show() {
   const wanted = names.map((name) => [name, chosen(name)]).filter(([, value]) => value !== "");
-  for (const row of rows) row.hidden = !wanted.every(([name, value]) => row.dataset[name] === value);
+  for (const row of rows) row.hidden = !wanted.every(([name, value]) => valuesOf(row, name).includes(value));
   for (const count of document.querySelectorAll("[data-count]")) {
     const own = [...count.closest("[data-rows]").querySelectorAll("table.rows tbody tr")];
     count.textContent = wanted.length ? `${own.filter((row) => !row.hidden).length} of ${own.length} shown` : "";
@@ -21,7 +22,7 @@ function open() {
 if (bar && rows.length) {
   for (const name of names) {
     const select = bar.querySelector(`select[name=${name}]`);
-    const values = [...new Set(rows.map((row) => row.dataset[name]).filter(Boolean))].sort();
+    const values = [...new Set(rows.flatMap((row) => valuesOf(row, name)).filter(Boolean))].sort();
     for (const value of values) select.add(new Option(value.length > 60 ? value.slice(0, 60) + "…" : value, value));
     select.addEventListener("change", show);
   }

@@ -1,21 +1,18 @@
-"""Attributes of rows: values and weights of the method's attributes and of user-defined ones.
+"""Attributes of the method (language, difficulty, clarity, num_words): their values, choices and weights.
 
 Value sets: Wang et al. (2024), table 8. Weights of the preset `paper`: language tiers from the public reproduction
 (arXiv 2509.06184: English .431, thirteen high-resource languages .029 each, the rest even); num_words and clarity from
 the later code of a co-author (SPEED, arXiv 2410.18634); difficulty uniform in all of them.
-
-Each user-defined attribute becomes a line of the prompt, and a column of the tables after `num_words`.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from typing import Annotated, TypeVar
+from typing import TypeVar
 
-from pydantic import AfterValidator
-
-from synthetic_textcat.errors import ParameterError, nearest
+from synthetic_textcat.errors import nearest
 from synthetic_textcat.schemas.languages import find_language, languages
-from synthetic_textcat.schemas.rows import ATTRIBUTES, CONTRACT_COLUMNS
+from synthetic_textcat.schemas.lengths import read_length
+from synthetic_textcat.schemas.rows import ATTRIBUTES
 
 Choice = str | list[str] | dict[str, float] | None
 """A value, a list (uniform), a mapping value → weight, the preset `paper`, or null for uniform over all values."""
@@ -36,10 +33,8 @@ _PAPER_WEIGHTS: dict[str, tuple[float, ...]] = {
 }
 _TIER_WEIGHTS = {"english": 0.431, "high": 0.029, "other": 0.0022857}
 
-OwnChoice = str | list[str] | dict[str, float]
+PlainChoice = str | list[str] | dict[str, float]
 """A value, a list (uniform) or a mapping value → weight."""
-
-_PLACEHOLDERS = frozenset({"labels", "seed_examples", "own_attributes"})
 
 
 def weights_of(attribute: str, choice: Choice) -> dict[str, Fraction]:
@@ -52,12 +47,10 @@ def weights_of(attribute: str, choice: Choice) -> dict[str, Fraction]:
         return shares_of(_paper_weights(attribute))
     if choice is None:
         return shares_of(dict.fromkeys(_values(attribute), 1.0))
-    return chosen_weights(choice, lambda value: _canonical(attribute, value))
+    return chosen_weights(choice, lambda value: canonical_value(attribute, value))
 
 
-def chosen_weights(
-    choice: str | list[str] | dict[str, float], canonical: Callable[[str], str] = str
-) -> dict[str, Fraction]:
+def chosen_weights(choice: PlainChoice, canonical: Callable[[str], str] = str) -> dict[str, Fraction]:
     """Exact share of each value of a choice of arbitrary values.
 
     Args:
@@ -70,16 +63,16 @@ def chosen_weights(
     return shares_of(_weights(choice, canonical))
 
 
-def proportions_of(column: str, choice: OwnChoice) -> dict[str, float]:
+def proportions_of(column: str, choice: PlainChoice) -> dict[str, float]:
     """Weight of each value of a column, by canonical name, as the user wrote it.
 
     Raises:
         ValueError: If there is no value, or a value that the attribute does not have.
     """
-    return _weights(choice, (lambda value: _canonical(column, value)) if column in ATTRIBUTES else str)
+    return _weights(choice, (lambda value: canonical_value(column, value)) if column in ATTRIBUTES else str)
 
 
-def _weights(choice: OwnChoice, canonical: Callable[[str], str]) -> dict[str, float]:
+def _weights(choice: PlainChoice, canonical: Callable[[str], str]) -> dict[str, float]:
     odds = odds_of(choice)
     if not odds:
         raise ValueError("names no value; give one at least")
@@ -90,7 +83,7 @@ def _weights(choice: OwnChoice, canonical: Callable[[str], str]) -> dict[str, fl
     return weights
 
 
-def odds_of(choice: OwnChoice) -> Mapping[str, float]:
+def odds_of(choice: PlainChoice) -> Mapping[str, float]:
     """Weight of each value of a choice, as the user wrote it."""
     asked = [choice] if isinstance(choice, str) else choice
     return asked if isinstance(asked, Mapping) else dict.fromkeys(asked, 1.0)
@@ -113,52 +106,19 @@ def _paper_weights(attribute: str) -> dict[str, float]:
     return {language.name: _TIER_WEIGHTS[language.tier] for language in languages()}
 
 
-def _canonical(attribute: str, value: str) -> str:
+def canonical_value(attribute: str, value: str) -> str:
+    """The name in the tables of a value of one of the method's attributes.
+
+    Raises:
+        ValueError: If the attribute has no such value.
+    """
     if value.strip().casefold() == PRESET:
         raise ValueError(f"{PRESET!r} can't be combined with values; write {attribute}: {PRESET}")
     if attribute not in VALUES:
         return find_language(value).name
-    by_key = {allowed.casefold(): allowed for allowed in VALUES[attribute]}
-    try:
-        return by_key[value.strip().casefold()]
-    except KeyError:
-        raise ValueError(f"unknown value {value!r}; {nearest(value, VALUES[attribute])}") from None
-
-
-def _checked(own: dict[str, OwnChoice]) -> dict[str, OwnChoice]:
-    for name, choice in own.items():
-        if not (name.isidentifier() and name.isascii()) or name.startswith("_"):
-            raise ValueError(f"{name!r} is not an identifier; use letters, digits and underscores, as in customer_mood")
-        if name.casefold() in CONTRACT_COLUMNS | _PLACEHOLDERS:
-            kind = "placeholder of the prompts" if name.casefold() in _PLACEHOLDERS else "column of the tables"
-            raise ValueError(f"{name!r} is already the name of a {kind}; call it, for example, own_{name}")
-        try:
-            weights = chosen_weights(choice)
-        except ValueError as error:
-            raise ValueError(f"{name!r} {error}") from None
-        for value in weights:
-            if not value.strip() or value != value.strip() or len(value.splitlines()) > 1:
-                raise ValueError(f"{name!r} has the value {value!r}; give a text on one line, with no space around it")
-    return own
-
-
-OwnAttributes = Annotated[dict[str, OwnChoice], AfterValidator(_checked)]
-"""Name → choice. Names are identifiers, and not the name of a column or placeholder."""
-
-
-def names_in_order(first: Iterable[str], others: Iterable[Mapping[str, object]]) -> tuple[str, ...]:
-    """All attribute names: those of the parameters in their order, then those of tasks and labels alphabetically.
-
-    Raises:
-        ParameterError: If two names differ in case only, which would make two columns of one attribute.
-    """
-    known = dict.fromkeys(first)
-    names = (*known, *sorted({name for own in others for name in own} - known.keys()))
-    by_key: dict[str, str] = {}
-    for name in names:
-        if by_key.setdefault(name.casefold(), name) != name:
-            raise ParameterError(
-                f"The own attributes {by_key[name.casefold()]} and {name} differ in case only. Next: write both alike, "
-                "in the tasks file and in attribute_sampling.extra"
-            )
-    return names
+    known = {allowed.casefold(): allowed for allowed in VALUES[attribute]}.get(value.strip().casefold())
+    if known is not None:
+        return known
+    if attribute == "num_words":
+        return str(read_length(value))
+    raise ValueError(f"unknown value {value!r}; {nearest(value, VALUES[attribute])}")

@@ -140,18 +140,15 @@ READ_FROM = "read from "
 """Beginning of the note on which object of a reply is the row."""
 
 
-class Reply(BaseModel):
+class RowReply(BaseModel):
     """A row written by the model. Its labels are validated by the checks, not by the parser."""
 
     model_config = ConfigDict(frozen=True)
 
-    input_text: MaskedText
-    label: LabelText
-    misleading_label: LabelText
     _note: str = PrivateAttr("")
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Reply) and self.__dict__ == other.__dict__  # wherever it was read from
+        return type(other) is type(self) and self.__dict__ == other.__dict__  # wherever it was read from
 
     def __hash__(self) -> int:
         return hash(tuple(self.__dict__.values()))
@@ -166,6 +163,14 @@ class Reply(BaseModel):
         noted = self.model_copy()
         noted.__pydantic_private__ = {"_note": note}
         return noted
+
+
+class Reply(RowReply):
+    """A row with one label."""
+
+    input_text: MaskedText
+    label: LabelText
+    misleading_label: LabelText
 
 
 def _sentences(items: Any) -> Any:
@@ -251,5 +256,5 @@ def _properties(properties: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
-RowCheck = Callable[[Task, Mapping[str, Any], Reply], Problem | None]
+RowCheck = Callable[[Task, Mapping[str, Any], RowReply], Problem | None]
 """From task, planned row and reply to the reject reason; None for a row that passes."""

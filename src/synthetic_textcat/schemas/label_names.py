@@ -9,7 +9,7 @@ off: Markdown, brackets, a number of a list, the field's name, other final signs
 within it count as one. There a set may have two labels of one form; such a form matches neither.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 import regex
@@ -36,6 +36,15 @@ _AROUND = regex.compile(
 )
 _BETWEEN_WORDS = regex.compile(r"(?<=\w)[\s_-]+(?=\w)")
 _AT_SIGNS = regex.compile(r"\s+(?=[/&|])|(?<=[/&|])\s+")
+_BETWEEN_NAMES = (
+    regex.compile(r"[,;|\n\uff0c\u3001\uff1b\u060c]|\s(?:and|&|\+)\s"),
+    regex.compile(r"[,;|/+&\n]|\sand\s"),
+)
+_NONE = frozenset(
+    {"", "none", "null", "n/a", "none of these", "none of them", "none of the labels", "no label", "no labels"}
+)
+"""Words of models for no label."""
+
 _PAIRS = frozenset({"''", '""', "\u300c\u300d", "\u300e\u300f"})
 
 
@@ -48,6 +57,37 @@ def set_spelling(label: str, names: frozenset[str]) -> str | None:
     strict, loose, bare = _forms_of(names)
     found = (*map(strict.get, name_keys(label)), *map(loose.get, _loose_keys(label)), *map(bare.get, _bare_keys(label)))
     return next(filter(None, found), None)
+
+
+def labels_in_set(said: Iterable[str], order: Sequence[str]) -> tuple[str, ...]:
+    """The labels that a model wrote, in spelling and order of the closed label set, each once; others come last.
+
+    A text with several names of the set, apart by commas or the like, is read as these if no other word stands there.
+    A word for none, alone, is no label, unless the set has it.
+
+    Args:
+        said: Labels as the model wrote them.
+        order: The label set.
+    """
+    names, items = frozenset(order), list(said)
+    if len(items) == 1 and set_spelling(items[0], names) is None and _bare(items[0]) in _NONE:
+        return ()
+    found = dict.fromkeys(name for item in items for name in _names_in(item, names))
+    return (*(name for name in order if name in found), *(name for name in found if name not in names))
+
+
+def _names_in(item: str, names: frozenset[str]) -> list[str]:
+    if (name := set_spelling(item, names)) is not None:
+        return [name]
+    for separator in _BETWEEN_NAMES:
+        parts = [set_spelling(part, names) for part in separator.split(item) if part.strip()]
+        if len(parts) > 1 and None not in parts:
+            return [part for part in parts if part is not None]
+    return [item]
+
+
+def _bare(label: str) -> str:
+    return comparable(_AROUND.sub("", _levelled(label)))
 
 
 def label_form(label: str) -> str:

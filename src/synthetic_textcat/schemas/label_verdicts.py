@@ -1,12 +1,13 @@
 """Label check: columns of verdicts, of the drawn sample and of labels given by hand; the words for no label."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 
 from synthetic_textcat.hashing import sha256_of
-from synthetic_textcat.schemas.rows import to_frame
+from synthetic_textcat.schemas.label_sets import labels_of
+from synthetic_textcat.schemas.rows import plain, to_frame
 from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.schemas.tasks import Task, normalise
 from synthetic_textcat.tables import FrameTable, IdPositions, RowTable, as_table
@@ -21,8 +22,9 @@ LABEL_VERDICTS = {
 }
 """Verdicts of a judge that was asked blind, one row each.
 
-`verdict` is a label of the row's set, `NONE_OF_THESE`, or missing if the votes are undecided. `votes` counts the votes
-for it. `agrees`: it is the row's label. `ambiguous`: the judge accepts the misleading label too.
+`verdict` is a label of the row's set, `NONE_OF_THESE`, or missing if the votes are undecided. Of a row with several
+labels it is the code of all that fit (`label_sets.label_set_code`). `votes` counts the votes for it. `agrees`: it is
+the row's label, or exactly its labels. `ambiguous`: the judge accepts the misleading label too.
 """
 
 VERDICT_CALLS = {"request_id": "str", "vote": "int64", "fingerprint": "str", "row_sha256": "str"}
@@ -47,15 +49,18 @@ LABEL_SAMPLE_DESIGN = {
     "stratum": "str",
     "probability": "float64",
     "rows": "int64",
+    "task_type": "str",
 }
 """Rows drawn for labelling by hand, with all that the file does not say.
 
 `labels`: list of the labels to choose from. `stratum`: `AGREED`, `DISPUTED`, or `UNJUDGED` if there was no verdict.
-`probability`: of the row's being drawn. `rows`: accepted rows at that time.
+`probability`: of the row's being drawn. `rows`: accepted rows at that time. `task_type`: of the row's task; a sample of
+an earlier version lacks it.
 """
 
 HAND_LABELS = {"task_id": "str", "text_sha256": "str", "label": "str"}
-"""Labels given by hand, in any run: a label of the row's set, or one of `ANSWERS`."""
+"""Labels given by hand, in any run: a label of the row's set, or one of `ANSWERS`. With several labels a text it is the
+code of all that fit (`label_sets.label_set_code`), or `UNCLEAR`."""
 
 NONE_OF_THESE = "none of these"
 UNCLEAR = "unclear"
@@ -79,9 +84,30 @@ def row_of(verdict_call: str) -> str:
     return verdict_call.partition("/")[0]
 
 
-def row_sha256(input_text: str, label: str, misleading_label: str) -> str:
-    """Hex sha256 of the row that a verdict is about: one of another text or other labels does not count."""
-    return sha256_of([input_text, label, misleading_label])
+def row_sha256(input_text: str, label: str | Sequence[str], misleading_label: str) -> str:
+    """Hex sha256 of the row that a verdict is about: one of another text or other labels does not count.
+
+    Args:
+        input_text: Its text.
+        label: Its label; the list of its labels in a task with several labels a text.
+        misleading_label: Its misleading label.
+    """
+    return sha256_of([input_text, label if isinstance(label, str) else list(label), misleading_label])
+
+
+def row_hashes(rows: pd.DataFrame) -> list[str]:
+    """`row_sha256` of some rows; columns input_text, label, labels, misleading_label."""
+    labels: list[str | Sequence[str]] = plain(rows["label"])
+    if None in labels:
+        labels = [own or () if label is None else label for label, own in zip(labels, labels_of(rows), strict=True)]
+    return list(map(row_sha256, rows["input_text"].tolist(), labels, rows["misleading_label"].tolist()))
+
+
+def set_difference(planned: Collection[str], judged: Collection[str]) -> str:
+    """The verdict on a row with several labels, in words: the labels that it leaves out, and those that it adds."""
+    sides = (("leaves out", planned, judged), ("adds", judged, planned))
+    found = [(word, [label for label in own if label not in other]) for word, own, other in sides]
+    return ", ".join(f"{word} {' and '.join(map(repr, labels))}" for word, labels in found if labels)
 
 
 def is_reserved(label: str) -> bool:

@@ -1,4 +1,6 @@
-"""Supported languages: the languages of XLM-R, from which the method samples.
+"""Languages: those of XLM-R, from which the method samples, and any other by its BCP 47 tag (`language_tags`).
+
+Null and the preset `paper` mean XLM-R's.
 
 Source of the table: Conneau et al. (2020), table 6, transcribed and corrected in `languages.csv`; `tier` are the
 sampling tiers of the public reproduction of the method (arXiv 2509.06184). `iso639_3` is the three-letter code by the
@@ -16,18 +18,26 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
 
+from synthetic_textcat.schemas.language_tags import (
+    cldr_names,
+    language_by_name,
+    language_by_tag,
+    name_key,
+    nearest_tags,
+    three_letter_code,
+    usual_script,
+)
 from synthetic_textcat.text.unicode import UNSPACED_CODES
 
 _WORD = re.compile(r"\w+")
-_APOSTROPHE = re.compile("[\u2018\u2019\u02bb\u02bc\u0060\u00b4]")
-_ELSEWHERE = "none is near it; all names and codes are in src/synthetic_textcat/schemas/languages.csv"
+_ELSEWHERE = (
+    "none is near it; all names and codes are in src/synthetic_textcat/schemas/languages.csv, and others are given by "
+    "their BCP 47 tag, as in pt-BR"
+)
 _CALLED_HERE = {
     "bokmal": "Norwegian",
     "bokmål": "Norwegian",
-    "nb": "Norwegian",
     "nynorsk": "Norwegian",
-    "nn": "Norwegian",
-    "cantonese": "Chinese",
     "mandarin": "Chinese",
     "castilian": "Spanish",
     "farsi": "Persian",
@@ -39,15 +49,23 @@ _CALLED_HERE = {
 }
 """Common names and codes that XLM-R's table lists under another name or a related language; for hints."""
 
+_CHINESE = "zh"
+_BOTH_CHINESE = frozenset({_CHINESE, "zho", "chi", "cmn", "chinese"})
+_IN_TABLE = {"fil": "tl"}
+"""Codes of the CLDR that XLM-R's table has by another code."""
+
+_LATIN_TOO = frozenset({"sr"})
+"""Languages that are usually written in another script, and in Latin letters too."""
+
 _MOST_HINTS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """Language or script variant.
+    """Language or its form of a script or region.
 
     Attributes:
-        code: BCP 47 style code, `de` or `zh-Hans`; the name of its metrics.
+        code: BCP 47 tag, `de`, `zh-Hans` or `pt-BR`; the name of its metrics.
         name: English name, as in the prompt and in the column `language`.
         iso639_3: ISO 639-3 code, of the macrolanguage if the table means that.
         script: ISO 15924 code of its script in the table.
@@ -85,16 +103,67 @@ def languages() -> tuple[Language, ...]:
 
 @lru_cache(maxsize=1024)
 def find_language(name: str) -> Language:
-    """The language with this English name, code (BCP 47 style or ISO 639-3) or own name, ignoring case.
+    """The language with this English name, BCP 47 tag, ISO 639-3 code or own name, ignoring case.
 
     Raises:
         ValueError: If there is none, or several have this own name; the message names the nearest ones.
     """
-    key = _key(name)
-    found = _by_key().get(key)
+    key = name_key(name)
+    found = _by_key().get(key) or _by_tag(key)
     if found is None:
         raise ValueError(f"unknown language {name!r}; {_hint(key)}")
     return found
+
+
+def is_of_table(language: Language) -> bool:
+    """Whether XLM-R's table has the language."""
+    return _by_key().get(name_key(language.code)) == language
+
+
+def base_of(language: Language) -> str:
+    """The language subtag of the code, as the table has it: `pt` of `pt-BR`."""
+    base = language.code.partition("-")[0]
+    return _IN_TABLE.get(base, base)
+
+
+def is_usual_script(language: Language) -> bool:
+    """Whether the language is usually written in this script; Chinese in both of its scripts."""
+    base = language.code.partition("-")[0]
+    return is_of_table(language) or base == _CHINESE or language.script == usual_script(base)
+
+
+def _by_tag(key: str) -> Language | None:
+    """The language of a tag, or with the name that such a language has in the tables; None if there is none.
+
+    Languages of the table keep the names that they have there, alone and with a region.
+    """
+    if key in _CALLED_HERE or key in _BOTH_CHINESE:
+        return None
+    found = language_by_name(key, _table_names()) or language_by_tag(key)
+    if found is None:
+        return None
+    same = _by_key().get(name_key(_IN_TABLE.get(found.code, found.code)))
+    if same is not None:
+        return same
+    stem = _IN_TABLE.get(found.base, found.base)
+    base = _by_key().get(stem)
+    name = found.base_name if base is None else base.name
+    return Language(
+        found.code,
+        next((x.iso639_3 for x in languages() if _stem(x.code) == stem), three_letter_code(found.base)),
+        f"{name} ({', '.join(found.qualifiers)})" if found.qualifiers else name,
+        found.script,
+        tier="other",
+        romanised=found.script == "Latn" != found.usual_script and found.base not in _LATIN_TOO,
+        own_names=(),
+    )
+
+
+@cache
+def _table_names() -> dict[str, str]:
+    """Code in the CLDR by the table's name, of languages in their usual script."""
+    codes = {code: cldr for cldr, code in _IN_TABLE.items()}
+    return {name_key(x.name): codes.get(x.code, x.code) for x in languages() if "-" not in x.code}
 
 
 def has_spaces(language: str) -> bool:
@@ -111,6 +180,7 @@ def _hint(key: str) -> str:
         or [x.name for x in languages() if words and any(words <= set(_WORD.findall(name)) for name in _names(x))]
         or [x.name for x in languages() if x.name.startswith(_CALLED_HERE.get(key, "\0"))]
         or _names_elsewhere(key)
+        or nearest_tags(key)
         or _nearest(key)
     )
     return f"did you mean {' or '.join(meant)}?" if meant else _ELSEWHERE
@@ -125,7 +195,7 @@ def _names_elsewhere(key: str) -> list[str]:
         return [x.name for x in languages() if code in (_stem(x.code), x.iso639_3) and not x.romanised]
     codes = [x.code.replace("-", "_") for x in languages() if x.tier == "high"]
     named = (Locale.parse(code).languages for code in codes)
-    found = {code for names in named for code, name in names.items() if _key(name) == key}
+    found = {code for names in named for code, name in names.items() if name_key(name) == key}
     return [x.name for x in languages() if _stem(x.code) in found and not x.romanised]
 
 
@@ -137,17 +207,13 @@ def _nearest(key: str) -> list[str]:
             names[_unaccented(name)].append(language.name)
     plain = _unaccented(key)
     close = [plain] if plain in names else difflib.get_close_matches(plain, names, n=_MOST_HINTS)
+    if not close:
+        return difflib.get_close_matches(key.title(), cldr_names(), n=_MOST_HINTS)
     return list(dict.fromkeys(language for name in close for language in names[name]))
 
 
-def _key(name: str) -> str:
-    """The name as it counts: NFC, case folded, with hyphens for underscores and one kind of apostrophe."""
-    folded = unicodedata.normalize("NFC", name.strip().replace("İ", "i").casefold()).replace("_", "-")
-    return _APOSTROPHE.sub("'", folded)
-
-
 def _names(language: Language) -> tuple[str, ...]:
-    return tuple(map(_key, (language.name, *language.own_names)))
+    return tuple(map(name_key, (language.name, *language.own_names)))
 
 
 def _unaccented(name: str) -> str:
@@ -161,8 +227,10 @@ def _stem(code: str) -> str:
 @cache
 def _by_key() -> dict[str, Language]:
     """Languages by own name that no other has, by three-letter code in their usual script, by code and by name."""
-    own = [(_key(name), language) for language in languages() for name in language.own_names]
+    own = [(name_key(name), language) for language in languages() for name in language.own_names]
     shared = Counter(key for key, _ in own)
     unique = {key: language for key, language in own if shared[key] == 1}
     usual = {x.iso639_3: x for x in languages() if "-" not in x.code}
-    return unique | usual | {_key(key): language for language in languages() for key in (language.code, language.name)}
+    return (
+        unique | usual | {name_key(key): language for language in languages() for key in (language.code, language.name)}
+    )

@@ -13,13 +13,14 @@ from pydantic import (
 )
 
 from synthetic_textcat.errors import nearest
-from synthetic_textcat.schemas.attributes import Choice, OwnAttributes, proportions_of, weights_of
+from synthetic_textcat.schemas.attributes import Choice, proportions_of, weights_of
 from synthetic_textcat.schemas.block import Block, TextChecks, Thresholds, no_boolean
 from synthetic_textcat.schemas.cluster_parameters import ClusterParameters
 from synthetic_textcat.schemas.outcomes import DEFECTS, OFFLINE_MODEL, REJECT_REASONS, Rates
+from synthetic_textcat.schemas.own_attributes import OwnAttributes
 from synthetic_textcat.schemas.publications import checked_repository
 from synthetic_textcat.schemas.rows import ATTRIBUTES
-from synthetic_textcat.schemas.task_input import checked_choice, checked_choices
+from synthetic_textcat.schemas.task_input import checked_choice, checked_choice_of, checked_choices
 
 _ROUNDING = 1e-9
 
@@ -152,8 +153,8 @@ class AttributeSamplingParameters(Block):
 
     @field_validator(*ATTRIBUTES, mode="before")
     @classmethod
-    def _choices_have_a_form(cls, choice: Any) -> Any:
-        return checked_choice(choice)
+    def _choices_have_a_form(cls, choice: Any, info: Any) -> Any:
+        return checked_choice_of(info.field_name, choice)
 
     @field_validator("extra", mode="before")
     @classmethod

@@ -10,7 +10,8 @@ _LONGEST_NAME = 96
 _NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.\-]*[A-Za-z0-9_])?")
 SPLITS = ("train", "validation", "test")
 
-CONFIGS = ("default", "triplet", "text-label")
+TRIPLET = "triplet"
+CONFIGS = ("default", TRIPLET, "text-label")
 """Configs of all tasks: examples unchanged; triplets for embedding models; text and label, with their task."""
 
 CARD = "README.md"
@@ -164,18 +165,20 @@ def is_part(path: str) -> bool:
     return _PART.fullmatch(path) is not None
 
 
-def parts(counts: Mapping[tuple[str, str], int]) -> list[Part]:
+def parts(counts: Mapping[tuple[str, str], int], triplets: Mapping[str, int] | None = None) -> list[Part]:
     """The existing files, in the order of the configs; the configs of tasks follow in the order of their ids.
 
     Splits without rows have no file, but the train split of `CONFIGS` always exists.
 
     Args:
         counts: Number of rows of each task and split that has any.
+        triplets: Number of triplets of each split, if they are not as many as its rows.
     """
     of_split = {split: sum(rows for (_, own), rows in counts.items() if own == split) for split in SPLITS}
+    of_config = dict.fromkeys(CONFIGS, of_split) | {TRIPLET: {**of_split, **(triplets or {})}}
     return [
         *(
-            Part(config, split, path_of(config, split), rows)
+            Part(config, split, path_of(config, split), of_config[config][split])
             for config in CONFIGS
             for split, rows in of_split.items()
             if rows or split == SPLITS[0]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.hashing import canonical_json
+from synthetic_textcat.schemas.label_sets import LABELS, LABELS_DTYPE, labels_column, labels_of
 from synthetic_textcat.tables import RowTable, as_table, in_blocks
 
 ATTRIBUTES = ("language", "difficulty", "clarity", "num_words")
@@ -30,6 +31,7 @@ REQUESTS = {
     "task": "str",
     **_ATTRIBUTE_COLUMNS,
     "label": "str",
+    LABELS: LABELS_DTYPE,
     "misleading_label": "str",
     "seed": "int64",
 }
@@ -40,6 +42,7 @@ EXAMPLES = {
     "task": "str",
     "input_text": "str",
     "label": "str",
+    LABELS: LABELS_DTYPE,
     "misleading_label": "str",
     **_ATTRIBUTE_COLUMNS,
     "model_name": "str",
@@ -78,6 +81,7 @@ OUTCOMES = {
     "cost": "float64",
     "input_text": "str",
     "label": "str",
+    LABELS: LABELS_DTYPE,
     "misleading_label": "str",
     "task_id": "str",
     "language": "str",
@@ -106,8 +110,11 @@ def own_of(table: pd.DataFrame | RowTable) -> list[str]:
 
 
 def to_frame(records: Iterable[Mapping[str, object] | Sequence[object]], columns: Mapping[str, str]) -> pd.DataFrame:
-    """A frame with exactly these columns, order and dtypes, even without records."""
-    return pd.DataFrame(list(records), columns=list(columns)).astype(dict(columns))
+    """A frame with exactly these columns, order and dtypes, even without records; a label alone is a set of one."""
+    frame = pd.DataFrame(list(records), columns=list(columns)).astype(dict(columns))
+    if "label" not in columns or columns.get(LABELS) != LABELS_DTYPE:
+        return frame
+    return frame.assign(**{LABELS: labels_column(labels_of(frame))})
 
 
 def with_columns(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
@@ -167,12 +174,26 @@ def plan_sha256(requests: RowTable | pd.DataFrame) -> str:
 
     The input is lines of canonical JSON: first the plan's version with the sorted column names. Then, for each 20,000
     rows and each column, the distinct values in order of appearance, followed by each row's index into these as 4
-    bytes, little-endian, -1 for a missing value.
+    bytes, little-endian, -1 for a missing value. `labels` counts for multi-label rows only, and is no column of a plan
+    without one: `label` says the same of the others.
     """
-    names = sorted(requests.columns)
+    table = as_table(requests)
+    names = sorted(name for name in table.names if name != LABELS or _has_multi_label_rows(table))
     digest = hashlib.sha256(canonical_json([PLAN_VERSION, names]).encode() + b"\n")
-    for part in in_blocks(as_table(requests).frames(names), _HASHED):
+    for part in in_blocks(table.frames(list(dict.fromkeys([*names, "label"]))), _HASHED):
         for name in names:
-            numbers, values = pd.factorize(part[name])
+            numbers, values = pd.factorize(part[name] if name != LABELS else _multi_label_sets(part))
             digest.update(canonical_json(values.tolist()).encode() + b"\n" + numbers.astype("<i4").tobytes())
     return digest.hexdigest()
+
+
+def _has_multi_label_rows(requests: RowTable) -> bool:
+    return any(_multi_label_sets(frame).notna().any() for frame in requests.frames(["label", LABELS]))
+
+
+def _multi_label_sets(rows: pd.DataFrame) -> "pd.Series[Any]":
+    """The label set of each multi-label row, missing for others."""
+    is_multi = rows["label"].isna()
+    if not is_multi.any():
+        return pd.Series(None, rows.index, dtype=LABELS_DTYPE)
+    return labels_column(labels_of(rows)).set_axis(rows.index).where(is_multi, None)

@@ -9,13 +9,28 @@ import pandas as pd
 from synthetic_textcat.hashing import sha256_of
 from synthetic_textcat.tables import RowTable
 
-REAL_PREDICTIONS = {"task_id": "str", "task": "str", "row": "str", "label": "str", "predicted": "str"}
-"""Columns of an evaluation's predictions on the user's real rows; `row` is the sha256 of the normalised text."""
+REAL_PREDICTIONS = {
+    "task_id": "str",
+    "task": "str",
+    "row": "str",
+    "label": "str",
+    "predicted": "str",
+    "task_type": "str",
+}
+"""Columns of an evaluation's predictions on the user's real rows.
+
+`row` is the sha256 of the normalised text. Where `task_type` is `multi_label`, `label` and `predicted` are JSON lists of
+labels (`label_sets.label_set_code`). Evaluations of earlier versions have no `task_type`.
+"""
+
 ASKING_PROMPTS = ("closed_prompt", "open_prompt", "seed_examples_prompt")
 """Catalog names of the prompts of a row's first message, in the order in which nodes take them."""
 
 ROW_PROMPTS = (*ASKING_PROMPTS, "retry_prompt")
 """Catalog names of the prompts that ask for rows."""
+
+SEVERAL_LABELS_PROMPT = "several_labels_prompt"
+"""Catalog name of the prompt of tasks with several labels a text, which nodes take after the others."""
 
 
 @dataclass(frozen=True)

@@ -11,15 +11,34 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from synthetic_textcat.schemas.label_sets import LABELS, labels_of
 from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of, plain
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import RowTable, as_table
 
+OfLabel = str | tuple[str, ...] | None
+"""A row's label, or its label set in a task with several labels a text; None for an open label set."""
 
-def pool_of(task: Task, label: str | None) -> list[str]:
-    """The texts that a row may show: those with its label or without a label; all texts if there are none."""
+
+def pool_of(task: Task, label: OfLabel) -> list[str]:
+    """The texts that a row may show: those with its label or without a label; all texts if there are none.
+
+    Of several labels: those with exactly these, else with one of them.
+    """
+    if isinstance(label, tuple):
+        return _pool_of_set(task, frozenset(label))
     fitting = [example.text for example in task.seed_examples if example.label in (label, None)]
     return fitting if label is not None and fitting else [example.text for example in task.seed_examples]
+
+
+def _pool_of_set(task: Task, labels: frozenset[str]) -> list[str]:
+    sets = [None if (own := example.label_set) is None else frozenset(own) for example in task.seed_examples]
+    texts = [example.text for example in task.seed_examples]
+    for fits in (labels.__eq__, labels.intersection):
+        found = [text for text, own in zip(texts, sets, strict=True) if own is None or fits(own)]
+        if any(own is not None and fits(own) for own in sets):
+            return found
+    return [text for text, own in zip(texts, sets, strict=True) if own is None] or texts
 
 
 def shown(pool: Sequence[str], turn: int, number: int) -> list[str]:
@@ -49,9 +68,9 @@ class SeedTurns:
     def __init__(self, tasks: Iterable[Task], number: int) -> None:
         self.tasks = {task.task_id: task for task in tasks if task.seed_examples} if number else {}
         self._number = number
-        self._pools: dict[tuple[str, str | None], list[str]] = {}
-        self._had: Counter[tuple[str, str | None]] = Counter()
-        self._taken: dict[tuple[str | None, ...], tuple[int, int]] = {}
+        self._pools: dict[tuple[str, OfLabel], list[str]] = {}
+        self._had: Counter[tuple[str, OfLabel]] = Counter()
+        self._taken: dict[tuple[Any, ...], tuple[int, int]] = {}
         self._selections: dict[tuple[str, ...], int] = {}
 
     def of(self, rows: pd.DataFrame) -> Iterator[tuple[int, int]]:
@@ -68,7 +87,7 @@ class SeedTurns:
             self._had[of_label] += 1
             yield position, done + place
 
-    def selection(self, of_label: tuple[str, str | None], turn: int) -> tuple[str, ...]:
+    def selection(self, of_label: tuple[str, OfLabel], turn: int) -> tuple[str, ...]:
         """The texts of a turn, for rows of a task and label."""
         return tuple(shown(self._pool(of_label), turn, self._number))
 
@@ -85,16 +104,19 @@ class SeedTurns:
             numbers[position] = self._selections.setdefault(texts, len(self._selections))
         return numbers
 
-    def _seeded(self, rows: pd.DataFrame) -> Iterator[tuple[int, tuple[str, str | None], tuple[str | None, ...]]]:
+    def _seeded(self, rows: pd.DataFrame) -> Iterator[tuple[int, tuple[str, OfLabel], tuple[Any, ...]]]:
         """Position, task and label, and all attributes of each row with seed examples."""
         if not self.tasks:
             return
         positions = np.flatnonzero(rows["task_id"].isin(list(self.tasks)))
-        columns = (plain(rows[name].iloc[positions]) for name in ("task_id", *planned_alike(rows)))
-        for position, alike in zip(positions.tolist(), zip(*columns, strict=True), strict=True):
+        own = rows.iloc[positions]
+        *columns, label = (plain(own[name]) for name in ("task_id", *planned_alike(rows)))
+        if LABELS in own and None in label:
+            label = [labels if one is None else one for one, labels in zip(label, labels_of(own), strict=True)]
+        for position, alike in zip(positions.tolist(), zip(*columns, label, strict=True), strict=True):
             yield position, (alike[0], alike[-1]), alike
 
-    def _pool(self, of_label: tuple[str, str | None]) -> list[str]:
+    def _pool(self, of_label: tuple[str, OfLabel]) -> list[str]:
         if of_label not in self._pools:
             self._pools[of_label] = pool_of(self.tasks[of_label[0]], of_label[1])
         return self._pools[of_label]
@@ -113,7 +135,7 @@ class ShownTexts:
         self._turns = SeedTurns(tasks, number)
         self._of_task: dict[str, NDArray[np.int32]] = {}
         plan = as_table(requests)
-        columns = ["task_id", "replicate", *planned_alike(plan)]
+        columns = ["task_id", "replicate", *planned_alike(plan), *([LABELS] if LABELS in plan else [])]
         for frame in plan.frames(columns) if self._turns.tasks else ():
             found = np.array(list(self._turns.of(frame)), np.int32).reshape(-1, 2)
             replicates = frame["replicate"].to_numpy()[found[:, 0]]
@@ -135,11 +157,12 @@ class ShownTexts:
     def texts(self, row: Mapping[str, Any]) -> tuple[str, ...]:
         """The seed examples in the prompt of a planned row."""
         turn = self.turn(row)
-        return () if turn is None else self._turns.selection((row["task_id"], row["label"]), turn)
+        label = row.get(LABELS) if row["label"] is None else row["label"]
+        return () if turn is None else self._turns.selection((row["task_id"], label), turn)
 
 
 def planned_alike(requests: RowTable | pd.DataFrame) -> list[str]:
-    """The columns that determine a row's prompt within its task, apart from seed examples."""
+    """The columns that determine a row's prompt within its task, apart from seed examples and several labels."""
     return [*ATTRIBUTES, *own_of(requests), "misleading_label", "label"]
 
 

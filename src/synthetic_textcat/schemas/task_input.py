@@ -1,15 +1,19 @@
 """Task input: accepted forms of tasks, labels and domains in files of the user."""
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from synthetic_textcat.schemas.block import RANGE, is_weight
+from synthetic_textcat.schemas.lengths import plain_choice
 
 _LONGEST = 60
+
+GIVEN = "given"
+"""Key of a dependent attribute's choice that names its parent."""
 
 
 def shown(value: object) -> str:
@@ -94,13 +98,48 @@ def checked_choice(choice: Any) -> Any:
     return choice
 
 
+def checked_choice_of(attribute: str, choice: Any) -> Any:
+    """Validates the form of the choice of one of the method's attributes; ranges of `num_words` become texts.
+
+    Raises:
+        ValueError: If it has none of the forms.
+    """
+    return checked_choice(plain_choice(choice) if attribute == "num_words" else choice)
+
+
 def checked_choices(choices: object) -> object:
     """Validates the form of user-defined attributes; null values are dropped.
 
     Raises:
         ValueError: If they are not a mapping, or a choice has none of the forms.
     """
-    return _checked_mapping(choices, "name", "`name: value`, as in `tone: formal`")
+    return _checked_mapping(choices, "name", "`name: value`, as in `tone: formal`", _checked_own_choice)
+
+
+def _checked_own_choice(choice: Any) -> Any:
+    """Validates a plain choice, or that of a dependent attribute; a weight named `given` makes a plain one."""
+    if not isinstance(choice, Mapping) or GIVEN not in choice or is_weight(choice[GIVEN]):
+        return checked_choice(choice)
+    parent = choice[GIVEN]
+    if not isinstance(parent, str) or not parent.strip():
+        raise ValueError(f"is given {shown(parent)}; write the name of one attribute, as in `{GIVEN}: channel`")
+    branches = {value: branch for value, branch in choice.items() if value != GIVEN}
+    if not branches:
+        raise ValueError(f"is given {parent!r}, and has no choice for any value of it; add one, as in `chat: [casual]`")
+    for value, branch in branches.items():
+        if not isinstance(value, str):
+            raise ValueError(f"the value {no_text(value)}")
+        if branch is None:
+            raise ValueError(f"has no choice for {value!r}; write values, or a mapping of values to weights")
+        if isinstance(branch, Mapping) and isinstance(branch.get(GIVEN), str):
+            raise ValueError(f"depends on a second attribute within {value!r}; an attribute has one parent")
+        if is_weight(branch):
+            raise ValueError(f"gives {value!r} the weight {shown(branch)}; write its values, as in `{value}: [casual]`")
+        try:
+            checked_choice(branch)
+        except ValueError as error:
+            raise ValueError(f"{value!r}: {error}") from None
+    return choice
 
 
 def checked_confusable(labels: object) -> object:
@@ -109,17 +148,18 @@ def checked_confusable(labels: object) -> object:
     Raises:
         ValueError: If they are not a mapping of labels, or the others have none of the forms of a choice.
     """
-    return _checked_mapping(labels, "label", "`label: [other labels]`, as in `Billing: [Returns, Accounts]`")
+    form = "`label: [other labels]`, as in `Billing: [Returns, Accounts]`"
+    return _checked_mapping(labels, "label", form, checked_choice)
 
 
-def _checked_mapping(choices: object, key: str, form: str) -> object:
+def _checked_mapping(choices: object, key: str, form: str, checked: Callable[[Any], Any]) -> object:
     if not isinstance(choices, Mapping):
         raise ValueError(f"{shown(choices)} is not a mapping; write {form}")
     for name, choice in choices.items():
         if not isinstance(name, str):
             raise ValueError(f"the {key} {no_text(name)}")
         try:
-            checked_choice(choice)
+            checked(choice)
         except ValueError as error:
             raise ValueError(f"{name!r}: {error}") from None
     return {name: choice for name, choice in choices.items() if choice is not None}

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Any, Self, cast
+from typing import Annotated, Any, Literal, Self, cast
 
 import pandas as pd
 import pyarrow as pa
@@ -11,11 +11,20 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from synthetic_textcat.errors import nearest
 from synthetic_textcat.hashing import canonical_json, short_id
-from synthetic_textcat.schemas.attributes import Choice, OwnAttributes, OwnChoice, odds_of, weights_of
+from synthetic_textcat.schemas.attributes import Choice, PlainChoice, odds_of, weights_of
 from synthetic_textcat.schemas.block import LEAST, MOST
+from synthetic_textcat.schemas.labels_per_text import (
+    ONE_LABEL,
+    Pair,
+    Sizes,
+    checked_pairs,
+    checked_sizes,
+    refuse_impossible,
+)
+from synthetic_textcat.schemas.own_attributes import OwnAttributes
 from synthetic_textcat.schemas.rows import ATTRIBUTES
 from synthetic_textcat.schemas.task_input import (
-    checked_choice,
+    checked_choice_of,
     checked_choices,
     checked_confusable,
     checked_weight,
@@ -37,12 +46,15 @@ TASKS_ARROW_SCHEMA = pa.schema(
         ("model_name", _TEXT),
         ("weight", pa.float64()),
         ("attributes", _TEXT),
+        ("task_type", _TEXT),
     ]
 )
 
 _Weight = Annotated[float, BeforeValidator(checked_weight), Field(ge=LEAST, le=MOST)]
 _Extra = Annotated[OwnAttributes, BeforeValidator(checked_choices)]
-Confusable = dict[str, OwnChoice]
+_OTHER_CHOICES = ("extra", "confusable", "labels_per_text", "together")
+TaskType = Literal["single_label", "multi_label"]
+Confusable = dict[str, PlainChoice]
 """Label → the labels that it is confused with: a name, a list (even odds) or a mapping name → weight."""
 
 TASKS_BY_CALL_ARROW_SCHEMA = pa.schema(
@@ -105,11 +117,35 @@ class SeedExample(_Strict):
 
     text: str = Field(min_length=1)
     label: str | None = Field(None, min_length=1)
+    labels: tuple[str, ...] | None = None
+
+    @property
+    def label_set(self) -> tuple[str, ...] | None:
+        """All its labels, none included; None if they are not given."""
+        return self.labels if self.label is None else (self.label,)
+
+    @model_validator(mode="after")
+    def _labels_are_given_once(self) -> Self:
+        if self.label is not None and self.labels is not None:
+            raise ValueError("has both label and labels; keep one")
+        return self
 
     @model_validator(mode="before")
     @classmethod
     def _from_plain_text(cls, value: Any) -> Any:
         return {"text": value} if isinstance(value, str) else value
+
+
+class LabelPair(_Strict):
+    """Two labels, and how often texts have both, relative to two labels that go together by chance.
+
+    Attributes:
+        labels: Their names, sorted.
+        weight: 1 = by chance, 0 = never.
+    """
+
+    labels: Pair
+    weight: float
 
 
 class Task(_Strict):
@@ -123,6 +159,8 @@ class Task(_Strict):
         language, difficulty, clarity, num_words: Choice that replaces the parameter's; None = the parameter's.
         extra: User-defined attributes, which add to or replace those of the parameters.
         confusable: Misleading labels of a label's rows, in place of those that the parameters draw.
+        labels_per_text: Number of labels a text → weight; 0 = none of the labels fits.
+        together: Pairs of labels that texts have more or less often than by chance, or never.
     """
 
     task: str = Field(min_length=1)
@@ -135,6 +173,8 @@ class Task(_Strict):
     num_words: Choice = None
     extra: _Extra = Field(default_factory=dict)
     confusable: Annotated[Confusable, BeforeValidator(checked_confusable)] = Field(default_factory=dict)
+    labels_per_text: Annotated[Sizes, BeforeValidator(checked_sizes)] = Field(default_factory=lambda: dict(ONE_LABEL))
+    together: Annotated[tuple[LabelPair, ...], BeforeValidator(checked_pairs)] = ()
 
     @field_validator("labels", mode="before")
     @classmethod
@@ -148,8 +188,8 @@ class Task(_Strict):
 
     @field_validator(*ATTRIBUTES, mode="before")
     @classmethod
-    def _choices_have_a_form(cls, choice: Any) -> Any:
-        return checked_choice(choice)
+    def _choices_have_a_form(cls, choice: Any, info: Any) -> Any:
+        return checked_choice_of(info.field_name, choice)
 
     @field_validator(*ATTRIBUTES)
     @classmethod
@@ -169,7 +209,12 @@ class Task(_Strict):
 
     @model_validator(mode="after")
     def _seed_examples_bear_labels_of_the_set(self) -> Self:
-        for label in (example.label for example in self.seed_examples if self.labels and example.label):
+        if self.task_type == "single_label" and any(example.labels is not None for example in self.seed_examples):
+            raise ValueError(
+                "has a seed example with labels, but each text has one label; write label, or labels_per_text"
+            )
+        given = (label for example in self.seed_examples for label in example.label_set or () if self.labels)
+        for label in given:
             if label not in self.label_names:
                 raise ValueError(f"has a seed example with the label {label!r}; {nearest(label, self.label_names)}")
         return self
@@ -194,6 +239,20 @@ class Task(_Strict):
         return self
 
     @model_validator(mode="after")
+    def _sets_of_labels_are_possible(self) -> Self:
+        if self.task_type == "single_label":
+            if self.together:
+                raise ValueError(
+                    "together: weighs pairs of labels, but each text has one label; set labels_per_text, or remove it"
+                )
+        elif not self.labels:
+            raise ValueError("labels_per_text: needs a label set; give the task labels, or remove it")
+        else:
+            pairs = {pair.labels: pair.weight for pair in self.together}
+            refuse_impossible(self.labels_per_text, pairs, self.label_names)
+        return self
+
+    @model_validator(mode="after")
     def _seed_examples_are_distinct(self) -> Self:
         seen = set()
         for text in (example.text for example in self.seed_examples):
@@ -212,37 +271,56 @@ class Task(_Strict):
         """Names of the closed label set, in the user's order; empty for an open one."""
         return tuple(label.name for label in self.labels)
 
+    @property
+    def task_type(self) -> TaskType:
+        """Whether each text has exactly one label."""
+        return "single_label" if self.labels_per_text == ONE_LABEL else "multi_label"
+
+    @property
+    def set_sizes(self) -> Sizes:
+        """Number of labels a text → its weight, above 0; in ascending order."""
+        return dict(sorted(self.labels_per_text.items()))
+
+    @property
+    def pair_weights(self) -> dict[frozenset[str], float]:
+        """Weight of each pair of labels that the file names; 0 excludes it."""
+        return {frozenset(pair.labels): pair.weight for pair in self.together}
+
     def to_row(self, source: str, model_name: str | None = None) -> dict[str, Any]:
         """The task as a row of the table `tasks`; its choices of attributes are one canonical JSON text."""
         return {
             "task_id": self.task_id,
             "task": self.task,
             "labels": [{"name": label.name, "description": label.description} for label in self.labels],
-            "seed_examples": [example.model_dump() for example in self.seed_examples],
+            "seed_examples": [example.model_dump(include={"text", "label"}) for example in self.seed_examples],
             "source": source,
             "model_name": model_name,
             "weight": self.weight,
             "attributes": canonical_json(self._attributes()),
+            "task_type": self.task_type,
         }
 
     def _attributes(self) -> dict[str, Any]:
-        own = self.model_dump(include={*ATTRIBUTES, "extra", "confusable"}, exclude_defaults=True)
+        own = self.model_dump(include={*ATTRIBUTES, *_OTHER_CHOICES}, exclude_defaults=True)
         labels = {
             label.name: dumped
             for label in self.labels
             if (dumped := label.model_dump(include={"weight", "extra"}, exclude_defaults=True))
         }
-        return own | ({"labels": labels} if labels else {})
+        own |= {"labels": labels} if labels else {}
+        sets = [example.labels for example in self.seed_examples]
+        return own | ({"seed_labels": sets} if any(labels is not None for labels in sets) else {})
 
 
 def task_from_row(row: Mapping[str, Any]) -> Task:
     """The task in a row of the table `tasks`, whose lists may be Python lists or Parquet arrays."""
     attributes = json.loads(row["attributes"])
-    of_labels = attributes.pop("labels", {})
+    of_labels, examples = attributes.pop("labels", {}), row["seed_examples"]
+    sets = attributes.pop("seed_labels", [None] * len(examples))
     return Task(
         task=row["task"],
         labels=tuple(Label(**label, **of_labels.get(label["name"], {})) for label in row["labels"]),
-        seed_examples=tuple(row["seed_examples"]),
+        seed_examples=tuple({**example, "labels": labels} for example, labels in zip(examples, sets, strict=True)),
         weight=row["weight"],
         **attributes,
     )

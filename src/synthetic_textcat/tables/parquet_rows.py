@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from synthetic_textcat.errors import StorageError
 from synthetic_textcat.file_errors import about_file, short_path
+from synthetic_textcat.tables.arrow_frames import frame_of, schema_of
 from synthetic_textcat.tables.row_table import BATCH_ROWS, Columns, DeclaredTable, RowTable, read_ahead
 from synthetic_textcat.temporary_files import TemporaryFolder, temporary_errors
 from synthetic_textcat.text.unicode import single_line
@@ -55,8 +56,7 @@ class StoredTable(RowTable):
 
     def empty(self, columns: Columns | None = None) -> pd.DataFrame:
         """A frame with the columns and their dtypes, and no row."""
-        frame: pd.DataFrame = self._schema.empty_table().to_pandas()
-        return frame[self._checked(columns)]
+        return frame_of(self._schema.empty_table())[self._checked(columns)]
 
     def reference(self) -> tuple[Any, ...]:
         """The files, which must stay."""
@@ -81,7 +81,7 @@ class StoredTable(RowTable):
                 self._check(path, columns, file.schema_arrow.names)
                 for batch in read_ahead(file.iter_batches(batch_size=rows, columns=columns, use_threads=False)):
                     if batch.num_rows:
-                        yield batch.to_pandas()
+                        yield frame_of(batch)
 
     def to_pandas(self, columns: Columns | None = None) -> pd.DataFrame:
         """The whole table, or some of its columns, as one frame."""
@@ -93,7 +93,7 @@ class StoredTable(RowTable):
         with self._reading(path):
             if path != self._paths[0]:
                 self._check(path, columns, pq.read_schema(path).names)
-            return pd.read_parquet(path, columns=columns, **_LEAN_READ)
+            return frame_of(pq.read_table(path, columns=columns, **_LEAN_READ))
 
     def _checked(self, columns: Columns | None) -> list[str]:
         wanted = self.names if columns is None else list(columns)
@@ -203,8 +203,7 @@ class RowWriter:
 
     def _open(self, first: pd.DataFrame) -> None:
         """Opens the file. A column of Python objects has the type of its first rows: without rows it has none."""
-        own = pa.Table.from_pandas(self._empty, preserve_index=False).schema
-        seen = pa.Table.from_pandas(first, preserve_index=False).schema
+        own, seen = schema_of(self._empty), schema_of(first)
         fields = [seen.field(field.name) if pa.types.is_null(field.type) else field for field in own]
         self._schema = self._options.pop("schema", pa.schema(fields)).with_metadata(own.metadata)
         self._writer = pq.ParquetWriter(self._path, self._schema, **self._options)

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from synthetic_textcat.tables.arrow_frames import frame_of, schema_of
 from synthetic_textcat.tables.row_table import BATCH_ROWS, Columns, RowTable
 from synthetic_textcat.temporary_files import TemporaryFolder, temporary_errors
 
@@ -45,7 +46,7 @@ def _scatter(table: RowTable, order: NDArray[np.integer[Any]], paths: list[Path]
     """Writes each row into the file to which it belongs, in the order of the table."""
     places = np.empty(len(order), np.int32 if len(order) <= np.iinfo(np.int32).max else np.int64)
     places[order] = np.arange(len(order), dtype=places.dtype)
-    schema = pa.Table.from_pandas(table.empty().assign(**{_PLACE: places[:0]}), preserve_index=False).schema
+    schema = schema_of(table.empty().assign(**{_PLACE: places[:0]}))
     start = 0
     with ExitStack() as stack:
         writers = [
@@ -137,10 +138,7 @@ class PermutedTable(RowTable):
             file = pa.ipc.open_file(source, options=options)
             first = start // _STRETCH
             batches = [file.get_batch(place) for place in range(first, -(-end // _STRETCH))]
-        frame: pd.DataFrame = (
-            pa.Table.from_batches(batches).slice(start - first * _STRETCH, end - start).combine_chunks().to_pandas()
-        )
-        return frame
+        return frame_of(pa.Table.from_batches(batches).slice(start - first * _STRETCH, end - start).combine_chunks())
 
 
 class _Range(RowTable):

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from synthetic_textcat.hashing import draw, sha256_of
 from synthetic_textcat.text.batches import Batches, rows_at
+from synthetic_textcat.text.linear_models import numerical_libraries
 from synthetic_textcat.text.minhash import mixed
 from synthetic_textcat.text.words import Word, located_words
 
@@ -220,12 +221,10 @@ def vendi(vectors: Vectors) -> float | None:
     matrix of column products has the same non-zero eigenvalues, so the smaller matrix is used. At most the number of
     dimensions. None for fewer than two texts. By one thread: of matrices of this size, several wait for one another.
     """
-    from threadpoolctl import threadpool_limits  # only where rows are measured
-
     if len(vectors) < 2:
         return None
     narrow = vectors if len(vectors) > vectors.shape[1] else vectors.T
-    with threadpool_limits(limits=1):
+    with numerical_libraries().limit(limits=1):
         eigenvalues = np.linalg.eigvalsh(narrow.T @ narrow / len(vectors))
     shares = eigenvalues[eigenvalues > _NOTHING]
     return float(np.exp(-(shares * np.log(shares)).sum()))

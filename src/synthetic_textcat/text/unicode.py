@@ -39,6 +39,9 @@ UNSPACED = "".join(rf"\p{{{script}}}" for script in _UNSPACED_SCRIPTS) + _MARKS_
 """Characters of these scripts, as the inside of a character class of the package `regex`."""
 
 UNSPACED_CODES = frozenset(code for codes in _UNSPACED_SCRIPTS.values() for code in codes)
+WITHOUT_WORDS = frozenset({"Bali", "Cham", "Java", "Lana", "Tale", "Talu", "Tavt", "Tibt"})
+"""Other scripts without spaces between words, by ISO 15924 code: ICU has no dictionary for what is written in them."""
+
 UNSPACED_LETTER = regex.compile(f"[{UNSPACED}]")
 _MAY_BE_UNSPACED = re.compile(r"[\u0e00-\u1fff\u2e80-\U0010ffff]")
 """A bound around them, without Latin letters and punctuation: `re` finds it ten times as fast as `regex` finds them."""

@@ -2,10 +2,8 @@
 
 import subprocess
 import sys
-import tempfile
 import warnings
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +15,7 @@ from kedro.pipeline import Pipeline
 from kedro.runner import SequentialRunner
 
 from synthetic_textcat.hooks.tracking import MlflowTracking
+from synthetic_textcat.hooks.tracking.database_file import empty_database
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 
 if TYPE_CHECKING:
@@ -148,12 +147,6 @@ def make_project(path: Path, *, with_store: bool = True) -> Project:
         "def register_pipelines():\n    return {'__default__': small_pipeline()}\n"
     )
     if with_store:
-        (path / "mlflow.db").write_bytes(_empty_store())
+        import_mlflow()
+        (path / "mlflow.db").write_bytes(empty_database())
     return project
-
-
-@cache
-def _empty_store() -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        client_of(f"sqlite:///{folder}/mlflow.db").search_experiments()
-        return (Path(folder) / "mlflow.db").read_bytes()

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from synthetic_textcat.llm.calls.votes import Vote, verdict_judge
+from synthetic_textcat.llm.calls.votes import AnyVote, SetVote, Vote, verdict_judge
 from synthetic_textcat.schemas.completions import Problem
 from synthetic_textcat.schemas.label_verdicts import NONE_OF_THESE
 from synthetic_textcat.schemas.tasks import Task
@@ -25,11 +25,16 @@ _ROW = {
 }
 
 
-def _vote(reply: dict[str, Any] | str) -> Vote | Problem:
+_SEVERAL = Task.model_validate(
+    {"task": "Tag a ticket.", "labels": {"Billing": "invoices", "Café": "", "Returns": ""}, "labels_per_text": [0, 2]}
+)
+
+
+def _vote(reply: dict[str, Any] | str, task: Task = _TASK) -> AnyVote | Problem:
     text = reply if isinstance(reply, str) else json.dumps(reply)
-    return verdict_judge(FrameTable(pd.DataFrame([_ROW])), {_TASK.task_id: _TASK}).read(
-        completion(text, request_id="r1")
-    )
+    label = None if task is _SEVERAL else "Billing"
+    rows = pd.DataFrame([{**_ROW, "task_id": task.task_id, "label": label}]).astype({"label": "str"})
+    return verdict_judge(FrameTable(rows), {task.task_id: task}).read(completion(text, request_id="r1"))
 
 
 @pytest.mark.parametrize("second", [None, "", " ", "none", "None.", "N/A", "null", "-", "nothing", NONE_OF_THESE])
@@ -72,3 +77,40 @@ def test_another_answer_is_no_vote(said: str) -> None:
 
 def test_an_unknown_second_answer_is_no_vote() -> None:
     assert isinstance(_vote({"verdict": "Billing", "also_fits": "Shipping"}), Problem)
+
+
+def _answers(*answers: tuple[str, Any]) -> dict[str, Any]:
+    return {"answers": [{"label": label, "fits": fits} for label, fits in answers]}
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        _answers(("Returns", "yes"), ("Café", "no"), ("Billing", "yes")),
+        _answers(("returns", "Yes."), ("ｃａｆé", False), ("Billing: invoices", True), ("Billing", "YES")),
+        {"answers": {"Returns": "yes", "Café": "no", "Billing": "true"}},
+    ],
+)
+def test_of_several_labels_each_is_answered_by_yes_or_no(reply: dict[str, Any]) -> None:
+    assert _vote(reply, _SEVERAL) == SetVote(("Billing", "Returns"))
+
+
+def test_no_label_fits_is_a_vote() -> None:
+    assert _vote(_answers(*((name, "no") for name in _SEVERAL.label_names)), _SEVERAL) == SetVote(())
+
+
+@pytest.mark.parametrize(
+    ("reply", "detail"),
+    [
+        (_answers(("Returns", "yes"), ("Billing", "no")), "answers lacks 'Café'"),
+        (_answers(("Returns", "yes"), ("Billing", "perhaps"), ("Café", "no")), "fits is 'perhaps' for 'Billing'"),
+        (_answers(("Returns", "yes"), ("Returns", "no"), ("Billing", "no"), ("Café", "no")), "both yes and no"),
+        (_answers(("Refunds", "yes"), ("Billing", "no"), ("Café", "no")), "label is 'Refunds'"),
+        ({"answers": []}, "answers lacks 'Billing', 'Café', 'Returns'"),
+    ],
+)
+def test_of_several_labels_a_reply_without_each_answer_is_no_vote(reply: dict[str, Any], detail: str) -> None:
+    problem = _vote(reply, _SEVERAL)
+    assert isinstance(problem, Problem)
+    assert problem.cause == "schema_violation"
+    assert detail in problem.detail

@@ -48,7 +48,8 @@ def template(name: str) -> ChatPromptTemplate:
 
 def verdict_prompts(tasks: Sequence[Task], seed: int = SEED) -> VerdictPrompts:
     """The questions to a judge about rows of these tasks."""
-    return VerdictPrompts(tasks, template("label_check"), template("label_check_of_two"), seed)
+    closed, of_two, several = map(template, ("label_check", "label_check_of_two", "label_check_several"))
+    return VerdictPrompts(tasks, closed, of_two, several, seed)
 
 
 def written(

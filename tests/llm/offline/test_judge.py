@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from synthetic_textcat.errors import TransportError
-from synthetic_textcat.llm.calls.votes import Vote, verdict_judge
+from synthetic_textcat.llm.calls.votes import SetVote, Vote, verdict_judge
 from synthetic_textcat.llm.offline.other_languages import authored_languages
 from synthetic_textcat.llm.offline.replies import reply
 from synthetic_textcat.llm.offline.writer import SHORT
@@ -40,6 +40,11 @@ OWN_TASKS = (
     task_of(tasks()[0].task, ["Sport", "Chess", "Business"]),  # one label that the task's grammar lacks
     task_of(tasks()[0].task, ["Culture", "Sport"]),
 )
+
+
+def several(task: Task) -> Task:
+    """The task with several labels a text."""
+    return Task.model_validate({"task": task.task, "labels": list(task.label_names), "labels_per_text": [0, 1]})
 
 
 def recall_and_precision(rows: Sequence[Judged]) -> tuple[float, float]:
@@ -138,9 +143,11 @@ def test_wrong_verdicts_can_be_those_of_one_label() -> None:
 
 
 @pytest.mark.parametrize("defect", [*CONTENT_CAUSES, *RECOVERABLE_DEFECTS])
-def test_defects_of_replies_befall_verdicts_too(defect: str) -> None:
-    task = tasks()[0]
-    [row] = written([task], 1)
+@pytest.mark.parametrize("of_several", [False, True], ids=["one label", "several"])
+def test_defects_of_replies_befall_verdicts_too(defect: str, of_several: bool) -> None:
+    of_one = tasks()[0]
+    [row] = written([of_one], 1)
+    task = several(of_one) if of_several else of_one
     question = verdict_prompts([task]).question(row, 1)
     prompt = "\n".join(str(message.content) for message in question.messages)
     answer = reply(prompt, question.schema["schema"], question.seed, {defect: 1.0})
@@ -149,8 +156,12 @@ def test_defects_of_replies_befall_verdicts_too(defect: str) -> None:
         completion(answer.content, request_id=row["request_id"], **fields)
     )
     if defect in RECOVERABLE_DEFECTS:
-        assert isinstance(read, Vote)
-        assert read.verdict == row["label"]
+        if of_several:
+            assert isinstance(read, SetVote)
+            assert row["label"] in read.labels
+        else:
+            assert isinstance(read, Vote)
+            assert read.verdict == row["label"]
     else:
         assert isinstance(read, Problem)
         assert read.cause == defect
@@ -161,3 +172,30 @@ def test_a_call_for_a_verdict_can_fail(cause: str) -> None:
     [row] = written(tasks()[:1], 1)
     with pytest.raises(TransportError):
         asked(verdict_prompts(tasks()[:1]).question(row, 1), {cause: 1.0})
+
+
+@pytest.mark.parametrize("with_schema", [True, False], ids=["schema", "no schema"])
+def test_of_several_labels_those_that_the_text_was_written_for_are_answered_by_yes(with_schema: bool) -> None:
+    of_one = closed_tasks()[:3]
+    prompts = verdict_prompts([several(task) for task in of_one])
+    right, rows = 0, written(of_one, 60)
+    for row in rows:
+        question = prompts.question(row, 1)
+        answers: Any = asked(question, with_schema=with_schema)["answers"]
+        assert [answer["label"] for answer in answers] == question.options
+        right += row["label"] in [answer["label"] for answer in answers if answer["fits"] == "yes"]
+    assert right >= 0.98 * len(rows)
+
+
+def test_a_wrong_verdict_on_several_labels_is_wrong_about_one() -> None:
+    tasks_of_one = closed_tasks()[:1]
+    prompts = verdict_prompts(list(map(several, tasks_of_one)))
+    for row in written(tasks_of_one, 10):
+        question = prompts.question(row, 1)
+        right, wrong = ({a["label"]: a["fits"] for a in _answers_of(question, rate)} for rate in (0.0, 1.0))
+        assert sum(right[label] != wrong[label] for label in right) == 1
+
+
+def _answers_of(question: Any, rate: float) -> list[dict[str, str]]:
+    answers: Any = asked(question, {"wrong_verdict": rate})["answers"]
+    return list(answers)

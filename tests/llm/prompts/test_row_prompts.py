@@ -32,8 +32,8 @@ _SEEDED = Task.model_validate(
 _PLAIN = Task(task="Name the mood.")
 
 
-def _contents(tasks: list[Task], lines: str = _LINES, shown: int = 3, extra: Any = None) -> list[str]:
-    sampling = AttributeSamplingParameters.model_validate({"num_examples": 8, "extra": extra or {}})
+def _contents(tasks: list[Task], lines: str = _LINES, shown: int = 3, extra: Any = None, **more: Any) -> list[str]:
+    sampling = AttributeSamplingParameters.model_validate({"num_examples": 8, "extra": extra or {}, **more})
     plan = plan_rows(task_table(tasks), sampling, 42).to_pandas()
     prompts = RowPrompts(plan, tasks, RowTemplates(*templates(CLOSED + lines, OPEN + lines)), shown)
     return [str(wire_form(asked.messages)[0]["content"]) for asked in prompts.rendered(plan)]
@@ -52,6 +52,17 @@ def test_what_a_row_has_not_leaves_no_trace() -> None:
 def test_each_own_attribute_is_a_line() -> None:
     contents = _contents([_PLAIN], extra={"tone": "formal", "channel": ["email"]})
     assert all(content.endswith("The text:\n- tone: formal\n- channel: email\nEnd.") for content in contents)
+
+
+def test_a_length_in_characters_stands_in_place_of_words() -> None:
+    asked = ["20 to 40 words", {"to": 280, "unit": "characters"}, "less than 10"]
+    lines = "\nLength: {num_words}  words, in all {num_words}. {{num_words}} words"
+    contents = {content.rpartition("Length: ")[2] for content in _contents([_PLAIN], lines, num_words=asked)}
+    assert contents == {
+        "20 to 40  words, in all 20 to 40. {num_words} words",
+        "at most 280 characters, in all at most 280 characters. {num_words} words",
+        "less than 10  words, in all less than 10. {num_words} words",
+    }
 
 
 def test_an_attribute_of_one_label_only_is_a_line_of_its_rows_only() -> None:

@@ -19,7 +19,7 @@ def _evaluation(share_right: float, rows: int = 200, tasks: int = 1, name: str =
         is_right = draw(name, number) < share_right
         predicted = label if is_right else _LABELS[1 - _LABELS.index(label)]
         task = f"t{number % tasks}"
-        records.append((task, f"Sort {task}.", f"row {number}", label, predicted))
+        records.append((task, f"Sort {task}.", f"row {number}", label, predicted, "single_label"))
     return Evaluation(name, {}, "null", "aa", to_frame(records, REAL_PREDICTIONS))
 
 

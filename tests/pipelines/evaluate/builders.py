@@ -43,7 +43,14 @@ def exported(rows: Sequence[tuple[str, str]], split: str = "train", task: Task =
     """Rows of the exported folder."""
     own = {"task_id": task.task_id, "task": task.task, "misleading_label": "", "language": "English", "model_name": "m"}
     records = [
-        {**dict.fromkeys(EXAMPLES, ""), **own, "request_id": short_id(split, text), "input_text": text, "label": label}
+        {
+            **dict.fromkeys(EXAMPLES, ""),
+            **own,
+            "request_id": short_id(split, text),
+            "input_text": text,
+            "label": label,
+            "labels": (label,),
+        }
         for text, label in rows
     ]
     return to_frame(records, EXAMPLES).assign(split=split)

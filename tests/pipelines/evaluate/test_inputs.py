@@ -26,7 +26,7 @@ _ROWS = [("A goal.", "sport "), ("Dough.", "COOKING"), ("A ferry", "\uff34ravel.
 def test_task_and_label_are_matched_whatever_their_case_and_spaces(columns: dict[str, Any]) -> None:
     rows, incomplete, repeated = real_rows(evaluation_set(_ROWS, **columns), TASKS)
     assert rows["task_id"].tolist() == [TASK.task_id] * 3
-    assert [TASK.label_names[place] for place in rows["label"]] == ["Sport", "Cooking", "Travel"]
+    assert [TASK.label_names[place] for (place,) in rows["labels"]] == ["Sport", "Cooking", "Travel"]
     assert (incomplete, repeated) == (0, 0)
 
 
@@ -36,7 +36,7 @@ def test_labels_are_matched_by_turkish_case_and_script_form() -> None:
         pd.DataFrame({"text": ["bir", "iki", "üç"], "label": ["iade", "ırmak", "Е"]}),
         [task],
     )
-    assert found.rows["label"].tolist() == [0, 1, 2]
+    assert found.rows["labels"].tolist() == [(0,), (1,), (2,)]
 
 
 def test_the_only_task_need_not_be_named() -> None:
@@ -64,7 +64,7 @@ def test_rows_without_text_or_label_and_repeated_ones_are_left_out_and_counted()
 def test_no_set_no_labels_and_no_rows_are_no_real_rows(given: pd.DataFrame | None) -> None:
     found = real_rows(given, TASKS)
     assert found.rows.empty
-    assert list(found.rows.columns) == ["task_id", "text", "label"]
+    assert list(found.rows.columns) == ["task_id", "text", "labels"]
 
 
 @pytest.mark.parametrize(
@@ -97,4 +97,4 @@ def test_what_fits_nothing_is_one_line_with_what_is_allowed(given: pd.DataFrame,
 
 def test_rows_of_several_tasks_are_of_their_own_labels() -> None:
     given = evaluation_set([("a", "Sport"), ("b", "Sad")], task_id=[TASK.task_id, OTHER.task_id])
-    assert real_rows(given, TASKS).rows["label"].tolist() == [0, 1]
+    assert real_rows(given, TASKS).rows["labels"].tolist() == [(0,), (1,)]

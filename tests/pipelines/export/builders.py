@@ -75,6 +75,7 @@ def card(
     quota_slots: pd.DataFrame | None = None,
     label_facts: dict[str, Any] | None = None,
     agreements: Sequence[bool | None] | None = None,
+    report: dict[str, float] | None = None,
     **sampling: Any,
 ) -> str:
     """The card of these rows, the first for training and the others for testing, of a plan that has others too."""
@@ -91,7 +92,7 @@ def card(
         {**ledger(**(counts or {}))},
         METRICS,
         FrameTable(pd.DataFrame({"split": pd.Series(splits, dtype="str")})),
-        SPLIT_REPORT,
+        SPLIT_REPORT | (report or {}),
         LlmParameters(model=model),
         42,
         AttributeSamplingParameters.model_validate(sampling),

@@ -11,7 +11,7 @@ from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL, TEMPLATE_J
 from synthetic_textcat.schemas.publications import TAG, task_config
 from synthetic_textcat.schemas.run_records import prompt_sha256
 from synthetic_textcat.schemas.tasks import Task
-from tests.pipelines.export.builders import PROMPTS, card
+from tests.pipelines.export.builders import PROMPTS, TASK, card
 
 
 def _head(text: str) -> dict[str, Any]:
@@ -221,3 +221,29 @@ def test_every_language_has_its_code_in_the_card() -> None:
     codes = _head(card([{"language": name} for name in names]))["language"]
     assert len(codes) >= 90  # fewer than names: some differ in their script alone
     assert all(isinstance(code, str) and 2 <= len(code) <= 3 for code in codes), codes
+
+
+_SEVERAL = Task.model_validate({"task": "Mark a review.", "labels": ["a: b", "NA", "c"], "labels_per_text": [0, 2]})
+
+
+def test_several_labels_a_text_are_in_the_head_and_explained() -> None:
+    rows = [
+        {"task_id": _SEVERAL.task_id, "task": _SEVERAL.task, "label": None, "labels": labels}
+        for labels in (("NA",), ("a: b", "c"), ())
+    ]
+    alone = card(rows, tasks=(_SEVERAL,), report={"export/rows_of_no_label": 1})
+    head = _head(alone)
+    assert head["task_ids"] == ["multi-label-classification"]
+    (info,) = head["dataset_info"]
+    assert info["features"] == [
+        {"name": "text", "dtype": "string"},
+        {"name": "labels", "sequence": {"class_label": {"names": {"0": "a: b", "1": "NA", "2": "c"}}}},
+        {"name": "multi_hot", "sequence": "int64", "length": 3},
+    ]
+    assert "(1 of all rows)" in alone
+    assert "| 3, several a text | 3 |" in alone
+    mixed = card([*rows, {"task_id": TASK.task_id, "task": TASK.task}], tasks=(_SEVERAL, TASK))
+    assert _head(mixed)["task_ids"] == ["multi-label-classification", "multi-class-classification"]
+    single = card([{}] * 3)
+    assert "task_ids" not in _head(single)
+    assert "several" not in single

@@ -30,7 +30,7 @@ def _verdicts(agrees: list[bool], judge: str = "judge-1", first: int = 0) -> pd.
 
 
 def _design(**texts: str) -> pd.DataFrame:
-    rows = [(row, "t0", text_sha256(text), ["bad"], "unjudged", 0.5, 6) for row, text in texts.items()]
+    rows = [(row, "t0", text_sha256(text), ["bad"], "unjudged", 0.5, 6, "single_label") for row, text in texts.items()]
     return to_frame(rows, LABEL_SAMPLE_DESIGN)
 
 

@@ -35,9 +35,9 @@ _EXPORT = ExportParameters()
 
 
 def _plan(rows: int) -> pd.DataFrame:
-    of_all = {**ROW, "task_id": TASK.task_id, "seed": 1}
+    of_all = {**ROW, "labels": (ROW["label"],), "task_id": TASK.task_id, "seed": 1}
     return to_frame(
-        ({name: {**of_all, "request_id": f"r{x}", "replicate": x}[name] for name in REQUESTS} for x in range(rows)),
+        ({name: {**of_all, "request_id": f"r{x}", "replicate": x}.get(name) for name in REQUESTS} for x in range(rows)),
         REQUESTS,
     )
 
@@ -153,7 +153,8 @@ def test_without_examples_the_folder_has_an_empty_train_split() -> None:
 
 
 def test_json_lines_are_as_their_trainers_read_them() -> None:
-    instructed, listed = e5(example_frame([{}])), flag_embedding(example_frame([{}]))
+    rows = FrameTable(example_frame([{}]))
+    instructed, listed = e5(rows).to_pandas(), flag_embedding(rows).to_pandas()
     both = {"query": "They forgot the sauce."}
     assert instructed.to_dict("records") == [
         {"instruction": "Sort a review.", **both, "positive": "bad", "negative": "good"}
@@ -244,6 +245,6 @@ def test_trainers_that_read_every_column_get_no_other() -> None:
     exported = _examples(2).assign(**{LABEL_AGREEMENT: pd.array([True, None], dtype="boolean")})
 
     assert [*_triplets(exported, _EXPORT)[0]] == ["anchor", "positive", "negative"]
-    assert {name: LABEL_AGREEMENT in function(exported) for name, function in FORMATS.items()} == dict.fromkeys(
-        FORMATS, False
-    )
+    assert {
+        name: LABEL_AGREEMENT in function(FrameTable(exported)) for name, function in FORMATS.items()
+    } == dict.fromkeys(FORMATS, False)

@@ -9,6 +9,7 @@ import pytest
 
 from synthetic_textcat.pipelines.label_check.accuracy import Metrics, label_accuracy
 from synthetic_textcat.pipelines.label_check.sampling import draw_sample
+from synthetic_textcat.schemas.label_sets import labels_column
 from synthetic_textcat.schemas.label_verdicts import (
     BOTH,
     HAND_LABELS,
@@ -34,8 +35,12 @@ def _examples(rows: int = _ROWS) -> pd.DataFrame:
 
 def _design(examples: pd.DataFrame, rows: int = 100, **given: Any) -> pd.DataFrame:
     hashes = examples["input_text"].head(rows).map(text_sha256)
-    chosen = examples.head(rows).assign(
-        text_sha256=hashes, labels=pd.Series([["a", "b"]] * rows), stratum="unjudged", probability=0.1, rows=_ROWS
+    chosen = (
+        examples.head(rows)
+        .assign(
+            text_sha256=hashes, labels=pd.Series([["a", "b"]] * rows), stratum="unjudged", probability=0.1, rows=_ROWS
+        )
+        .assign(task_type="single_label")
     )
     return chosen.assign(**given)[list(LABEL_SAMPLE_DESIGN)]
 
@@ -219,3 +224,29 @@ def _covers(rng: np.random.Generator, share: float, seed: int) -> bool:
     assert low is not None
     assert high is not None
     return bool(low <= right.mean() <= high)
+
+
+@pytest.mark.parametrize(
+    ("by_hand", "is_right", "judge_is_right"),
+    [
+        ('["a","c"]', 1, 1),
+        ('["a"]', 0, 0),
+        ('["a","b","c"]', 0, 0),
+        ("[]", 0, 0),
+    ],
+)
+def test_a_row_with_several_labels_is_right_if_it_has_exactly_those_by_hand(
+    by_hand: str, is_right: int, judge_is_right: int
+) -> None:
+    rows = _examples().assign(label=pd.Series([None] * _ROWS, dtype="str"), labels=labels_column([("a", "c")] * _ROWS))
+    design = _design(rows).assign(labels=pd.Series([["a", "b", "c"]] * 100), task_type="multi_label")
+    verdicts = _verdicts(rows, ['["a","c"]'] * _ROWS).assign(agrees=True)
+    found = _accuracy(rows, verdicts, _by_hand(design, [by_hand] * 100), design)
+    assert (found["label/accuracy"], found["judge/accuracy"]) == (is_right, judge_is_right)
+
+
+def test_a_single_label_given_before_a_task_had_several_does_not_count() -> None:
+    rows = _examples().assign(label=pd.Series([None] * _ROWS, dtype="str"), labels=labels_column([("a",)] * _ROWS))
+    design = _design(rows).assign(labels=pd.Series([["a", "b"]] * 100), task_type="multi_label")
+    found = _accuracy(rows, None, _by_hand(design, ["a"] * 60 + ['["a"]'] * 30 + ['["gone"]'] * 10), design)
+    assert (found["label/hand_labelled"], found["label/hand_unlabelled"]) == (30, 70)

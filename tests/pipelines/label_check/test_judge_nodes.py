@@ -108,10 +108,10 @@ def test_open_labels_that_are_words_of_the_judge_are_not_asked_about() -> None:
 
 def test_a_closed_set_with_a_word_of_the_judge_is_refused_if_rows_are_to_be_judged() -> None:
     tasks = task_table([Task.model_validate({"task": "Sort a call.", "labels": ["phone", "mail", "Both"]})])
-    prompts = template("label_check"), template("label_check_of_two")
-    prepare_verdict_prompts(tasks, *prompts, LabelCheckParameters(), _SEED)
+    closed, of_two, several = map(template, ("label_check", "label_check_of_two", "label_check_several"))
+    prepare_verdict_prompts(tasks, closed, of_two, several, LabelCheckParameters(), _SEED)
     with pytest.raises(TasksFileError, match=r"'Both' of the task .*Sort a call.* Next: rename it"):
-        prepare_verdict_prompts(tasks, *prompts, LabelCheckParameters(share=0.5), _SEED)
+        prepare_verdict_prompts(tasks, closed, of_two, several, LabelCheckParameters(share=0.5), _SEED)
 
 
 def test_a_share_of_0_means_all_where_the_command_asks_and_a_pilot_is_judged_whole() -> None:

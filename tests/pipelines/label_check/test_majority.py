@@ -1,7 +1,7 @@
 """What the votes on a row come to."""
 
 from synthetic_textcat.llm.calls.votes import Vote
-from synthetic_textcat.pipelines.label_check.judge.majority import majority
+from synthetic_textcat.pipelines.label_check.judge.majority import majority, set_majority
 from synthetic_textcat.schemas.label_verdicts import BOTH, NONE_OF_THESE
 from tests.support.each_case import each_of
 
@@ -34,4 +34,24 @@ def test_the_verdict_with_most_votes_counts(
     votes: list[Vote], verdict: str | None, count: int, agrees: bool, ambiguous: bool
 ) -> None:
     found = majority(votes, "A", "B")
+    assert found == {"verdict": verdict, "votes": count, "agrees": agrees, "ambiguous": ambiguous}
+
+
+@each_of(
+    ("votes", "verdict", "count", "agrees", "ambiguous"),
+    [
+        ([("A", "B")], '["A","B"]', 1, True, False),
+        ([("A",)], '["A"]', 1, False, False),
+        ([()], "[]", 1, False, False),
+        ([("A", "B", "C")], '["A","B","C"]', 1, False, True),
+        ([("A", "B"), ("A", "B", "C")], None, 1, False, False),
+        ([("A", "B"), ("B",), ("A", "C")], '["A","B"]', 2, True, False),
+        ([("A", "B", "C"), ("C",), ("A", "B")], '["A","B","C"]', 2, False, True),
+        ([("A",), ("B",), ("C",)], "[]", 2, False, False),
+    ],
+)
+def test_of_several_labels_each_has_its_own_majority(
+    votes: list[tuple[str, ...]], verdict: str | None, count: int, agrees: bool, ambiguous: bool
+) -> None:
+    found = set_majority(votes, ("A", "B", "C", "D"), ("A", "B"), "C")
     assert found == {"verdict": verdict, "votes": count, "agrees": agrees, "ambiguous": ambiguous}

@@ -216,3 +216,65 @@ def test_another_separator_is_named_with_the_row_and_the_allowed_ones() -> None:
         EvaluationError, match=r"line \d has .* Next: separate the columns by commas, semicolons or tabs"
     ):
         _loaded(content.replace(b"Give me my money;", b"Give, me"))
+
+
+_SEVERAL = Task.model_validate(
+    {"task": "Tag a mail.", "labels": {"Refund": "money back", "Café": "", "Late, lost": ""}, "labels_per_text": [0, 2]}
+)
+
+
+def _of_several(texts: list[str]) -> pd.DataFrame:
+    return _examples(texts, task_id=_SEVERAL.task_id, label=None)
+
+
+def _several_design(examples: pd.DataFrame) -> pd.DataFrame:
+    return _design(examples, (_SEVERAL,)).assign(task_type="multi_label")
+
+
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [
+        ("Refund | Café", '["Refund","Caf\\u00e9"]'),
+        ("café; refund", '["Refund","Caf\\u00e9"]'),
+        ("Refund, Café", '["Refund","Caf\\u00e9"]'),
+        ("Refund\nRefund", '["Refund"]'),
+        ("Late, lost", '["Late, lost"]'),
+        ("Late, lost | Refund", '["Refund","Late, lost"]'),
+        ("refund", '["Refund"]'),
+        ("None of these.", "[]"),
+        ("unclear", "unclear"),
+    ],
+)
+def test_several_labels_stand_between_bars_semicolons_lines_or_commas(cell: str, code: str) -> None:
+    examples = _of_several(["A text."])
+    sheet = sheet_of(_several_design(examples), as_table(examples), (_SEVERAL,), {}, 7)
+    assert sheet["labels"].tolist() == ["any of: Refund (money back) | Café | Late, lost"]
+    assert _labels(read_labels(sheet.assign(label=cell), _several_design(examples))) == [code]
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("Refund | Cafe bar", r"has the label 'Cafe bar'.*Next: write labels of the column `labels`, separated by \|,"),
+        ("Refund | none of these", r"'none of these' or 'unclear' stand alone"),
+        ("Refnd", r"'Refnd', which is none of the row's \(did you mean Refund"),
+    ],
+)
+def test_an_unknown_label_among_several_is_named(cell: str, words: str) -> None:
+    examples = _of_several(["A text."])
+    sheet = sheet_of(_several_design(examples), as_table(examples), (_SEVERAL,), {}, 7)
+    with pytest.raises(EvaluationError, match=words):
+        read_labels(sheet.assign(label=cell), _several_design(examples))
+
+
+def test_known_labels_of_several_are_filled_in_as_a_person_writes_them() -> None:
+    examples = _of_several(["One.", "Two.", "Three.", "Four."])
+    codes = ('["Refund","Late, lost"]', "[]", "unclear", "Refund")
+    known = {
+        (_SEVERAL.task_id, text_sha256(text)): code for text, code in zip(examples["input_text"], codes, strict=True)
+    }
+    sheet = sheet_of(_several_design(examples), as_table(examples), (_SEVERAL,), known, 7)
+    filled = dict(zip(sheet["input_text"], sheet["label"], strict=True))
+    assert filled == {"One.": "Refund | Late, lost", "Two.": "none of these", "Three.": "unclear", "Four.": ""}
+    again = read_labels(sheet, _several_design(examples))
+    assert sorted(_labels(again)) == sorted(codes[:3])

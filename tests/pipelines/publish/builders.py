@@ -58,7 +58,7 @@ class Export:
         return plan_publication(folder, FrameTable(self.examples), self.split_report, self.ledger, self.concerns, asked)
 
 
-def export(rows: int = 20, card: str = CARD_TEXT, **changes: Any) -> Export:
+def export(rows: int = 20, card: str = CARD_TEXT, tasks: pd.DataFrame = TASKS, **changes: Any) -> Export:
     """An export of so many rows: of each ten seven for training, one left out, and two more that overlaps took."""
     examples = example_frame(
         {"request_id": f"r{number}", "task_id": TASK.task_id, "input_text": f"Text {number}.", **changes}
@@ -75,7 +75,7 @@ def export(rows: int = 20, card: str = CARD_TEXT, **changes: Any) -> Export:
         FrameTable(kept),
         by_task(kept),
         FrameTable(pd.DataFrame({"split": split})),
-        TASKS,
+        tasks,
         card,
         ExportParameters(),
         THIS_MACHINE,

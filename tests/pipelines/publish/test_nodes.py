@@ -9,7 +9,8 @@ from synthetic_textcat.errors import PublishError, StaleTableError
 from synthetic_textcat.pipelines.publish.nodes import publish
 from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.publications import PublicationOrder, path_of, task_config
-from tests.pipelines.export.builders import TASK
+from synthetic_textcat.schemas.tasks import Task
+from tests.pipelines.export.builders import TASK, tasks_table
 from tests.pipelines.publish.builders import CARD_TEXT, REPOSITORY, Export, export
 
 _TRAIN = "data/default-train.parquet"
@@ -140,3 +141,15 @@ def test_what_is_wrong_with_the_rows_is_noted() -> None:
         "3 of 20 planned rows were not run yet.",
         "The report's verdict: Only 4 of 20 rows were accepted.",
     ]
+
+
+def test_a_folder_with_several_labels_a_text_is_complete_by_its_triplets() -> None:
+    several = Task.model_validate({"task": TASK.task, "labels": TASK.label_names, "labels_per_text": 2})
+    made = export(tasks=tasks_table(several), label=None, labels=("good", "bad"), misleading_label="mixed")
+    rows = {file["name"]: file["rows"] for file in made.plan()["files"]}
+    assert [rows[path_of(config, "train")] for config in ("default", "triplet")] == [14, 28]
+    name = path_of("triplet", "train")
+    whole = made.content[name]
+    made.content[name] = lambda: whole().head(-1)
+    with pytest.raises(PublishError, match=r"triplet-train\.parquet has 27 rows, but the export wrote 28"):
+        made.plan()

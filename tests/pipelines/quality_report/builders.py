@@ -105,8 +105,9 @@ def planned_calls_of(lines: Iterable[Completion], requests: pd.DataFrame, calls:
 
 
 def example_frame(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
-    """Rows of `examples` or `candidates`, each `ROW` with changes."""
-    return to_frame(({**ROW, **changes} for changes in rows), EXAMPLES)
+    """Rows of `examples` or `candidates`, each `ROW` with changes; `labels` are those of `label` unless given."""
+    made = ({**ROW, **changes} for changes in rows)
+    return to_frame(({**row, "labels": row.get("labels", (row["label"],))} for row in made), EXAMPLES)
 
 
 def judge(rows: Iterable[Candidate], settings: QualityReportParameters) -> list[Judgement]:

@@ -29,7 +29,7 @@ _LOST = {"label_leaked": "rejected", "refused": "failed", "timeout": "failed"}
 def _requests(languages: list[str]) -> pd.DataFrame:
     rows = ({**ROW, "request_id": f"r{n}", "language": language} for n, language in enumerate(languages))
     plan = {"replicate": 0, "seed": 0}
-    return to_frame(({name: {**row, **plan}[name] for name in REQUESTS} for row in rows), REQUESTS)
+    return to_frame(({name: {**row, **plan}.get(name) for name in REQUESTS} for row in rows), REQUESTS)
 
 
 def _slots(languages: list[str], target: int) -> pd.DataFrame:

@@ -7,7 +7,9 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from filelock import FileLock, Timeout
 
@@ -113,15 +115,10 @@ def _traces_of_work(file: Path) -> set[tuple[str, int, int]]:
 
 
 def _make(file: Path) -> None:
-    """Creates the tables in memory: in a file, MLflow's 67 migrations would wait for the disk hundreds of times."""
-    from mlflow import MlflowClient
-
-    address = f"file:textcat-{secrets.token_hex(8)}?mode=memory&cache=shared&uri=true"
-    MlflowClient(tracking_uri=f"sqlite:///{address}").search_experiments(max_results=1)
     scratch = file.with_name(f"{_scratch_prefix(file)}{secrets.token_hex(4)}")
     try:
-        with closing(sqlite3.connect(address, uri=True)) as made:
-            _write(made, scratch)
+        scratch.write_bytes(empty_database())
+        _sync(scratch)
         for stray in side_files(file):  # SQLite would apply a left-over journal to the new file
             stray.rename(_free_name(stray))
         if not os.path.lexists(file):
@@ -131,12 +128,22 @@ def _make(file: Path) -> None:
     _sync(file.parent)
 
 
-def _write(made: sqlite3.Connection, scratch: Path) -> None:
-    with closing(sqlite3.connect(scratch)) as written:
-        written.execute("PRAGMA journal_mode = OFF")
-        written.execute("PRAGMA synchronous = OFF")
-        made.backup(written)
-    _sync(scratch)
+@cache
+def empty_database() -> bytes:
+    """Content of a database without runs: MLflow's tables, made once in a process.
+
+    They are made in memory: in a file, MLflow's 67 migrations would wait for the disk hundreds of times.
+    """
+    from mlflow import MlflowClient
+
+    address = f"file:textcat-{secrets.token_hex(8)}?mode=memory&cache=shared&uri=true"
+    MlflowClient(tracking_uri=f"sqlite:///{address}").search_experiments(max_results=1)
+    with TemporaryDirectory() as folder:
+        copy = Path(folder, "empty.db")  # SQLite older than 3.36 gives a database's bytes by a file only
+        with closing(sqlite3.connect(address, uri=True)) as made, closing(sqlite3.connect(copy)) as written:
+            written.execute("PRAGMA synchronous = OFF")
+            made.backup(written)
+        return copy.read_bytes()
 
 
 def _sync(path: Path) -> None:

@@ -15,6 +15,7 @@ from synthetic_textcat.hooks.tracking.results import evaluation_of, label_check_
 from synthetic_textcat.hooks.tracking.run_log import REBUILD
 from synthetic_textcat.hooks.tracking.run_lookup import find_run, last_runs, open_to_read, reading
 from synthetic_textcat.hooks.tracking.store import Store
+from synthetic_textcat.schemas.label_sets import with_label_sets
 from synthetic_textcat.schemas.rows import OUTCOMES
 from synthetic_textcat.schemas.run_records import Evaluation, RunRecord
 from synthetic_textcat.tables import RowTable, Spool, StoredTable
@@ -179,7 +180,7 @@ def _read(run: "Run", folder: Path) -> RunRecord:
 def outcomes_of(path: Path) -> RowTable:
     """Outcomes in a file, copied batch by batch, since the file goes; columns that an older one lacks are empty."""
     outcomes = Spool(OUTCOMES)
-    for frame in StoredTable([path]).frames():
+    for frame in with_label_sets(StoredTable([path])).frames():
         outcomes.add(frame.reindex(columns=list(OUTCOMES)))
     return outcomes
 

@@ -4,7 +4,7 @@ import json
 import re
 import secrets
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any, get_args
 from synthetic_textcat.hashing import draw
 from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.tracking.run_log import RunClock, RunLog
-from synthetic_textcat.llm.calls.policy import judging, retry_conversation
+from synthetic_textcat.llm.calls.policy import Judge, retry_conversation
+from synthetic_textcat.llm.calls.row_judge import row_judge
 from synthetic_textcat.llm.prompts.messages import Messages, messages_sha256, wire_form
 from synthetic_textcat.redaction import redact
-from synthetic_textcat.schemas.completions import Completion, Problem, Reply
+from synthetic_textcat.schemas.completions import Completion, Problem, RowReply
 from synthetic_textcat.schemas.parameters import Retry
 from synthetic_textcat.schemas.prices import PriceList, is_made_up
 from synthetic_textcat.tables import as_table
@@ -249,28 +250,23 @@ class SampledCalls:
         if not picked:
             return
         self._searched_at = self._now()
-        first = dict(self._first_messages({completion.request_id for completion, _ in picked}))
+        requests = as_table(self._parts[names.REQUESTS]).where("request_id", {each.request_id for each, _ in picked})
         self._search_s = self._now() - self._searched_at
-        judge, prices = judging(Reply), PriceList.read(self._parts[names.PRICES])
+        first = {asked.request_id: asked.messages for asked in self._parts[names.ROW_PROMPTS].rendered(requests)}
+        judge, prices = row_judge(as_table(requests)), PriceList.read(self._parts[names.PRICES])
         for completion, shift_ms in picked:
             earlier = self._before.setdefault(completion.request_id, [])
             problem = judge(completion) if completion.replied else None
-            messages = self._sent(completion, first.get(completion.request_id), earlier)
+            messages = self._sent(completion, first.get(completion.request_id), earlier, judge)
             self._done.append(SampledCall(completion, messages, problem, prices, shift_ms))
             earlier.append(completion)
 
-    def _first_messages(self, request_ids: Collection[str]) -> Iterator[tuple[str, Messages]]:
-        requests = as_table(self._parts[names.REQUESTS]).where("request_id", request_ids)
-        for asked in self._parts[names.ROW_PROMPTS].rendered(requests):
-            yield asked.row["request_id"], asked.messages
-
     def _sent(
-        self, completion: Completion, messages: Messages | None, earlier: Sequence[Completion]
+        self, completion: Completion, messages: Messages | None, earlier: Sequence[Completion], judge: Judge[RowReply]
     ) -> list[dict[str, object]] | None:
         """Conversation of this attempt, if its hash is the one recorded on sending."""
         if messages is None:
             return None
-        judge = judging(Reply)
         judged = [(reply.raw_text, judge(reply)) for reply in earlier if reply.replied]
         for retry in get_args(Retry):  # earlier attempts may be of a run with another setting
             ask_again, sent = retry_conversation(self._parts[names.RETRY_PROMPT], retry), messages

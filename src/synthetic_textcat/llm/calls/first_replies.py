@@ -12,13 +12,13 @@ from synthetic_textcat.errors import FatalAnswerError
 from synthetic_textcat.llm.calls.first_streak import ENOUGH, FEWEST_ROWS, FirstStreak
 from synthetic_textcat.llm.journal.lines import MOST_OF_A_REPLY
 from synthetic_textcat.schemas.completions import Completion, Problem
-from synthetic_textcat.schemas.verdict_replies import VERDICT, VERDICT_OF_TWO
+from synthetic_textcat.schemas.verdict_replies import VERDICT, VERDICT_OF_SEVERAL, VERDICT_OF_TWO
 
 if TYPE_CHECKING:
     from synthetic_textcat.llm.calls.policy import Call
 
 _THINGS = {"example": "rows", "tasks": "lists of tasks", "label_set": "label sets"} | dict.fromkeys(
-    (VERDICT, VERDICT_OF_TWO), "verdicts"
+    (VERDICT, VERDICT_OF_TWO, VERDICT_OF_SEVERAL), "verdicts"
 )
 """Nouns for error messages, by the name of the schema."""
 _STRUCTURE = "set llm.structured_output to a mode that this server supports (json_schema, json_object, none)"

@@ -9,10 +9,11 @@ import pandas as pd
 
 from synthetic_textcat.llm.calls.first_replies import BadStart
 from synthetic_textcat.llm.calls.policy import Call, Judge
+from synthetic_textcat.llm.calls.row_judge import reply_of
 from synthetic_textcat.llm.journal.journal import Journal
 from synthetic_textcat.llm.journal.plan_positions import with_fingerprints
 from synthetic_textcat.llm.replies.parsing import parse
-from synthetic_textcat.schemas.completions import Completion, Problem, Reply, RowCheck
+from synthetic_textcat.schemas.completions import Completion, Problem, RowCheck
 from synthetic_textcat.schemas.rows import records_of
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import RowTable
@@ -61,7 +62,7 @@ def _replies(completions: Sequence[Completion]) -> int:
 
 def problem_of(completion: Completion, row: dict[str, Any], task: Task, row_check: RowCheck) -> Problem | None:
     """The problem of a reply, by the parser or by the checks of single rows; None for a good one."""
-    reply = parse(completion, Reply)
+    reply = parse(completion, reply_of(row))
     return reply if isinstance(reply, Problem) else row_check(task, row, reply)
 
 

@@ -2,14 +2,15 @@
 
     limit = 100 + label tokens + 2 * most words * tokens a word, at most 8,192
 
-- Most words: the words at which the next longer choice of `num_words` begins; 400 for the longest.
+- Most words: the words at which the next longer choice of `num_words` begins; 400 for the longest. The upper bound of
+  an own range; of characters, one token each in Latin script, three in others, since no token is less than a byte.
 - The factor 2 leaves room for texts that are longer than requested.
 - Tokens a word: upper bounds over the tokenisers of GPT-3 (p50k), GPT-4, GPT-4o, Claude 2, DeepSeek 3, Mistral 7B and
   Mistral Nemo, per word of an English original. Measured on translated messages of Django in 90 languages and on the
   offline model's texts in all languages: at most 5.8 in Latin script, 9.3 in Arabic, 8.2 in Hangul, 7.7 in Greek and
   Cyrillic, 18.8 in Indian scripts. English takes 1.4.
 - Label tokens: their UTF-8 bytes, since no token is less than a byte; 240 for labels that the model invents.
-- 100 tokens for the JSON around the text.
+- 100 tokens for the JSON around the text; 20 for that of a judge's answer about one label.
 
 Not covered: thoughts of reasoning models, and letters that a server escapes.
 """
@@ -18,6 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from synthetic_textcat.schemas.languages import find_language
+from synthetic_textcat.schemas.lengths import CHARACTERS, Length, length_of
 from synthetic_textcat.schemas.parameters import PLANNED, LlmParameters
 
 LARGEST = 8_192
@@ -26,11 +28,12 @@ LARGEST = 8_192
 LARGEST_RAISED = 16_384
 """Largest limit after truncated replies."""
 
-_FORM, _OPEN_LABELS = 100, 240
+_FORM, _OPEN_LABELS, _ANSWER = 100, 240, 20
 _ROOM = 2
 _STEP = 64
 _BOUNDS = (10, 50, 100, 200, 400)
 _LATIN, _OTHER_ALPHABETS, _SYLLABLES = 6, 10, 20
+_MOST_BYTES = 3  # UTF-8 bytes of a character of today's scripts, but for emoji
 _PER_WORD = {
     "Latn": _LATIN,
     **dict.fromkeys(("Arab", "Cyrl", "Grek", "Hang", "Hans", "Hant", "Hebr", "Jpan"), _OTHER_ALPHABETS),
@@ -73,11 +76,15 @@ def row_tokens(row: Mapping[str, Any]) -> int:
     Args:
         row: The planned row with language, num_words, label and misleading_label.
     """
-    words = _most_words(str(row["num_words"]))
-    per_word = _PER_WORD.get(find_language(row["language"]).script, _SYLLABLES)
+    length = length_of(str(row["num_words"]))
+    script = find_language(row["language"]).script
+    if length is not None and length.unit == CHARACTERS:
+        most, tokens = length.upper or 2 * length.least, 1 if script == "Latn" else _MOST_BYTES
+    else:
+        most, tokens = _most_words(length), _PER_WORD.get(script, _SYLLABLES)
     labels = [row[name] for name in ("label", "misleading_label")]
     label_tokens = sum(len(str(label).encode()) for label in labels) if all(labels) else _OPEN_LABELS
-    return _rounded(_FORM + label_tokens + _ROOM * words * per_word)
+    return _rounded(_FORM + label_tokens + _ROOM * most * tokens)
 
 
 def verdict_tokens(options: Sequence[str]) -> int:
@@ -85,19 +92,23 @@ def verdict_tokens(options: Sequence[str]) -> int:
     return _rounded(_FORM + 2 * max(len(option.encode()) for option in options))
 
 
+def verdict_of_several_tokens(labels: Sequence[str]) -> int:
+    """Limit derived for a judge's reply that answers yes or no for each of these labels, in tokens."""
+    return _rounded(_FORM + sum(_ANSWER + len(label.encode()) for label in labels))
+
+
 def list_tokens(items: int) -> int:
     """Limit derived for a brainstormed list of sentences or described labels, in tokens."""
     return _rounded(_FORM + items * _SENTENCE)
 
 
-def _most_words(num_words: str) -> int:
-    """Words at which the next longer choice begins; for `less than 10` it is 10 itself."""
-    numbers = [int(part) for part in num_words.split() if part.isdecimal()]
-    if not numbers:
+def _most_words(length: Length | None) -> int:
+    """Words at which the next longer choice begins; the upper bound, if there is one."""
+    if length is None:
         return _BOUNDS[-1]
-    if num_words.startswith("less"):
-        return numbers[0]
-    return next((bound for bound in _BOUNDS if bound > numbers[0]), 2 * numbers[0])
+    if length.upper is not None:
+        return length.upper
+    return next((bound for bound in _BOUNDS if bound > length.least), 2 * length.least)
 
 
 def _rounded(tokens: int) -> int:

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from synthetic_textcat.llm.journal.index import ranges
 from synthetic_textcat.llm.journal.lines import digests_of
-from synthetic_textcat.schemas.label_verdicts import row_sha256
+from synthetic_textcat.schemas.label_verdicts import row_hashes
 from synthetic_textcat.tables import IdPositions, RowTable, filtered
 from synthetic_textcat.temporary_files import ArrayFile
 
 _ID, _TASK, _FINGERPRINT, _SHA256 = "request_id", "task_id", "fingerprint", "row_sha256"
-_HASHED = ("input_text", "label", "misleading_label")
+_HASHED = ("input_text", "label", "labels", "misleading_label")
 _DIGEST = "S32"
 
 
@@ -48,7 +48,7 @@ class VerdictCalls:
         for frame in rows.frames([_ID, _TASK, *_HASHED]):
             numbers = self._rows.of(frame[_ID].tolist())
             asked, numbers = frame[numbers >= 0], numbers[numbers >= 0]
-            hashes = digests_of(map(row_sha256, *(asked[name].tolist() for name in _HASHED)))
+            hashes = digests_of(row_hashes(asked))
             is_same = hashes == _at(self._hashes, numbers)
             starts, counts = self._bounds[numbers[is_same]], np.diff(self._bounds)[numbers[is_same]]
             digests = _at(self._fingerprints, ranges(starts, counts)).tobytes().hex()

@@ -17,6 +17,7 @@ from synthetic_textcat.llm.providers.client_exceptions import read_exception
 from synthetic_textcat.llm.providers.errors import has_reply
 from synthetic_textcat.llm.providers.transport_errors import OPENAI, SetBy, as_our_error, line_of
 from synthetic_textcat.schemas.parameters import LlmParameters
+from synthetic_textcat.schemas.several_labels_replies import without_unique_items
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -155,7 +156,7 @@ class RequestBodyAdapter:
         """The part of the body that LangChain does not set: schema, seed, token limit, and the entry's own fields."""
         body = dict(self._extra_body)
         if self._structured_output == "json_schema":
-            body["response_format"] = {"type": "json_schema", "json_schema": schema}
+            body["response_format"] = {"type": "json_schema", "json_schema": without_unique_items(schema)}
         elif self._structured_output == "json_object":
             body["response_format"] = {"type": "json_object"}
         if self._send_seed:
@@ -267,4 +268,4 @@ def _warn_of_no_limit(class_name: str) -> None:
 
 def _titled(schema: dict[str, Any]) -> dict[str, Any]:
     """The schema in LangChain's form: the bare schema, with the name as its title."""
-    return {"title": schema["name"], "description": "The reply.", **schema["schema"]}
+    return {"title": schema["name"], "description": "The reply.", **without_unique_items(schema)["schema"]}

@@ -24,6 +24,7 @@ class PlanPositions:
         calls: Fingerprint of the call of each planned row, in plan order.
 
     Attributes:
+        requests: The plan.
         starts: Position of the first row of each batch of the plan, and the number of rows.
 
     Raises:
@@ -31,7 +32,7 @@ class PlanPositions:
     """
 
     def __init__(self, requests: RowTable, calls: RowTable) -> None:
-        self._requests = requests
+        self.requests = requests
         self.starts = [0]
         self._by_fingerprint = KeyPositions(len(requests), self._digests(calls))
 
@@ -62,10 +63,10 @@ class PlanPositions:
 
     @cached_property
     def _by_id(self) -> "IdPositions":
-        return IdPositions(self._requests)
+        return IdPositions(self.requests)
 
     def _digests(self, calls: RowTable) -> Iterator[NDArray[np.bytes_]]:
-        for planned, fingerprints in with_fingerprints(self._requests, calls):
+        for planned, fingerprints in with_fingerprints(self.requests, calls):
             self.starts.append(self.starts[-1] + len(planned))
             yield digests_of(fingerprints.tolist())  # several times as fast as the column's own iterator
 

@@ -19,6 +19,8 @@ from synthetic_textcat.schemas.languages import Language, find_language
 from synthetic_textcat.schemas.outcomes import DEFECTS, RECOVERABLE_DEFECTS, TOO_LONG
 
 _NEEDS_CLOSED_SET = ("label_not_in_set", "misleading_label_not_in_set", "label_not_as_planned")
+_NEEDS_SEVERAL, _NEEDS_ONE = ("labels_not_as_planned",), ("label_not_as_planned",)
+_NEEDS_A_LABEL = ("same_labels",)  # a misleading label that is one of them
 _NEEDS_OPEN_SET = ("label_not_a_label",)
 _NO_LABELS = ("high school", "the right label", "A text that this task could be given.", "?")
 _TRANSPORT = {
@@ -63,9 +65,17 @@ def defect_of(seed: int, rates: Mapping[str, float]) -> str | None:
     return None
 
 
-def applies(defect: str, closed: bool) -> bool:
-    """Whether a defect can be injected: some need a closed label set, or an open one, and leave other replies whole."""
-    return defect not in (_NEEDS_OPEN_SET if closed else _NEEDS_CLOSED_SET)
+def applies(defect: str, closed: bool, several: Sequence[str] | None = None) -> bool:
+    """Whether a defect can be injected: some need a closed label set, or an open one, and leave other replies whole.
+
+    Args:
+        defect: Its name.
+        closed: Whether the task has a label set.
+        several: The row's labels, of a task with several labels a text.
+    """
+    if several is None:
+        return defect not in (_NEEDS_OPEN_SET if closed else _NEEDS_CLOSED_SET) and defect not in _NEEDS_SEVERAL
+    return defect not in (*_NEEDS_OPEN_SET, *_NEEDS_ONE) and (bool(several) or defect not in _NEEDS_A_LABEL)
 
 
 def raise_if_transport(defect: str | None) -> None:
@@ -91,21 +101,23 @@ def inject_defect(row: Row, defect: str | None, labels: Sequence[str], language:
         language: Language in which the text was asked for.
         seed: Seed of the row.
     """
+    texts = tuple(name for name in row if name != "labels")
     faults: dict[str, Callable[[], Row]] = {
-        "empty_field": lambda: {**row, pick(tuple(row), "empty", seed): pick(("", "  "), "blank", seed)},
+        "empty_field": lambda: {**row, pick(texts, "empty", seed): pick(("", "  "), "blank", seed)},
         "label_not_a_label": lambda: {
             **row,
             pick(("label", "misleading_label"), "no label", seed): pick(_NO_LABELS, "written", seed),
         },
-        "label_not_in_set": lambda: {**row, "label": _outside(labels)},
+        "label_not_in_set": lambda: _with_label(row, _outside(labels)),
         "misleading_label_not_in_set": lambda: {**row, "misleading_label": _outside(labels)},
-        "same_labels": lambda: {**row, "misleading_label": row["label"]},
+        "same_labels": lambda: {**row, "misleading_label": _last_label(row)},
         "label_not_as_planned": lambda: {
             **row,
             "label": _unplanned(row, labels, seed),
             "misleading_label": row["label"],
         },
-        "label_leaked": lambda: {**row, "input_text": f"{row['input_text']} In short: {row['label']}."},
+        "labels_not_as_planned": lambda: {**row, "labels": _other_labels(row, labels, seed)},
+        "label_leaked": lambda: {**row, "input_text": f"{row['input_text']} In short: {_last_label(row)}."},
         "wrong_language": lambda: {**row, "input_text": _in_another_language(row, labels, language, seed)},
     }
     return faults[defect]() if defect in faults else row
@@ -127,7 +139,28 @@ def to_completion(row: Row, defect: str | None, seed: int) -> RawReply:
 
 
 def _in_another_language(row: Row, labels: Sequence[str], language: Language, seed: int) -> str:
-    return foreign_text(len(row["input_text"]), (*labels, row["label"], row["misleading_label"]), seed, language)
+    own = row.get("labels") or [row.get("label", "")]
+    return foreign_text(len(row["input_text"]), (*labels, *filter(None, own), row["misleading_label"]), seed, language)
+
+
+def _with_label(row: Row, label: str) -> Row:
+    """The row with this label: in place of its own, or besides several."""
+    return {**row, "labels": [*row["labels"], label]} if "labels" in row else {**row, "label": label}
+
+
+def _last_label(row: Row) -> str:
+    """The row's label, or the last of several; the misleading label where no label fits."""
+    return str(row["label"] if "label" in row else [row["misleading_label"], *row["labels"]][-1])
+
+
+def _other_labels(row: Row, labels: Sequence[str], seed: int) -> list[str]:
+    """The row's labels without one of them, or with one more."""
+    own = row["labels"]
+    if own and pick((True, False), "label left out", seed):
+        left_out = pick(own, "left out", seed)
+        return [label for label in own if label != left_out]
+    others = [label for label in labels if label not in (*own, row["misleading_label"])]
+    return [*own, pick(others, "added", seed)] if others else own[1:]
 
 
 def _outside(labels: Sequence[str]) -> str:
@@ -139,7 +172,7 @@ def _unplanned(row: Row, labels: Sequence[str], seed: int) -> str:
 
 
 def _violation(row: Row, seed: int) -> dict[str, Any]:
-    field = pick(tuple(row), "violated", seed)
+    field = pick(tuple(name for name in row if name != "labels"), "violated", seed)
     if pick((True, False), "missing", seed):
         return {name: value for name, value in row.items() if name != field}
     return {**row, field: pick((7, [row[field]], {"text": row[field]}, None), "wrong type", seed)}

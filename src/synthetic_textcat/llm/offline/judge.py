@@ -14,13 +14,17 @@ from synthetic_textcat.hashing import pick
 from synthetic_textcat.llm.offline import prompt_reader
 from synthetic_textcat.llm.offline.grammar import known_tasks, load_grammar
 from synthetic_textcat.llm.offline.lexicon import Lexicon
-from synthetic_textcat.llm.offline.marks import label_order, marked_place
+from synthetic_textcat.llm.offline.marks import label_order, marked_place, marked_places
 from synthetic_textcat.llm.offline.other_languages import authored_languages, language_grammar, topic_of
+from synthetic_textcat.llm.offline.set_voices import voices_of
 from synthetic_textcat.schemas.label_verdicts import BOTH, NONE_OF_THESE
+from synthetic_textcat.schemas.languages import find_language
 
 VERDICT, ALSO_FITS = "verdict", "also_fits"
+ANSWERS, FITS = "answers", "fits"
 
-_FIELD = re.compile(rf"^\W*{VERDICT}\b\W*:", re.MULTILINE)
+_FIELD = re.compile(rf"^\W*(?:{VERDICT}|{FITS})\b\W*:", re.MULTILINE)
+_FIELD_OF_SEVERAL = re.compile(rf"^\W*{FITS}\b\W*:", re.MULTILINE)
 _ROW_FIELD = "input_text"
 _NO_LABELS = frozenset((NONE_OF_THESE, BOTH))
 _PLACEHOLDER = "_placeholder"
@@ -35,18 +39,20 @@ class Question(NamedTuple):
         options: The labels to choose from, in the order in which they are listed.
         open_set: Whether these are the two labels of one row, of a task without a label set.
         texts: Quoted lines of the prompt, or all lines if none is quoted; one is the text.
+        several: Whether each label is asked for by yes or no.
     """
 
     task: str | None
     options: tuple[str, ...]
     open_set: bool
     texts: tuple[str, ...]
+    several: bool = False
 
 
 def asks_for_verdict(prompt: str, schema: Mapping[str, Any] | None) -> bool:
     """Whether a verdict is asked for: by the schema, or without one by the name of the field."""
     if schema is not None:
-        return VERDICT in schema.get("properties", {})
+        return not {VERDICT, ANSWERS}.isdisjoint(schema.get("properties", {}))
     return _ROW_FIELD not in prompt and _FIELD.search(prompt) is not None
 
 
@@ -54,7 +60,10 @@ def read_question(prompt: str, schema: Mapping[str, Any] | None) -> Question:
     """The question in a prompt, with the options of the schema or, without one, of the list in the prompt."""
     task = prompt_reader.find_task(prompt, known_tasks())
     text = prompt_reader.without_task(prompt, task)
-    if schema is None:
+    several = _asks_for_each(prompt, schema)
+    if several:
+        names, open_set = _labels_to_answer(text, schema), False
+    elif schema is None:
         names = prompt_reader.list_with(text, (NONE_OF_THESE,))
         open_set = BOTH in names
     else:
@@ -62,7 +71,21 @@ def read_question(prompt: str, schema: Mapping[str, Any] | None) -> Question:
         names, open_set = tuple(map(str, fields[VERDICT].get("enum", ()))), ALSO_FITS not in fields
     options = tuple(name for name in names if name not in _NO_LABELS)
     lines = [line.strip() for line in prompt_reader.without_label_list(text, names).splitlines()]
-    return Question(task, options, open_set, tuple(filter(None, map(_unquoted, lines))) or tuple(filter(None, lines)))
+    texts = tuple(filter(None, map(_unquoted, lines))) or tuple(filter(None, lines))
+    return Question(task, options, open_set, texts, several)
+
+
+def _asks_for_each(prompt: str, schema: Mapping[str, Any] | None) -> bool:
+    if schema is not None:
+        return ANSWERS in schema.get("properties", {})
+    return _FIELD_OF_SEVERAL.search(prompt) is not None
+
+
+def _labels_to_answer(text: str, schema: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """The labels of the schema; without one, of the first list in the prompt."""
+    if schema is not None:
+        return tuple(map(str, schema["properties"][ANSWERS]["items"]["properties"]["label"].get("enum", ())))
+    return prompt_reader.first_list(text)
 
 
 def fitting_labels(asked: Question) -> tuple[str, ...]:
@@ -84,6 +107,26 @@ def fitting_labels(asked: Question) -> tuple[str, ...]:
                 found = tuple(labels[name] for name in read.labels if name in labels)
         if certain:
             break
+    return found
+
+
+def fitting_set(asked: Question) -> tuple[str, ...]:
+    """The labels of a set that the text was written for, in the order of the question."""
+    own = load_grammar(known_tasks()[asked.task]) if asked.task else None
+    order = label_order(own, asked.options)
+    for text in asked.texts:
+        if (places := marked_places(text)) is not None:
+            return tuple(order[place] for place in places if place < len(order))
+    task = asked.task if own is not None and set(order) <= set(own.labels) else None
+    codes = ("en", *authored_languages()) if task is not None else ("en",)
+    best, found = 0.0, tuple[str, ...]()
+    for code in codes:
+        voices = voices_of(task, order, find_language(code), "")
+        for text in asked.texts:
+            read = voices.lexicon.read(text)
+            if read.fit * read.words > best:
+                best = read.fit * read.words
+                found = tuple(label for label in asked.options if voices.of_label.get(label) in read.labels)
     return found
 
 
@@ -121,7 +164,7 @@ def _unquoted(line: str) -> str | None:
     return text if isinstance(text, str) else None
 
 
-def verdict(asked: Question, labels: Sequence[str], wrong: bool, seed: int) -> dict[str, str]:
+def verdict(asked: Question, labels: Sequence[str], wrong: bool, seed: int) -> dict[str, Any]:
     """The fields of the reply.
 
     Args:
@@ -130,6 +173,10 @@ def verdict(asked: Question, labels: Sequence[str], wrong: bool, seed: int) -> d
         wrong: Whether the verdict is to be another label than the best of these.
         seed: Draws that label.
     """
+    if asked.several:
+        wrong_label = pick(asked.options, "wrong verdict", seed) if wrong else None
+        fits = {label: (label in labels) != (label == wrong_label) for label in asked.options}
+        return {ANSWERS: [{"label": label, FITS: "yes" if is_right else "no"} for label, is_right in fits.items()]}
     best, second = (label if label in asked.options else NONE_OF_THESE for label in (*labels, "", "")[:2])
     if wrong:
         best = pick([label for label in asked.options if label != best], "wrong verdict", seed)

@@ -7,16 +7,22 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from json import dumps
+from json import dumps, loads
 
 from synthetic_textcat.schemas.languages import Language, find_language, languages
+from synthetic_textcat.schemas.lengths import CHARACTERS, length_of
 from synthetic_textcat.schemas.tasks import normalise
 
 _CUE = re.compile(r"misleading|wrong|incorrect|distract|negative|decoy|\bnot\b|\binstead of\b", re.IGNORECASE)
 _CUE_REACH = 60
 _SENTENCE_END = re.compile(r"[\n.!?;]")
 _ASKS_IN = re.compile(r"\b(?:in|written|write|language)\b\W*(?:is|be)?\W*\Z", re.IGNORECASE)
+_LENGTH = re.compile(
+    r"\b(?:(?:at least|at most|less than|exactly) \d+|\d+ to \d+)\s+(?:words|characters)\b", re.IGNORECASE
+)
 _QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"')
+_JSON_LIST = re.compile(r'\[(?:\s*"(?:[^"\\\n]|\\.)*"\s*(?:,(?!\s*\])|(?=\])))*\]')
+_LABELS_FIELD = re.compile(rf"^\W*labels\b.*{_JSON_LIST.pattern}\W*$", re.MULTILINE)
 _LIST_LINE = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s*(?P<name>[^:\n]+?)\s*(?::.*)?$", re.MULTILINE)
 _LIST_BLOCK = re.compile(r"(?:^[ \t]*(?:[-*•]|\d+[.)])[ \t]*[^\n]+(?:\n|\Z))+", re.MULTILINE)
 
@@ -58,6 +64,14 @@ def find_value(text: str, values: Sequence[str]) -> str | None:
     return next((value for value in by_length if _value_pattern(value).search(text)), None)
 
 
+def find_length(text: str, buckets: Sequence[str]) -> str | None:
+    """The length that the text asks for: a bucket, or an own range with its unit; the first of several ranges."""
+    ranges = [(match, length_of(match[0])) for match in _LENGTH.finditer(text)]
+    in_characters = [match[0] for match, length in ranges if length is not None and length.unit == CHARACTERS]
+    prose = functools.reduce(lambda rest, part: rest.replace(part, " "), in_characters, text)
+    return find_value(prose, buckets) or next((str(length) for _, length in ranges if length is not None), None)
+
+
 def find_requested_language(text: str) -> Language:
     """The language that the text asks for by its English name; English if it names none.
 
@@ -94,6 +108,43 @@ def list_with(text: str, labels: Sequence[str]) -> tuple[str, ...]:
         if set(labels) <= set(names):
             return names
     return tuple(labels)
+
+
+def find_label_set(text: str, labels: Sequence[str]) -> tuple[str, ...] | None:
+    """The planned label set: the first list in JSON that has nothing but labels; None without one."""
+    names = {unicodedata.normalize("NFKC", label): label for label in labels}
+    for found in _JSON_LIST.finditer(text):
+        try:
+            items = loads(found[0])
+        except ValueError:  # an escape that JSON does not have
+            continue
+        if all(item in names for item in items):
+            return tuple(names[item] for item in items)
+    return None
+
+
+def find_quoted(text: str, labels: Sequence[str]) -> str | None:
+    """The first of these labels that the text quotes."""
+    return next((label for label in labels if any(quote in text for quote in _quoted(label))), None)
+
+
+def list_with_set(text: str) -> tuple[str, ...]:
+    """The label set of an unknown task whose prompt has the planned labels as a list in JSON; empty without one."""
+    names = tuple(dict.fromkeys(match["name"] for match in _LIST_LINE.finditer(text)))
+    planned = find_label_set(text, names)
+    misleading = None if planned is None else find_quoted(text, [name for name in names if name not in planned])
+    return () if planned is None or misleading is None else list_with(text, (*planned, misleading))
+
+
+def asks_for_label_set(prompt: str) -> bool:
+    """Whether the prompt names a field `labels` with a list in JSON, and that of a row's text."""
+    return "input_text" in prompt and _LABELS_FIELD.search(prompt) is not None
+
+
+def first_list(text: str) -> tuple[str, ...]:
+    """The names of the first list (lines "- name: description" without another line between)."""
+    block = _LIST_BLOCK.search(text)
+    return () if block is None else tuple(dict.fromkeys(match["name"] for match in _LIST_LINE.finditer(block[0])))
 
 
 def named_labels(text: str, labels: Iterable[str]) -> tuple[str, ...]:

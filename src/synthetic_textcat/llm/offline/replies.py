@@ -3,7 +3,7 @@
 import functools
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,11 +11,13 @@ from synthetic_textcat.hashing import draw_int, pick, shuffled
 from synthetic_textcat.llm.offline import defects, judge, prompt_reader
 from synthetic_textcat.llm.offline.defects import RawReply
 from synthetic_textcat.llm.offline.grammar import Grammar, known_tasks, load_grammar, load_yaml
-from synthetic_textcat.llm.offline.marks import INVENTED, label_order, mark_of
+from synthetic_textcat.llm.offline.marks import INVENTED, label_order, mark_of, mark_of_set
 from synthetic_textcat.llm.offline.other_languages import authored_languages, write_in
 from synthetic_textcat.llm.offline.prompt_reader import find_task
+from synthetic_textcat.llm.offline.set_voices import voices_of
+from synthetic_textcat.llm.offline.set_writer import write_text_of_set
 from synthetic_textcat.llm.offline.text_defects import spoilt_text
-from synthetic_textcat.llm.offline.writer import LENGTHS, SHORT, Plan, write_text
+from synthetic_textcat.llm.offline.writer import LENGTHS, SHORT, Plan, is_short, write_text
 from synthetic_textcat.schemas.attributes import VALUES
 from synthetic_textcat.schemas.languages import Language
 from synthetic_textcat.schemas.outcomes import WRONG_LABEL, WRONG_VERDICT
@@ -82,12 +84,14 @@ def reply(prompt: str, schema: Mapping[str, Any] | None, seed: int | None, rates
         return RawReply(json.dumps({wanted: items}, ensure_ascii=False))
     asked = read(prompt, schema, seed)
     defect = defects.defect_of(seed, {name: _rate(of_rows, asked) for name, of_rows in rates.items()})
-    if defect is not None and not defects.applies(defect, closed=bool(asked.labels)):
+    if defect is not None and not defects.applies(defect, bool(asked.labels), asked.plan.label_set):
         defect = None
     defects.raise_if_transport(defect)
     plan = _mislabelled(asked, seed) if defect == WRONG_LABEL else asked.plan
     text = _duplicate(asked, defect, seed) or _spoilt(asked, defect, seed, prompt) or _text(asked, plan, seed)
-    row = {"input_text": text, "label": asked.plan.label, "misleading_label": str(asked.plan.misleading_label)}
+    several = asked.plan.label_set
+    labels = {"label": asked.plan.label} if several is None else {"labels": list(several)}
+    row = {"input_text": text, **labels, "misleading_label": str(asked.plan.misleading_label)}
     return defects.to_completion(defects.inject_defect(row, defect, asked.labels, asked.language, seed), defect, seed)
 
 
@@ -100,19 +104,37 @@ def read(prompt: str, schema: Mapping[str, Any] | None, seed: int) -> RowRequest
     labels = _closed_set(text, schema, grammar if task else None)
     own = tuple(grammar.labels) if task else INVENTED
     options = labels or own
-    label, misleading = prompt_reader.find_labels(text, labels) if labels else (None, None)
+    several = _planned_set(text, labels, seed) if _wants_label_set(prompt, schema) else None
+    label, misleading = prompt_reader.find_labels(text, labels) if labels and several is None else (None, None)
     label = label or pick([name for name in options if name != misleading] or options, "label", seed)
-    misleading = misleading or pick([name for name in options if name != label] or options, "misleading", seed)
+    if several is not None:
+        label, misleading = "", prompt_reader.find_quoted(text, [name for name in options if name not in several])
+    others = [name for name in options if name not in (label, *(several or ()))]
+    misleading = misleading or pick(others or options, "misleading", seed)
     if labels and not _enumerates(schema):
-        options = prompt_reader.list_with(text, (label, misleading))
+        options = prompt_reader.list_with(text, (*((label,) if several is None else several), misleading))
     order = label_order(grammar if task else None, options if labels else ())
-    if label not in grammar.labels:
+    if label not in grammar.labels and several is None:
         grammar = load_grammar(_PLACEHOLDER)
     rules = prompt_reader.without_label_list(text, labels)
     found = {name: prompt_reader.find_value(rules, values) for name, values in VALUES.items()}
+    found["num_words"] = prompt_reader.find_length(rules, VALUES["num_words"])
     drawn = {name: found[name] or pick(values, name, seed) for name, values in VALUES.items()}
     language = prompt_reader.find_requested_language(rules)
-    return RowRequest(task, grammar, labels, options, order, Plan(label, misleading, **drawn), language, rules)
+    plan = Plan(label, misleading, **drawn, label_set=several)
+    return RowRequest(task, grammar, labels, options, order, plan, language, rules)
+
+
+def _wants_label_set(prompt: str, schema: Mapping[str, Any] | None) -> bool:
+    if schema is not None:
+        return bool({"labels", "input_text"} <= schema.get("properties", {}).keys())
+    return prompt_reader.asks_for_label_set(prompt)
+
+
+def _planned_set(text: str, labels: Sequence[str], seed: int) -> tuple[str, ...]:
+    """The label set in a prompt; one label by lot, if the prompt names none."""
+    found = prompt_reader.find_label_set(text, labels)
+    return (pick(labels, "label set", seed),) if found is None else found
 
 
 def _rate(of_rows: float | Mapping[str, float], asked: RowRequest) -> float:
@@ -120,14 +142,16 @@ def _rate(of_rows: float | Mapping[str, float], asked: RowRequest) -> float:
     if not isinstance(of_rows, Mapping):
         return of_rows
     others = tuple(word for word in of_rows if word not in asked.labels)
-    word = asked.plan.label if asked.plan.label in of_rows else prompt_reader.find_value(asked.rules, others)
+    own = (asked.plan.label,) if asked.plan.label_set is None else asked.plan.label_set
+    word = next((label for label in own if label in of_rows), None) or prompt_reader.find_value(asked.rules, others)
     return of_rows.get(word or "", 0.0)
 
 
 def _wanted_list(prompt: str, schema: Mapping[str, Any] | None) -> str | None:
     """The kind of list requested, tasks or labels; None for a row."""
     if schema is not None:
-        return next((name for name in _LISTS if name in schema.get("properties", {})), None)
+        fields = schema.get("properties", {})
+        return next((name for name in _LISTS if name in fields and "input_text" not in fields), None)
     if "input_text" in prompt:
         return None
     return next((name for name in _LISTS if _ASKS_FOR[name].search(prompt)), None)
@@ -137,24 +161,48 @@ def _closed_set(text: str, schema: Mapping[str, Any] | None, grammar: Grammar | 
     if schema is not None:
         fields = schema.get("properties", {})
         planned = [fields.get(name, {}).get("const") for name in ("label", "misleading_label")]
-        return tuple(filter(None, planned)) or tuple(fields.get("label", {}).get("enum", ()))
+        of_set = fields.get("labels", {}).get("items", {}).get("enum", ())
+        if of_set or not any(planned):
+            return (*of_set, *filter(None, planned)) or tuple(fields.get("label", {}).get("enum", ()))
+        return tuple(filter(None, planned))
     if grammar is not None:
         return prompt_reader.named_labels(text, grammar.labels)
-    return prompt_reader.listed_labels(text)
+    return prompt_reader.listed_labels(text) or prompt_reader.list_with_set(text)
 
 
 def _enumerates(schema: Mapping[str, Any] | None) -> bool:
     """Whether the schema has the whole label set, and not just the row's two labels."""
-    return schema is not None and "enum" in schema.get("properties", {}).get("label", {})
+    fields = {} if schema is None else schema.get("properties", {})
+    return "enum" in fields.get("label", {}) or ("labels" in fields and "enum" in fields.get("misleading_label", {}))
 
 
 def _mislabelled(asked: RowRequest, seed: int) -> Plan:
     """The plan of a text for another label, with no sentence of a third one."""
+    if (own := asked.plan.label_set) is not None:
+        return replace(asked.plan, label_set=_other_set(own, asked.options, seed), misleading_label=None)
     others = [label for label in asked.options if label != asked.plan.label]
     return replace(asked.plan, label=pick(others, "wrong label", seed), misleading_label=None)
 
 
+def _other_set(labels: Sequence[str], options: Sequence[str], seed: int) -> tuple[str, ...]:
+    """Another label set of the same size; of one label if there was none."""
+    others = [label for label in options if label not in labels]
+    changed = {*labels[1:], pick(others, "wrong label", seed)}
+    return tuple(label for label in options if label in changed)
+
+
+def _text_of_set(asked: RowRequest, plan: Plan, seed: int) -> str:
+    code, labels, several = asked.language.code, (*asked.labels, *asked.options), plan.label_set or ()
+    is_own = asked.task is not None and set(asked.order) <= set(asked.grammar.labels)
+    has_grammar = is_own and code in (_ENGLISH, *authored_languages())
+    mark = "" if has_grammar else mark_of_set(several, asked.order, labels, code)
+    voices = voices_of(asked.task if is_own else None, asked.order, asked.language, mark)
+    return write_text_of_set(voices, plan, seed, tuple(dict.fromkeys(labels)))
+
+
 def _text(asked: RowRequest, plan: Plan, seed: int) -> str:
+    if plan.label_set is not None:
+        return _text_of_set(asked, plan, seed)
     code, names = asked.language.code, tuple(dict.fromkeys((*asked.labels, asked.plan.label, plan.label)))
     mark = mark_of(plan.label, asked.order, names, code)
     if code != _ENGLISH:
@@ -174,12 +222,13 @@ def _text(asked: RowRequest, plan: Plan, seed: int) -> str:
 def _verdict(prompt: str, schema: Mapping[str, Any] | None, seed: int, rates: _Rates) -> RawReply:
     """The reply of the judge. Its defects are drawn by the whole question, so that votes with other orders differ."""
     asked, key = judge.read_question(prompt, schema), draw_int(53, "verdict", seed, prompt)
-    labels = judge.fitting_labels(asked)
+    labels = judge.fitting_set(asked) if asked.several else judge.fitting_labels(asked)
     label = labels[0] if labels else ""
     of_label = {name: rate.get(label, 0.0) if isinstance(rate, Mapping) else rate for name, rate in rates.items()}
     defect = defects.defect_of(key, of_label)
     defects.raise_if_transport(defect)
-    return defects.to_completion(judge.verdict(asked, labels, defect == WRONG_VERDICT, key), defect, key)
+    fields = judge.verdict(asked, labels, defect == WRONG_VERDICT, key)
+    return defects.to_completion(fields, defect, key)
 
 
 def _spoilt(asked: RowRequest, defect: str | None, seed: int, prompt: str) -> str | None:
@@ -204,7 +253,7 @@ def _duplicate(asked: RowRequest, defect: str | None, seed: int) -> str | None:
     if defect == "near_duplicate":
         text = _fixed_text(asked, "near duplicate")
         space = " " if " " in text else ""
-        if asked.plan.num_words == SHORT:  # two of them, so that a mark at the end is a small part
+        if is_short(asked.plan.num_words):  # two of them, so that a mark at the end is a small part
             text = space.join((text, _fixed_text(asked, "near duplicate, continued")))
         return space.join((text, _mark(seed)))
     return None
@@ -218,9 +267,12 @@ def _mark(seed: int) -> str:
 def _fixed_text(asked: RowRequest, kind: str) -> str:
     """The same text for a task and label; tasks without a grammar count as one if their label sets are equal."""
     plan = asked.plan
-    length = SHORT if plan.num_words == SHORT else tuple(LENGTHS)[3]
-    seed = draw_int(53, kind, asked.task or " | ".join(asked.labels), plan.label)
-    return _text(asked, Plan(plan.label, None, "college", "clear", length), seed)
+    length = SHORT if is_short(plan.num_words) else tuple(LENGTHS)[3]
+    if plan.num_words not in LENGTHS:  # an own range has texts of its own
+        length = plan.num_words
+    of_label = plan.label if plan.label_set is None else " | ".join(plan.label_set)
+    seed = draw_int(53, kind, asked.task or " | ".join(asked.labels), of_label)
+    return _text(asked, Plan(plan.label, None, "college", "clear", length, plan.label_set), seed)
 
 
 @functools.cache

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from synthetic_textcat.hashing import pick
 from synthetic_textcat.llm.offline.orthography import ASKS_OR_EXCLAIMS
 from synthetic_textcat.llm.offline.writer import SHORT
+from synthetic_textcat.schemas.lengths import CHARACTERS, WORDS, Length, length_of
 from synthetic_textcat.text.unicode import is_unspaced
 
 _ARTEFACTS = ("<|im_end|>", "\\u00e9", "\ufffd", "&amp;", "[/INST]", "\x07", "\u00e2\u20ac\u2122")
@@ -19,6 +20,7 @@ _FEWEST_WORDS = 6
 _FEW_WORDS, _FEW_LETTERS = 3, 4
 _LONG = "at least 50"
 _BRIEF = "at least 10"
+_CLEARLY_LONGER = {WORDS: 20, CHARACTERS: 200}
 _ENDS = f"{ASKS_OR_EXCLAIMS}.\u3002\u0964\u06d4\u061f\u104b\u17d4\u1362\u0589"
 
 Spoiler = Callable[[str, int], str]
@@ -82,8 +84,11 @@ def _of_wrong_length(plan_words: str, write: Callable[[str], str]) -> str:
     """A text more than twice as long or as short as planned."""
     if plan_words == SHORT:
         return write(_LONG)
+    length = length_of(plan_words)
+    if length is not None and length.upper is not None:
+        return write(str(Length(_TIMES * length.upper, None, length.unit)))
     text = write(SHORT)
-    if plan_words != _BRIEF:
+    if plan_words != _BRIEF and (length is None or length.least >= _CLEARLY_LONGER[length.unit]):
         return text
     if is_unspaced(text):
         return "".join(filter(str.isalpha, text))[:_FEW_LETTERS]

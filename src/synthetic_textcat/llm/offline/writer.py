@@ -1,7 +1,8 @@
 """Text writer: expands a grammar to a text of given length, difficulty and clarity, in any language. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from synthetic_textcat.llm.offline.grammar import (
     Draws,
@@ -11,6 +12,7 @@ from synthetic_textcat.llm.offline.grammar import (
     expand,
 )
 from synthetic_textcat.llm.offline.orthography import ASKS_OR_EXCLAIMS, leaks
+from synthetic_textcat.schemas.lengths import WORDS, length_of
 
 SHORT = "less than 10"
 LENGTHS = {SHORT: (4, 9), "at least 10": (10, 49), "at least 50": (50, 99), "at least 100": (100, 199)} | {
@@ -18,7 +20,10 @@ LENGTHS = {SHORT: (4, 9), "at least 10": (10, 49), "at least 50": (50, 99), "at 
 }
 """Minimum and maximum number of words for each value of num_words."""
 
-_SPARE = 15  # a text may end this many words before its upper bound, so that the last sentence still fits
+_LONGER = 1.4  # times the lower bound: a text that has no upper one
+_LONGEST_SHORT = 14  # words: longer texts have room for several sentences
+_CHARACTERS_A_WORD = 6.5  # with the space after it
+_SPARE = 15  # words
 _LEAD_IN_ODDS = {"high school": 0.2, "college": 0.4, "PhD": 0.75}
 _JOIN_ODDS = {"high school": 0.0, "college": 0.4, "PhD": 0.8}
 _ASKS = ("?", "？", "؟")  # noqa: RUF001
@@ -32,13 +37,14 @@ _MIXED_POSITION = 3  # where an ambiguous text holds its one sentence of the mis
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Attributes of a text, read from the prompt or drawn."""
+    """Attributes of a text, read from the prompt or drawn; `label_set` is in place of `label` with several labels."""
 
     label: str
     misleading_label: str | None
     difficulty: str
     clarity: str
     num_words: str
+    label_set: tuple[str, ...] | None = None
 
 
 def write_text(grammar: Grammar, plan: Plan, seed: int, labels: tuple[str, ...] = ()) -> str:
@@ -52,14 +58,60 @@ def write_text(grammar: Grammar, plan: Plan, seed: int, labels: tuple[str, ...] 
             labels are checked here.
     """
     draws = Draws("text", seed)
-    if plan.num_words == SHORT:
+    if is_short(plan.num_words):
         return _short_text(grammar, plan, draws, labels)
     units = _units(grammar, plan, draws, labels)
-    sentences = map(grammar.orthography.sentence, _join(units, grammar, plan, draws))
-    return grammar.orthography.join(*_marked(grammar), *sentences)
+    if not units:
+        return _short_text(grammar, plan, draws, labels)
+    sentences = map(grammar.orthography.sentence, joined_units(units, grammar, plan, draws))
+    return grammar.orthography.join(*marked(grammar), *sentences)
 
 
-def _marked(grammar: Grammar) -> tuple[str, ...]:
+class Bounds(NamedTuple):
+    """Bounds of a text's length.
+
+    Attributes:
+        low, high: Minimum and maximum.
+        spare: How far before its upper bound a text may end, so that the last sentence still fits.
+        marks: Length of the grammar's mark.
+        measure: Length of a text, in words or characters.
+    """
+
+    low: int
+    high: int
+    spare: int
+    marks: int
+    measure: Callable[[str], int]
+
+
+def is_short(num_words: str) -> bool:
+    """Whether a text of this length is a single statement."""
+    if num_words in LENGTHS:
+        return num_words == SHORT
+    length = length_of(num_words)
+    if length is None or length.upper is None:
+        return False
+    return length.upper <= _LONGEST_SHORT * (1 if length.unit == WORDS else _CHARACTERS_A_WORD)
+
+
+def bounds_of(grammar: Grammar, num_words: str) -> Bounds:
+    """Bounds of the length of a text of a grammar."""
+    known, length = LENGTHS.get(num_words), length_of(num_words)
+    words, marks = grammar.orthography.words, len(marked(grammar))
+    if known is not None or length is None:
+        return Bounds(*(known or LENGTHS[SHORT]), _SPARE, marks, words)
+    scale = 1.0 if length.unit == WORDS else _CHARACTERS_A_WORD
+    spare = round(_SPARE * scale)
+    high = int(length.least * _LONGER) + spare if length.most is None else length.most
+    low = length.least or min(high, round(LENGTHS[SHORT][0] * scale))
+    spare = min(spare, (high - low) // 2)
+    if length.unit == WORDS:
+        return Bounds(low, high, spare, marks, words)
+    return Bounds(low, high, spare, sum(len(mark) + 1 for mark in marked(grammar)), len)
+
+
+def marked(grammar: Grammar) -> tuple[str, ...]:
+    """The grammar's mark, if it has one."""
     return (grammar.mark,) if grammar.mark else ()
 
 
@@ -70,42 +122,40 @@ def _short_text(grammar: Grammar, plan: Plan, draws: Draws, labels: tuple[str, .
     hedged = plan.clarity == "ambiguous" and text[-1:] not in _ASKS and draws.happens(_HEDGE_ODDS)
     opening = draws.pick(grammar.register.short_hedges) if hedged else expand(draws.pick(grammar.openers), slots, draws)
     opened = grammar.orthography.join(opening, text)
-    fits = _fits(opened, grammar, labels) and (hedged or draws.happens(_OPENER_ODDS))
-    return grammar.orthography.join(*_marked(grammar), grammar.orthography.sentence(opened if fits else text))
+    fits = _fits(opened, bounds_of(grammar, plan.num_words), grammar, labels) and (
+        hedged or draws.happens(_OPENER_ODDS)
+    )
+    return grammar.orthography.join(*marked(grammar), grammar.orthography.sentence(opened if fits else text))
 
 
 def _short_statement(grammar: Grammar, plan: Plan, draws: Draws, labels: tuple[str, ...]) -> str:
-    voice = grammar.labels[plan.label]
+    voice, bounds = grammar.labels[plan.label], bounds_of(grammar, plan.num_words)
     text = ""
     for _ in range(_MOST_PASSES):
         for template in draws.shuffled(voice.short):
             text = expand(template, voice.slots[plan.difficulty], draws)
-            if _fits(text, grammar, labels):
+            if _fits(text, bounds, grammar, labels):
                 return text
     return text
 
 
-def _fits(text: str, grammar: Grammar, labels: tuple[str, ...]) -> bool:
-    low, high = LENGTHS[SHORT]
-    marks = len(_marked(grammar))
-    return low - marks <= grammar.orthography.words(text) <= high - marks and not leaks(
-        text, labels, grammar.orthography.code
-    )
+def _fits(text: str, bounds: Bounds, grammar: Grammar, labels: tuple[str, ...]) -> bool:
+    length = bounds.measure(text) + bounds.marks
+    return bounds.low <= length <= bounds.high and not leaks(text, labels, grammar.orthography.code)
 
 
 def _units(grammar: Grammar, plan: Plan, draws: Draws, labels: tuple[str, ...]) -> list[str]:
     """Sentences without their final full stop, up to the drawn length."""
-    low, high = LENGTHS[plan.num_words]
-    target = draws.pick(range(low, high - _SPARE + 1))
-    kept = _kept(grammar, plan, draws)
-    marks, joint = len(_marked(grammar)), _longest_joint(grammar, plan)
+    low, high, spare, marks, measure = bounds_of(grammar, plan.num_words)
+    target = draws.pick(range(low, high - spare + 1))
+    kept, joint = _kept(grammar, plan, draws), longest_joint(grammar, plan, measure)
     units: list[str] = []
     said: set[str] = set()
     words = marks
     for template, voice in _templates(grammar, plan, draws):
         plain = expand(template, {**voice.slots[plan.difficulty], **kept}, draws)
-        unit = _dress(plain, grammar, plan, draws)
-        count = grammar.orthography.words(unit)
+        unit = dressed(plain, grammar, plan, draws)
+        count = measure(unit)
         if (
             words + count + (len(units) + 1) * joint > high
             or plain in said
@@ -120,10 +170,10 @@ def _units(grammar: Grammar, plan: Plan, draws: Draws, labels: tuple[str, ...]) 
     return units
 
 
-def _longest_joint(grammar: Grammar, plan: Plan) -> int:
-    """Most words that joining may add to each unit."""
-    count, connectives = grammar.orthography.words, grammar.register.connectives[plan.difficulty]
-    return max(1, *(count(f"x{connective}") - count("x") for connective in connectives))
+def longest_joint(grammar: Grammar, plan: Plan, measure: Callable[[str], int]) -> int:
+    """Most words or characters that joining may add to each unit."""
+    connectives = grammar.register.connectives[plan.difficulty]
+    return max(measure("."), 1, *(measure(f"x{connective} ") - measure("x") for connective in connectives))
 
 
 def _kept(grammar: Grammar, plan: Plan, draws: Draws) -> dict[str, tuple[Template, ...]]:
@@ -147,7 +197,7 @@ def _templates(grammar: Grammar, plan: Plan, draws: Draws) -> Iterator[tuple[Tem
                 yield filler, voice
 
 
-def _dress(text: str, grammar: Grammar, plan: Plan, draws: Draws) -> str:
+def dressed(text: str, grammar: Grammar, plan: Plan, draws: Draws) -> str:
     """Adds an opener, hedge or aside to a statement; questions and exclamations are left unchanged."""
     if text[-1] in ASKS_OR_EXCLAIMS:
         return text
@@ -161,7 +211,7 @@ def _dress(text: str, grammar: Grammar, plan: Plan, draws: Draws) -> str:
     return text
 
 
-def _join(units: Sequence[str], grammar: Grammar, plan: Plan, draws: Draws) -> Iterator[str]:
+def joined_units(units: Sequence[str], grammar: Grammar, plan: Plan, draws: Draws) -> Iterator[str]:
     """Joins units to longer sentences at higher difficulty, as readability formulas measure it."""
     connectives = grammar.register.connectives[plan.difficulty]
     current, joined = "", 0

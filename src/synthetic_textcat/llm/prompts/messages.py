@@ -17,6 +17,7 @@ from synthetic_textcat.hashing import canonical_json, sha256_of
 from synthetic_textcat.llm.local_server.gguf import gguf_identity
 from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.run_records import prompt_sha256
+from synthetic_textcat.schemas.tasks import Task
 
 Messages = Sequence[BaseMessage]
 
@@ -83,10 +84,27 @@ def without_line(template: ChatPromptTemplate, placeholder: str) -> ChatPromptTe
     return ChatPromptTemplate([_replaced(message, line) for message in template.messages])
 
 
+def without_unit(template: ChatPromptTemplate, placeholder: str, unit: str) -> ChatPromptTemplate:
+    """The template without this unit after the placeholder, for values that bring a unit of their own."""
+    number = re.compile(rf"(?<!\{{)(\{{{placeholder}\}})[ \t]+{unit}\b")
+    return ChatPromptTemplate([_replaced(message, number, r"\1") for message in template.messages])
+
+
 def instructions_of(templates: Iterable[BasePromptTemplate[Any]]) -> tuple[str, ...]:
     """The templates' own lines, without their placeholders: the words that every prompt has."""
     texts = [_TOKEN.sub("\n", text) for template in templates for text in _texts_of(template)]
     return tuple(line for text in texts for line in map(str.strip, text.splitlines()) if line)
+
+
+def instructions_for(task: Task, usual: tuple[str, ...], of_several: tuple[str, ...]) -> tuple[str, ...]:
+    """The prompts' own words that may stand in a text of the task by mistake.
+
+    Args:
+        task: The task.
+        usual: Words of `ASKING_PROMPTS`.
+        of_several: Words of the prompt for several labels a text.
+    """
+    return usual + of_several if task.task_type == "multi_label" else usual
 
 
 def _texts_of(template: BasePromptTemplate[Any]) -> list[str]:
@@ -99,9 +117,9 @@ def _text_of(message: Any) -> Any:
     return getattr(getattr(message, "prompt", None), "template", None)
 
 
-def _replaced(message: Any, line: re.Pattern[str]) -> Any:
+def _replaced(message: Any, part: re.Pattern[str], by: str = "") -> Any:
     template = _text_of(message)
-    return type(message).from_template(line.sub("", template)) if isinstance(template, str) else message
+    return type(message).from_template(part.sub(by, template)) if isinstance(template, str) else message
 
 
 class BraceFault(NamedTuple):

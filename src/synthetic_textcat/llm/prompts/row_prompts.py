@@ -16,11 +16,15 @@ from langchain_core.prompts import (
     SystemMessagePromptTemplate,
 )
 
-from synthetic_textcat.llm.prompts.messages import Messages, check_placeholders, wire_form, without_line
+from synthetic_textcat.errors import PromptError
+from synthetic_textcat.llm.prompts.messages import Messages, check_placeholders, wire_form, without_line, without_unit
 from synthetic_textcat.schemas.completions import planned_row_schema, row_schema
+from synthetic_textcat.schemas.label_sets import LABELS
+from synthetic_textcat.schemas.lengths import CHARACTERS, WORDS
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of, records_of
 from synthetic_textcat.schemas.seed_examples import ShownTexts
+from synthetic_textcat.schemas.several_labels_replies import planned_several_labels_schema, several_labels_schema
 from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import RowTable
@@ -34,7 +38,10 @@ _NOT_DRAWN = {"request_id", "task_id", "replicate", "task", "seed"}
 OWN, SEEDS = "own_attributes", "seed_examples"
 """Placeholders with a line of their own, which is removed when they are empty."""
 
+_LENGTH = "num_words"
 _LABELS = ("labels", "label", "misleading_label")
+_PLANNED_LABELS = "planned_labels"
+_SEVERAL = ("labels", _PLANNED_LABELS, "misleading_label")
 
 _PLAIN_MESSAGES: dict[type, type[BaseMessage]] = {
     SystemMessagePromptTemplate: SystemMessage,
@@ -68,11 +75,27 @@ class RenderedRow(NamedTuple):
 
 
 class RowTemplates(NamedTuple):
-    """Prompt templates of rows: for closed label sets, for open ones, and the part with seed examples."""
+    """Prompt templates of rows: for closed label sets, for open ones, the part with seed examples, for several labels.
+
+    The last is None only where no task has several labels a text.
+    """
 
     closed: ChatPromptTemplate
     open: ChatPromptTemplate
     seed_examples: PromptTemplate
+    several: ChatPromptTemplate | None = None
+
+    def of(self, task: Task) -> ChatPromptTemplate:
+        """The template for the rows of a task.
+
+        Raises:
+            PromptError: If it has several labels a text, and there is no template for these.
+        """
+        if task.task_type == "single_label":
+            return self.closed if task.labels else self.open
+        if self.several is None:
+            raise PromptError("There is no prompt for several labels a text. Next: add several_labels_prompt")
+        return self.several
 
     def check(self, has_own_attributes: bool, has_seed_examples: bool) -> None:
         """Checks that the templates use every recorded attribute of a row.
@@ -85,7 +108,9 @@ class RowTemplates(NamedTuple):
             PromptError: If a template lacks a placeholder or has an unknown one.
         """
         lines = [*([OWN] if has_own_attributes else []), *([SEEDS] if has_seed_examples else [])]
-        for name, template, labels in (("closed_labels", self.closed, _LABELS), ("open_labels", self.open, ())):
+        templates = [("closed_labels", self.closed, _LABELS), ("open_labels", self.open, ())]
+        templates += [("several_labels", self.several, _SEVERAL)] if self.several is not None else []
+        for name, template, labels in templates:
             check_placeholders(name, template, required=["task", *labels, *ATTRIBUTES, *lines], allowed=[OWN, SEEDS])
         check_placeholders("seed_examples", self.seed_examples, required=[SEEDS], allowed=[])
 
@@ -140,8 +165,8 @@ class RowPrompts:
         seeded = [task for task in tasks if task.seed_examples] if num_seed_examples else []
         self._seed_texts = ShownTexts(requests, seeded, num_seed_examples).texts if seed_texts is None else seed_texts
         templates.check(bool(self._own), bool(seeded))
-        kinds = {True: _Template(templates.closed), False: _Template(templates.open)}
-        self._of_task = {task.task_id: _TaskPrompt(task, kinds[bool(task.labels)]) for task in tasks}
+        kinds = {id(template): _Template(template) for template in map(templates.of, tasks)}
+        self._of_task = {task.task_id: _TaskPrompt(task, kinds[id(templates.of(task))]) for task in tasks}
 
     def rendered(self, requests: pd.DataFrame, planned_labels: bool = False) -> Iterator[RenderedRow]:
         """Renders these rows of the plan, lazily.
@@ -161,8 +186,11 @@ class RowPrompts:
 
     def _messages(self, row: Mapping[str, Any], prompt: "_TaskPrompt") -> Messages:
         values = {name: row[name] for name in ATTRIBUTES}
-        if prompt.task.labels:
-            # Quoted as in JSON, since the model must return them unchanged.
+        # Quoted as in JSON, since the model must return them unchanged.
+        if prompt.has_several:
+            planned = {_PLANNED_LABELS: row[LABELS], "misleading_label": row["misleading_label"]}
+            values |= {name: _quoted(value) for name, value in planned.items()}
+        elif prompt.task.labels:
             values |= {name: _quoted(row[name]) for name in ("label", "misleading_label")}
         lines = {OWN: self._own_lines(row), SEEDS: self._seed_part(row)}
         return prompt.template.render(prompt.constants | values, lines)
@@ -188,34 +216,42 @@ class _TaskPrompt:
             lines = (f"- {x.name}: {x.description}" if x.description else f"- {x.name}" for x in task.labels)
             self.constants["labels"] = "\n".join(lines)
 
-        self._planned: dict[tuple[str, str], dict[str, Any]] = {}
+        self._planned: dict[tuple[Any, str], dict[str, Any]] = {}
+
+    @property
+    def has_several(self) -> bool:
+        """Whether the task has several labels a text."""
+        return self.task.task_type == "multi_label"
 
     @cached_property
     def schema(self) -> dict[str, Any]:
-        return row_schema(self.task.label_names)
+        names = self.task.label_names
+        return several_labels_schema(names, self.task.set_sizes) if self.has_several else row_schema(names)
 
     def planned_schema(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        labels = row["label"], row["misleading_label"]
+        labels = row[LABELS] if self.has_several else row["label"], row["misleading_label"]
         if labels not in self._planned:
-            self._planned[labels] = planned_row_schema(*labels)
+            schema_of = planned_several_labels_schema if self.has_several else planned_row_schema
+            self._planned[labels] = schema_of(*labels)
         return self._planned[labels]
 
 
 class _Template:
-    """A template and its variants without lines that are empty for a row."""
+    """A template and its variants: without lines that are empty for a row, and without `words` after characters."""
 
     def __init__(self, template: ChatPromptTemplate) -> None:
         self._template = template
-        self._renderers: dict[tuple[str, ...], Callable[..., Messages]] = {}
+        self._renderers: dict[tuple[tuple[str, ...], bool], Callable[..., Messages]] = {}
 
     def render(self, values: dict[str, str], lines: Mapping[str, str]) -> Messages:
         empty = tuple(name for name, line in lines.items() if not line)
-        if empty not in self._renderers:
-            template = self._template
+        has_unit = values[_LENGTH].endswith(CHARACTERS)
+        if (empty, has_unit) not in self._renderers:
+            template = without_unit(self._template, _LENGTH, WORDS) if has_unit else self._template
             for name in empty:
                 template = without_line(template, name)
-            self._renderers[empty] = renderer_of(template)
-        return self._renderers[empty](**values, **lines)
+            self._renderers[empty, has_unit] = renderer_of(template)
+        return self._renderers[empty, has_unit](**values, **lines)
 
 
 def renderer_of(template: ChatPromptTemplate) -> Callable[..., Messages]:
@@ -235,7 +271,7 @@ def renderer_of(template: ChatPromptTemplate) -> Callable[..., Messages]:
     return lambda **values: [plain(content=text(**values)) for plain, text in parts]
 
 
-def _quoted(text: str) -> str:
+def _quoted(text: str | Sequence[str]) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
@@ -277,9 +313,14 @@ def advice_on(tasks: Iterable[Task], sampling: AttributeSamplingParameters) -> I
 
 
 def _row(asked: RenderedRow) -> str:
-    planned = ((name, value) for name, value in asked.row.items() if name not in _NOT_DRAWN and value is not None)
-    attributes = [f"- {name}: {value}" for name, value in planned]
-    head = [f"## Row {asked.row['replicate']} of the task: {asked.row['task']}", "", *attributes]
+    row = asked.row
+    drawn = {name: value for name, value in row.items() if name not in _NOT_DRAWN and value is not None}
+    if row["label"] is not None:
+        drawn.pop(LABELS, None)  # it says the same
+    elif LABELS in drawn:
+        drawn[LABELS] = ", ".join(drawn[LABELS]) or "none of the labels"
+    attributes = [f"- {name}: {value}" for name, value in drawn.items()]
+    head = [f"## Row {row['replicate']} of the task: {row['task']}", "", *attributes]
     return "\n".join([*head, messages_shown(asked.messages)])
 
 

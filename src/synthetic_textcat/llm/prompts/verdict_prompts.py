@@ -1,7 +1,8 @@
 """Verdict prompts: the questions to a judge, blind: they depend on task, text and labels, not on which is planned.
 
 The order of the options is a shuffle by a hash of seed, row and vote, of an order that has nothing to do with the plan:
-that of the label set, or the alphabet for the two labels of a row with open labels.
+that of the label set, or the alphabet for the two labels of a row with open labels. Of a task with several labels a
+text each label is asked for by yes or no, in one question.
 """
 
 import json
@@ -15,9 +16,15 @@ from synthetic_textcat.llm.prompts.messages import Messages, check_placeholders
 from synthetic_textcat.llm.prompts.row_prompts import messages_shown, renderer_of
 from synthetic_textcat.schemas.label_verdicts import BOTH, NONE_OF_THESE, call_id
 from synthetic_textcat.schemas.tasks import Label, Task
-from synthetic_textcat.schemas.verdict_replies import verdict_of_two_schema, verdict_schema
+from synthetic_textcat.schemas.verdict_replies import (
+    verdict_of_several_schema,
+    verdict_of_two_schema,
+    verdict_schema,
+)
 
 _PLACEHOLDERS = ("task", "labels", "text")
+_NUMBER = "number"
+"""Placeholder of the number of labels, of the prompt for several labels a text."""
 
 Row = Mapping[str, Any]
 """A row to judge: request_id, task_id, input_text, label, misleading_label."""
@@ -42,6 +49,7 @@ class VerdictPrompts:
         tasks: Tasks of the rows.
         closed: Prompt for tasks with a label set.
         of_two: Prompt for tasks without one.
+        several: Prompt for tasks with several labels a text.
         seed: Of the shuffles.
 
     Raises:
@@ -49,11 +57,16 @@ class VerdictPrompts:
     """
 
     def __init__(
-        self, tasks: Iterable[Task], closed: ChatPromptTemplate, of_two: ChatPromptTemplate, seed: int
+        self,
+        tasks: Iterable[Task],
+        closed: ChatPromptTemplate,
+        of_two: ChatPromptTemplate,
+        several: ChatPromptTemplate,
+        seed: int,
     ) -> None:
-        check_verdict_prompts(closed, of_two)
+        check_verdict_prompts(closed, of_two, several)
         self._tasks = {task.task_id: task for task in tasks}
-        self._render = {True: renderer_of(closed), False: renderer_of(of_two)}
+        self._closed, self._of_two, self._several = map(renderer_of, (closed, of_two, several))
         self._seed = seed
 
     def questions(self, rows: Iterable[Row], votes: int) -> Iterator[VerdictQuestion]:
@@ -67,14 +80,23 @@ class VerdictPrompts:
         options = shuffled(names, self._seed, "verdict", row["request_id"], vote)
         described = {label.name: label_line(label) for label in task.labels}
         lines = (f"- {described.get(name, name)}" for name in options)
-        is_closed = bool(task.labels)
-        text = json.dumps(row["input_text"], ensure_ascii=False)
+        asked = {
+            "task": task.task,
+            "labels": "\n".join(lines),
+            "text": json.dumps(row["input_text"], ensure_ascii=False),
+        }
+        if task.task_type == "multi_label":
+            messages, schema = self._several(**asked, number=len(options)), verdict_of_several_schema(options)
+        elif task.labels:
+            messages, schema = self._closed(**asked), verdict_schema(options)
+        else:
+            messages, schema = self._of_two(**asked), verdict_of_two_schema(options)
         return VerdictQuestion(
             request_id=call_id(row["request_id"], vote),
             vote=vote,
             row={"request_id": row["request_id"], "task_id": row["task_id"]},
-            messages=self._render[is_closed](task=task.task, labels="\n".join(lines), text=text),
-            schema=verdict_schema(options) if is_closed else verdict_of_two_schema(options),
+            messages=messages,
+            schema=schema,
             seed=draw_int(31, self._seed, "verdict seed", row["request_id"], vote),
             options=options,
         )
@@ -91,7 +113,7 @@ _TEXT = "the text of the row, once it is written"
 _LABEL, _MISLEADING = "the row's label", "the row's misleading label"
 
 
-def check_verdict_prompts(closed: ChatPromptTemplate, of_two: ChatPromptTemplate) -> None:
+def check_verdict_prompts(closed: ChatPromptTemplate, of_two: ChatPromptTemplate, several: ChatPromptTemplate) -> None:
     """Checks that the templates have the placeholders of a question.
 
     Raises:
@@ -99,6 +121,7 @@ def check_verdict_prompts(closed: ChatPromptTemplate, of_two: ChatPromptTemplate
     """
     for name, template in (("label_check", closed), ("label_check_of_two", of_two)):
         check_placeholders(name, template, required=_PLACEHOLDERS, allowed=[])
+    check_placeholders("label_check_several", several, required=_PLACEHOLDERS, allowed=[_NUMBER])
 
 
 def label_line(label: Label) -> str:
@@ -108,6 +131,8 @@ def label_line(label: Label) -> str:
 
 def options_of(task: Task, label: str, misleading_label: str) -> list[str]:
     """Options of a question, in an order that does not depend on the plan."""
+    if task.task_type == "multi_label":
+        return list(task.label_names)
     if task.labels:
         return [*task.label_names, NONE_OF_THESE]
     return [*sorted((label, misleading_label)), BOTH, NONE_OF_THESE]

@@ -27,7 +27,7 @@ from synthetic_textcat.llm.replies.json_recovery import (
 from synthetic_textcat.llm.replies.list_recovery import lists
 from synthetic_textcat.llm.replies.thoughts import Thoughts, is_called_the_answer, thoughts_in
 from synthetic_textcat.llm.replies.work_budget import RecoveryBudget, WorkLimitError, depth_within
-from synthetic_textcat.schemas.completions import READ_FROM, LabelSet, Problem, Reply, TaskList
+from synthetic_textcat.schemas.completions import READ_FROM, LabelSet, Problem, RowReply, TaskList
 from synthetic_textcat.text.unicode import replace_surrogates
 
 Wanted = TypeVar("Wanted", bound=BaseModel)
@@ -139,7 +139,8 @@ class _Choice(Generic[Wanted]):
         if isinstance(found, Problem):
             self.problem = self.problem or found
             return
-        is_form = isinstance(found, Reply) and _PLACEHOLDER.fullmatch(found.input_text[:200]) is not None
+        text = getattr(found, "input_text", None)
+        is_form = text is not None and _PLACEHOLDER.fullmatch(text[:200]) is not None
         self.place = end
         if self._best is None or not is_form or self._best[2]:
             self._best = found, self._seen, is_form
@@ -150,7 +151,7 @@ class _Choice(Generic[Wanted]):
             return None
         found, number, _ = self._best
         note = self._note(number)
-        return found.read_as(note) if note and isinstance(found, Reply) else found
+        return found.read_as(note) if note and isinstance(found, RowReply) else found
 
     def _note(self, number: int) -> str:
         if self._seen < 2:

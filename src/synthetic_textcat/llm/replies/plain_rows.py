@@ -1,11 +1,11 @@
-"""Plain rows: the texts of replies that hold one JSON object of the three fields and nothing else of the kind.
+"""Plain rows: the texts of replies that hold one JSON object of a row's fields and nothing else of the kind.
 
 They are read by a typed decoder, many times as fast as by the parser, and with its result; any other reply is left to
 the parser. The object may stand in a fence or between words, as long as no thoughts could stand there too. A reply that
 was cut at the token limit is for the parser, which repairs none.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated
 
 import msgspec
@@ -35,7 +35,7 @@ class PlainRow(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     misleading_label: _Label
 
     @property
-    def texts(self) -> tuple[str, str, str]:
+    def texts(self) -> tuple[str, ...]:
         """All texts."""
         return self.input_text, self.label, self.misleading_label
 
@@ -45,7 +45,29 @@ class PlainRow(msgspec.Struct, gc=False, forbid_unknown_fields=True):
             self.input_text, self.label, self.misleading_label = map(visible_controls, self.texts)
 
 
+class PlainRowOfSeveral(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    """A row with several labels as a model wrote it."""
+
+    input_text: str
+    labels: tuple[_Label, ...]
+    misleading_label: _Label
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """All texts."""
+        return self.input_text, *self.labels, self.misleading_label
+
+    def show_controls(self) -> None:
+        """As of `PlainRow`."""
+        if not "".join(self.texts).isprintable():
+            self.input_text, *labels, self.misleading_label = map(visible_controls, self.texts)
+            self.labels = tuple(labels)
+
+
+AnyPlainRow = PlainRow | PlainRowOfSeveral
+
 _decode = msgspec.json.Decoder(PlainRow).decode
+_decode_several = msgspec.json.Decoder(PlainRowOfSeveral).decode
 
 
 def plain_row(reply: str) -> PlainRow | None:
@@ -56,8 +78,24 @@ def plain_row(reply: str) -> PlainRow | None:
         return _enclosed_row(reply)
 
 
-def plain_rows(replies: Sequence[str]) -> list[PlainRow | None]:
-    """The row of each reply, None where the parser has to read it."""
+def plain_row_of_several(reply: str) -> PlainRowOfSeveral | None:
+    """The same for a row of a task with several labels a text."""
+    try:
+        return _decode_several(reply)
+    except ValueError:
+        return None
+
+
+def plain_rows(replies: Sequence[str], several: Collection[bool] = ()) -> list[AnyPlainRow | None]:
+    """The row of each reply, None where the parser has to read it.
+
+    Args:
+        replies: The replies.
+        several: Of each, whether its row is of a task with several labels a text; none is by default.
+    """
+    if any(several):
+        pairs = zip(replies, several, strict=True)
+        return [plain_row_of_several(reply) if has_several else plain_row(reply) for reply, has_several in pairs]
     try:
         return list(map(_decode, replies))
     except ValueError:

@@ -22,6 +22,7 @@ from synthetic_textcat.llm.prompts.row_prompts import RowPrompts
 from synthetic_textcat.llm.shards.partition import shards_of
 from synthetic_textcat.schemas.rows import records_of
 from synthetic_textcat.tables import RowTable
+from synthetic_textcat.tables.arrow_frames import frame_of, schema_of
 
 _FOLDER = "plan-"
 _FINGERPRINT = "fingerprint"
@@ -82,12 +83,12 @@ class Cut:
 
     def rows(self, shard: int) -> ShardRows:
         """The open rows of a shard, in plan order."""
-        frame = pd.read_parquet(self._rows_file(shard))
+        frame = frame_of(pq.read_table(self._rows_file(shard)))
         texts = frame.pop(_SEED_TEXTS)
         tokens = [None if pd.isna(number) else int(number) for number in frame.pop(_PROMPT_TOKENS)]
         fingerprints = frame.pop(_FINGERPRINT).tolist()
         shown = zip(frame["request_id"], texts, strict=True)
-        return ShardRows(frame, fingerprints, tokens, {name: tuple(own) for name, own in shown})
+        return ShardRows(frame, fingerprints, tokens, dict(shown))
 
     def past_file(self, shard: int) -> Path:
         """Journal file of the earlier replies to rows of a shard; absent if there are none."""
@@ -121,7 +122,7 @@ class Cut:
 
 
 def _table(planned: pd.DataFrame, prompts: RowPrompts, rows: Sequence[OpenRow]) -> pa.Table:
-    table = pa.Table.from_pandas(planned, preserve_index=False)
+    table = pa.Table.from_pandas(planned, schema_of(planned), preserve_index=False)
     shown = [prompts.seed_texts(row) for row in records_of(planned)]
     return (
         table.append_column(_FINGERPRINT, pa.array([row.fingerprint for row in rows], pa.string()))

@@ -14,7 +14,8 @@ from synthetic_textcat.llm.calls.budget import Budget
 from synthetic_textcat.llm.calls.first_replies import BadStart, TaskPauses
 from synthetic_textcat.llm.calls.open_rows import OpenRow, OpenRows
 from synthetic_textcat.llm.calls.plan_reader import PlanReader
-from synthetic_textcat.llm.calls.policy import Call, judging
+from synthetic_textcat.llm.calls.policy import Call
+from synthetic_textcat.llm.calls.row_judge import row_judge
 from synthetic_textcat.llm.calls.settlement import checking
 from synthetic_textcat.llm.calls.token_limits import row_tokens
 from synthetic_textcat.llm.chat_models.chat import Chat
@@ -23,7 +24,7 @@ from synthetic_textcat.llm.engine.engine import complete
 from synthetic_textcat.llm.engine.leased_meter import MeterLink
 from synthetic_textcat.llm.prompts.row_prompts import RowPrompts
 from synthetic_textcat.llm.shards.server_list import ChatOfServers, ServerList, server_list
-from synthetic_textcat.schemas.completions import Completion, Reply, RowCheck
+from synthetic_textcat.schemas.completions import Completion, RowCheck
 from synthetic_textcat.schemas.open_calls import Batch
 from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters
 from synthetic_textcat.schemas.prices import PriceList
@@ -128,7 +129,7 @@ class RowAsking:
             self._asked,
             generation,
             job.retry_prompt,
-            judging(Reply),
+            row_judge(requests),
             budget,
             job.run_id,
             self._pauses,

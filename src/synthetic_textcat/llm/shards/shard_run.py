@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from synthetic_textcat.llm.calls.first_replies import BadStart
 from synthetic_textcat.llm.calls.open_rows import OpenRows, open_rows
-from synthetic_textcat.llm.calls.policy import judging
+from synthetic_textcat.llm.calls.row_judge import row_judge
 from synthetic_textcat.llm.engine.leased_meter import MeterLink
 from synthetic_textcat.llm.journal.journal import Journal
 from synthetic_textcat.llm.journal.lines import completion_line
@@ -21,7 +21,7 @@ from synthetic_textcat.llm.shards.folder import OwnedShard, SharedFolder
 from synthetic_textcat.llm.shards.object_folder import shared_folder
 from synthetic_textcat.llm.shards.row_asking import Findings, RowAsking, RowJob
 from synthetic_textcat.llm.shards.shard_tally import ShardTally
-from synthetic_textcat.schemas.completions import Completion, Reply
+from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.open_calls import OpenCalls
 from synthetic_textcat.schemas.rows import records_of
 from synthetic_textcat.schemas.worker_counts import WorkerCounts
@@ -190,7 +190,7 @@ def _still_open(job: ShardJob, task: ShardTask, planned: ShardRows, files: Seque
     found = open_rows(
         planned.fingerprints,
         Journal(*files),
-        judging(Reply),
+        row_judge(as_table(planned.requests)),
         settings.generation.max_attempts,
         run_id=settings.run_id,
     )

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from synthetic_textcat.llm.calls.row_judge import reply_of
 from synthetic_textcat.llm.replies.parsing import parse
-from synthetic_textcat.schemas.completions import Completion, Problem, Reply, RowCheck
+from synthetic_textcat.schemas.completions import Completion, Problem, RowCheck
 from synthetic_textcat.schemas.prices import PriceList, is_made_up, plus
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.schemas.worker_counts import WorkerCounts
@@ -47,7 +48,8 @@ class ShardTally:
     def load(self) -> None:
         """Checks a made-up reply, which loads what the checks need: later a paid answer would have to wait for it."""
         for row in list(self._rows.values())[:1]:
-            reply = Reply(input_text=_ANY_TEXT, label="any", misleading_label="other")
+            labels: dict[str, Any] = {"label": "any", "labels": ("any",), "misleading_label": "other"}
+            reply = reply_of(row).model_validate({"input_text": _ANY_TEXT, **labels})
             self._row_check(self._tasks[row["task_id"]], row, reply)
 
     @property
@@ -81,10 +83,10 @@ class ShardTally:
             self._unanswered.add(completion.request_id)
             return WorkerCounts()
         self._unanswered.discard(completion.request_id)
-        reply = parse(completion, Reply)
+        row = self._rows[completion.request_id]
+        reply = parse(completion, reply_of(row))
         if isinstance(reply, Problem):
             return WorkerCounts(failed=int(completion.attempt >= self._max_attempts))
         self.any_good = True
-        row = self._rows[completion.request_id]
         problem = self._row_check(self._tasks[row["task_id"]], row, reply)
         return WorkerCounts(accepted=int(problem is None), rejected=int(problem is not None))

@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from synthetic_textcat.pipelines.attribute_sampling.choices import Codes, TaskChoices
+from synthetic_textcat.pipelines.attribute_sampling.choices import TaskChoices
 from synthetic_textcat.pipelines.attribute_sampling.streams import Ints, ranges
+from synthetic_textcat.pipelines.attribute_sampling.values import Codes
 from synthetic_textcat.schemas.rows import ATTRIBUTES
 
 MOST_ROWS = 5_000
@@ -23,6 +24,7 @@ REACH = 32
 """Maximum distance of two rows that swap values, in rows."""
 
 _MOST_SWAPS = 2  # values of a row at once: a third one hardly ever helps
+_FIXED = ("label", "label_set")
 _MOVABLE = ("misleading_label", *reversed(ATTRIBUTES))
 
 _Combination = tuple[int, ...]
@@ -32,26 +34,34 @@ def draw_distinct(choices: TaskChoices, tasks: Ints, counts: Ints, own: Sequence
     """`choices.draw` of tasks, then swaps: tasks with duplicates are drawn again, and further, to swap with later rows.
 
     The four attributes and the misleading label are swapped to make combinations of these differ, an own attribute to
-    make combinations of these and itself differ. So a new attribute of the user's alters no other one.
+    make combinations of these and itself differ. So a new attribute of the user's alters no other one. A dependent
+    attribute is drawn last, by the values that rows have then, and is not swapped.
     """
-    codes = choices.draw(tasks, counts)
+    codes = choices.draw_without_dependent(tasks, counts)
+    _let_differ(choices, tasks, counts, codes, own)
+    choices.add_dependent(tasks, counts, codes)
+    return codes
+
+
+def _let_differ(choices: TaskChoices, tasks: Ints, counts: Ints, codes: Codes, own: Sequence[str]) -> None:
+    """Swaps values of rows with the same combination, in place."""
     task, first = np.repeat(np.arange(len(tasks)), counts), np.flatnonzero(ranges(counts) < MOST_ROWS)
-    columns = (values[first] for values in (task, codes["label"], *(codes[name] for name in _MOVABLE)))
+    columns = (values[first] for values in (task, *(codes[name] for name in (*_FIXED, *_MOVABLE))))
     distinct = np.unique(combinations_of(columns, len(first)), return_index=True)[1]
     again = np.unique(np.delete(task[first], distinct))
     if not again.size:
-        return codes
+        return
     rows = np.minimum(counts[again], MOST_ROWS)
-    swapped = choices.draw(tasks[again], rows + REACH)
-    _swap(choices, tasks[again], swapped, rows, ["label"], _MOVABLE)
+    swapped = choices.draw_without_dependent(tasks[again], rows + REACH)
+    _swap(choices, tasks[again], swapped, rows, _FIXED, _MOVABLE)
     for name in own:
-        _swap(choices, tasks[again], swapped, rows, ["label", *_MOVABLE], [name])
+        if not choices.is_dependent(name):
+            _swap(choices, tasks[again], swapped, rows, [*_FIXED, *_MOVABLE], [name])
     kept = np.minimum(counts[again], rows + REACH)
     places = np.repeat((np.cumsum(counts) - counts)[again], kept) + ranges(kept)
     sources = np.repeat(np.cumsum(rows + REACH) - rows - REACH, kept) + ranges(kept)
     for name, values in codes.items():
         values[places] = swapped[name][sources]
-    return codes
 
 
 class Movable(NamedTuple):

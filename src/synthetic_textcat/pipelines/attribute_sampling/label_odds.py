@@ -5,7 +5,7 @@ Hard Negative Samples"; here the exponent is a grade, so that every other label 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,48 @@ def label_odds(labels: Labels, confusable: Confusable, setting: Setting) -> Labe
     """Odds for one task."""
     weights = _weights(labels, confusable, setting)[1]
     return [tuple(np.roll(row, -number)[1:].tolist()) for number, row in enumerate(weights)]
+
+
+class SetOdds(NamedTuple):
+    """Odds of the misleading label of rows with several labels; labels are numbered by name.
+
+    Attributes:
+        weights: Of the labels themselves.
+        usual: By label, the weights of the others.
+        listed: By label with confusable labels, the weights of these.
+    """
+
+    weights: tuple[float, ...]
+    usual: NDArray[np.float64]
+    listed: Mapping[int, NDArray[np.float64]]
+
+    def of(self, members: Sequence[int]) -> list[float]:
+        """Weight of each label for a set: the mean over its labels, 0 for labels of the set.
+
+        Where labels of the set list confusable ones, these alone count, unless all of them are in the set.
+        """
+        if not members:
+            return list(self.weights)
+        listed = [self.listed[label] for label in members if label in self.listed]
+        for rows in (listed, [self.usual[label] for label in members]):
+            total = np.sum(rows, axis=0) if rows else np.zeros(len(self.weights))
+            total[list(members)] = 0.0
+            if total.any():
+                break
+        found: list[float] = total.tolist()
+        return found
+
+
+def set_odds_of_group(task: Task, labels: Iterable[Labels], setting: Setting) -> list[SetOdds]:
+    """As `odds_of_group`, for tasks with several labels a text."""
+    ordered = sorted(task.labels, key=lambda label: label.name)
+    names, weights = [label.name for label in ordered], tuple(label.weight for label in ordered)
+    listed = {
+        names.index(label): np.array([odds_of(others).get(name, 0.0) for name in names])
+        for label, others in task.confusable.items()
+    }
+    each = labels if setting == "similar" else [[label.model_dump() for label in task.labels]]
+    return [SetOdds(weights, _weights(of_task, {}, setting)[1], listed) for of_task in each]
 
 
 def misleading_labels_of(task: Task, label: str, setting: Setting) -> dict[str, float]:

@@ -18,10 +18,12 @@ from synthetic_textcat.pipelines.attribute_sampling.quota_plan import (
 )
 from synthetic_textcat.pipelines.attribute_sampling.quota_slots import MixOff, QuotaSlots
 from synthetic_textcat.pipelines.attribute_sampling.rows_per_label import warning_about_splits
+from synthetic_textcat.schemas.label_sets import has_multi_label
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters, LlmParameters
 from synthetic_textcat.schemas.quota import Rounds, Shortfall
 from synthetic_textcat.schemas.rows import plan_sha256
+from synthetic_textcat.schemas.run_records import ROW_PROMPTS
 from synthetic_textcat.schemas.tasks import tasks_of
 from synthetic_textcat.tables import RowTable
 
@@ -53,9 +55,10 @@ def plan_rounds(
     target = attribute_sampling.target_accepted
     if target is None:
         return {}
+    asking = prompts if has_multi_label(tasks) else prompts[: len(ROW_PROMPTS)]
     recipe, asked_with = (
         recipe_of(tasks_of(tasks), attribute_sampling, seed),
-        asking_sha256(llm, spec.identity_of(llm), prompts),
+        asking_sha256(llm, spec.identity_of(llm), asking),
     )
     past, shortfall = Rounds.read(previous_rounds), Shortfall.read(previous_shortfall)
     if past is not None and past.asked_with is None and past.recipe == recipe:  # of the run that is rebuilt

@@ -10,7 +10,7 @@ from synthetic_textcat.pipelines.attribute_sampling.nodes import (
     report_plan,
     warn_of_few_rows,
 )
-from synthetic_textcat.schemas.run_records import ROW_PROMPTS
+from synthetic_textcat.schemas.run_records import ROW_PROMPTS, SEVERAL_LABELS_PROMPT
 
 
 def create_pipeline() -> Pipeline:
@@ -28,6 +28,7 @@ def create_pipeline() -> Pipeline:
                     "llm",
                     "params:llm",
                     *ROW_PROMPTS,
+                    SEVERAL_LABELS_PROMPT,
                 ],
                 outputs="rounds",
                 name="plan_rounds",

@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
+from synthetic_textcat.pipelines.attribute_sampling.choices import refuse_undrawable
 from synthetic_textcat.pipelines.attribute_sampling.streams import Ints, ranges
 from synthetic_textcat.pipelines.attribute_sampling.task_rows import TaskRows
-from synthetic_textcat.schemas.attributes import names_in_order
+from synthetic_textcat.schemas.own_attributes import names_in_order, parent_of
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
+from synthetic_textcat.schemas.tasks import tasks_of
 from synthetic_textcat.tables import RowTable
 from synthetic_textcat.tables.row_table import Columns
 
@@ -100,7 +102,15 @@ def by_id(tasks: pd.DataFrame) -> pd.DataFrame:
 
 
 def own_attributes(tasks: pd.DataFrame, sampling: AttributeSamplingParameters) -> tuple[str, ...]:
-    """The names of all own attributes: of the parameters, the tasks and their labels."""
+    """The names of all own attributes: of the parameters, the tasks and their labels.
+
+    Raises:
+        ParameterError: If two look alike, or a dependent one can't be drawn.
+    """
     choices = [json.loads(text) for text in tasks["attributes"].unique()]
     of_labels = [label for task in choices for label in task.get("labels", {}).values()]
-    return names_in_order(sampling.extra, [choice.get("extra", {}) for choice in (*choices, *of_labels)])
+    extras = [choice.get("extra", {}) for choice in (*choices, *of_labels)]
+    names = names_in_order(sampling.extra, extras)
+    if any(parent_of(choice) for extra in (sampling.extra, *extras) for choice in extra.values()):
+        refuse_undrawable(tasks_of(tasks), sampling, names)
+    return names

@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 
 from synthetic_textcat.errors import ParameterError, nearest
 from synthetic_textcat.hashing import Keys, canonical_json, derived, key64
-from synthetic_textcat.pipelines.attribute_sampling.choices import choice_of, shares_of_choice, values_of
+from synthetic_textcat.pipelines.attribute_sampling.choices import choice_of
 from synthetic_textcat.pipelines.attribute_sampling.label_odds import misleading_labels_of
 from synthetic_textcat.pipelines.attribute_sampling.plan import by_id, deal, own_attributes
 from synthetic_textcat.pipelines.attribute_sampling.streams import Ints
+from synthetic_textcat.pipelines.attribute_sampling.values import shares_of_choice, values_of
 from synthetic_textcat.schemas.attributes import shares_of
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.quota import Cell

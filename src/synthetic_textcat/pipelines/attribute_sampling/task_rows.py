@@ -1,6 +1,6 @@
 """Rows of tasks: attributes drawn as codes of two to four bytes, and made into columns of the plan batch by batch."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from copy import copy
 from itertools import chain, groupby
 from typing import Any, cast
@@ -10,17 +10,22 @@ import pandas as pd
 import pyarrow as pa
 
 from synthetic_textcat.hashing import key64, short_id_bytes
-from synthetic_textcat.pipelines.attribute_sampling.choices import Codes, TaskChoices
+from synthetic_textcat.pipelines.attribute_sampling.choices import TaskChoices
 from synthetic_textcat.pipelines.attribute_sampling.deduplicate_plan import draw_distinct
-from synthetic_textcat.pipelines.attribute_sampling.label_odds import odds_of_group
+from synthetic_textcat.pipelines.attribute_sampling.label_odds import odds_of_group, set_odds_of_group
+from synthetic_textcat.pipelines.attribute_sampling.one_label import OneLabel
+from synthetic_textcat.pipelines.attribute_sampling.several_labels import SeveralLabels, labels_by_name
 from synthetic_textcat.pipelines.attribute_sampling.streams import Ints, ranges
+from synthetic_textcat.pipelines.attribute_sampling.values import Codes
+from synthetic_textcat.schemas.label_sets import LABELS, LABELS_DTYPE, labels_column
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import ATTRIBUTES, REQUESTS, with_own
-from synthetic_textcat.schemas.tasks import task_from_row
+from synthetic_textcat.schemas.tasks import Task, task_from_row
 
 _AT_ONCE = 200_000  # rows drawn at once, but at least those of a task
 _MOST_SMALL = np.iinfo(np.int16).max
 _LABELS = ("label", "misleading_label")
+_OF_LABEL_NAMES = ('"labels"', '"confusable"', '"together"')  # keys of choices that name labels
 _DIGEST_COLUMNS = ("request_id", "seed")
 _ID_BYTES = 10
 _HEX = np.frombuffer(bytes(range(256)).hex().encode(), np.uint16)  # two characters for each byte
@@ -49,16 +54,18 @@ class TaskRows:
         first_label, starts = np.cumsum([0, *map(len, labels)]), self._ends - counts
         names: dict[str, list[str]] = {name: [] for name in attributes}
         names |= {name: list(chain.from_iterable(labels)) for name in _LABELS}
-        rows = int(counts.sum())
+        self._set_names, rows = _SetNames(tasks["labels"], labels), int(counts.sum())
         self._codes: Codes = {
             name: np.empty(rows, np.int32 if len(own_names) > _MOST_SMALL else np.int16)
             for name, own_names in names.items()
         }
+        if (tasks["task_type"] == "multi_label").any():
+            self._codes["label_set"] = np.full(rows, -1, np.int32)
         keys = np.array([key64(seed, task_id) for task_id in tasks["task_id"]], np.uint64)
         for members in _alike(tasks["attributes"], labels):
             task = task_from_row(cast("dict[str, Any]", tasks.iloc[members[0]].to_dict()))
-            misleading = odds_of_group(task, tasks["labels"].iloc[members], sampling.misleading_label)
-            choices = TaskChoices(task, keys[members], misleading, sampling, own)
+            of_labels = _labels_of(task, tasks["labels"].iloc[members], sampling)
+            choices = TaskChoices(task, keys[members], of_labels, sampling, own)
             before = {name: len(names[name]) for name in attributes}
             for name in attributes:
                 names[name] += choices.names(name)
@@ -71,8 +78,14 @@ class TaskRows:
                 drawn = draw_distinct(choices, *of_part, own) if is_exact else choices.draw(*of_part)
                 places = np.repeat(starts[part], counts[part]) + ranges(counts[part])
                 for name, codes in drawn.items():
+                    if name == "label_set":
+                        continue
                     shift = first_label[part].repeat(counts[part]) if name in _LABELS else before[name]
                     self._codes[name][places] = np.where(codes < 0, -1, codes + shift)
+                if isinstance(of_labels, SeveralLabels):
+                    self._codes["label_set"][places] = drawn["label_set"] + self._set_names.size
+            if isinstance(of_labels, SeveralLabels):
+                self._set_names.add(of_labels.sets)
         of_tasks = {name: tasks[name] for name in ("task_id", "task")}
         self._names = {name: pa.array(texts, pa.large_string()) for name, texts in {**names, **of_tasks}.items()}
 
@@ -112,8 +125,17 @@ class TaskRows:
             texts = ends.buffers()[1], pa.py_buffer(_HEX[digests])
             found["request_id"] = pa.LargeStringArray.from_buffers(len(rows), *texts)
             found["seed"] = digests[:, :4].copy().view(">u4")[:, 0] >> 1
-        table: pd.DataFrame = pa.table({name: found[name] for name in wanted}).to_pandas()
-        return table.astype({name: self.dtypes[name] for name in wanted})
+        table: pd.DataFrame = pa.table({name: found[name] for name in wanted if name in found}).to_pandas()
+        if LABELS in wanted:
+            table[LABELS] = self._labels(rows, task)
+        return table[wanted].astype({name: self.dtypes[name] for name in wanted})
+
+    def _labels(self, rows: Ints, task: Ints) -> "pd.Series[Any]":
+        """Label set of each row."""
+        label = self._codes["label"][rows]
+        if "label_set" not in self._codes:
+            return self._set_names.of_labels(label)
+        return self._set_names.of_sets(label, self._codes["label_set"][rows], task)
 
     def _digests(self, tasks: Ints, replicates: Ints) -> Ints:
         """Bytes of request ids, which are `short_id(seed, task_id, replicate)`."""
@@ -126,11 +148,60 @@ class TaskRows:
         return digests
 
 
+class _SetNames:
+    """Names of the labels of sets, in the order of the task's file.
+
+    Args:
+        of_tasks: Labels of each task, in the order of the file.
+        by_name: Their names, sorted.
+    """
+
+    def __init__(self, of_tasks: Iterable[Any], by_name: Sequence[Sequence[str]]) -> None:
+        self._single = labels_column([*((name,) for name in chain.from_iterable(by_name)), None]).to_numpy()
+        self._in_file = [[label["name"] for label in labels] for labels in of_tasks]
+        self._by_name = by_name
+        self._sets: list[tuple[int, ...]] = []
+
+    @property
+    def size(self) -> int:
+        """Number of sets."""
+        return len(self._sets)
+
+    def add(self, sets: Iterable[tuple[int, ...]]) -> None:
+        """Adds sets of numbers of labels, which are sorted by name."""
+        self._sets += sets
+
+    def of_labels(self, label: Ints) -> "pd.Series[Any]":
+        """The set of each single label, by its number among all labels; None for none."""
+        return pd.Series(self._single[label], dtype=LABELS_DTYPE)
+
+    def of_sets(self, label: Ints, label_set: Ints, task: Ints) -> "pd.Series[Any]":
+        """The set of each row, by its number, or by that of the row's single label."""
+        found = self._single[label]
+        several = np.flatnonzero(label_set >= 0)
+        pairs, number = np.unique(task[several] * np.int64(self.size) + label_set[several], return_inverse=True)
+        sets = (divmod(pair, self.size) for pair in pairs.tolist())
+        found[several] = labels_column([self._named(*pair) for pair in sets], number).to_numpy()
+        return pd.Series(found, dtype=LABELS_DTYPE)
+
+    def _named(self, task: int, number: int) -> tuple[str, ...]:
+        names, order = self._by_name[task], self._in_file[task]
+        return tuple(sorted((names[label] for label in self._sets[number]), key=order.index))
+
+
+def _labels_of(task: Task, labels: "pd.Series[Any]", sampling: AttributeSamplingParameters) -> OneLabel | SeveralLabels:
+    """Draws of the labels of tasks like this one."""
+    is_exact, setting = sampling.balance == "exact", sampling.misleading_label
+    if task.task_type == "multi_label":
+        return SeveralLabels(task, set_odds_of_group(task, labels, setting), len(labels), is_exact=is_exact)
+    weights, odds = [label.weight for label in labels_by_name(task)], odds_of_group(task, labels, setting)
+    return OneLabel(weights, odds, len(labels), is_exact=is_exact)
+
+
 def _alike(attributes: "pd.Series[str]", labels: Sequence[Sequence[str]]) -> list[Ints]:
     """Positions of tasks with the same choices and the same number of labels."""
     alike: dict[tuple[str, object], list[int]] = {}
     for place, (text, names) in enumerate(zip(attributes.tolist(), labels, strict=True)):
-        alike.setdefault(
-            (text, tuple(names) if '"labels"' in text or '"confusable"' in text else len(names)), []
-        ).append(place)
+        has_names = any(key in text for key in _OF_LABEL_NAMES)
+        alike.setdefault((text, tuple(names) if has_names else len(names)), []).append(place)
     return [np.array(places) for places in alike.values()]

@@ -1,20 +1,22 @@
-"""Paired difference of two runs' classifiers on the user's real rows: macro-F1 with a bootstrap interval."""
+"""Paired difference of two runs' classifiers on the user's real rows: F1 with a bootstrap interval."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from synthetic_textcat.pipelines.compare.differences import Difference, Floats, Places, bootstrapped_difference
+from synthetic_textcat.schemas.label_sets import label_set_of
 from synthetic_textcat.schemas.run_records import Evaluation
 from synthetic_textcat.text.bootstrap import percentile_interval
-from synthetic_textcat.text.linear_models import Resampled, macro_f1
+from synthetic_textcat.text.linear_models import Labels, Resampled, macro_f1, micro_f1
+from synthetic_textcat.text.multi_hot import multi_hot
 from synthetic_textcat.text.unicode import single_line
 
-MEASURE = "real/macro_f1"
-_KEYS = ["task_id", "row", "label"]
+MEASURE, MICRO = "real/macro_f1", "real/micro_f1"
+_TYPE = "task_type"
+_KEYS = ["task_id", "row", "label", _TYPE]
 _DIGITS = 4
 _LONGEST = 80  # characters shown of a task
 
@@ -31,11 +33,12 @@ class _TaskDifference(NamedTuple):
 
 
 def evaluation_differences(baseline: Evaluation | None, candidate: Evaluation | None, seed: int) -> list[Difference]:
-    """Differences in macro-F1 on the real rows that both runs were tested on.
+    """Differences in macro-F1 on the real rows that both runs were tested on; of several labels a text also micro-F1.
 
     The measure `real/macro_f1` is the mean over the tasks, weighted by their rows; `real/macro_f1/<task_id>` are those
-    of each task, if there are several. The interval is a percentile bootstrap over rows, which are drawn together for
-    both runs and within each task: it covers the sampling error of the real rows, not that of the generation.
+    of each task, if there are several. `real/micro_f1` and `real/micro_f1/<task_id>` are of the tasks with several
+    labels a text. The interval is a percentile bootstrap over rows, which are drawn together for both runs and within
+    each task: it covers the sampling error of the real rows, not that of the generation.
 
     Args:
         baseline: Evaluation of the baseline, None if there is none; without predictions there is no difference.
@@ -44,39 +47,70 @@ def evaluation_differences(baseline: Evaluation | None, candidate: Evaluation | 
     """
     if baseline is None or candidate is None or baseline.predictions is None or candidate.predictions is None:
         return []
-    paired = baseline.predictions.merge(candidate.predictions, on=_KEYS, suffixes=("_baseline", "_candidate"))
-    tasks = [_of_task(str(task_id), rows, seed) for task_id, rows in paired.groupby("task_id", sort=True)]
-    return list(_differences(tasks))
+    before, after = _with_type(baseline.predictions), _with_type(candidate.predictions)
+    paired = before.merge(after, on=_KEYS, suffixes=("_baseline", "_candidate"))
+    tasks = [_Task(rows) for _, rows in paired.groupby(["task_id", _TYPE], sort=True)]
+    return [
+        *_differences(MEASURE, [task.difference(macro_f1, Resampled.__call__, seed) for task in tasks]),
+        *_differences(MICRO, [task.difference(micro_f1, Resampled.micro, seed) for task in tasks if task.of_sets]),
+    ]
 
 
-def _differences(tasks: list[_TaskDifference]) -> Iterator[Difference]:
+def _with_type(predictions: pd.DataFrame) -> pd.DataFrame:
+    """The predictions with their task's type, which earlier versions did not keep: there was one."""
+    return predictions if _TYPE in predictions else predictions.assign(**{_TYPE: "single_label"})
+
+
+def _differences(measure: str, tasks: list[_TaskDifference]) -> Iterator[Difference]:
     if not tasks:
         return
-    yield _difference(MEASURE, tasks, f"{sum(task.rows for task in tasks):,} real rows, pair by pair")
+    yield _difference(measure, tasks, f"{sum(task.rows for task in tasks):,} real rows, pair by pair")
     if len(tasks) > 1:
         for task in tasks:
-            yield _difference(f"{MEASURE}/{task.task_id}", [task], f"{task.rows:,} real rows of {task.task!r}")
+            yield _difference(f"{measure}/{task.task_id}", [task], f"{task.rows:,} real rows of {task.task!r}")
 
 
-def _of_task(task_id: str, rows: pd.DataFrame, seed: int) -> _TaskDifference:
-    names = sorted({*rows["label"], *rows["predicted_baseline"], *rows["predicted_candidate"]})
-    labels, before, after = (
-        _codes(rows[column], names) for column in ("label", "predicted_baseline", "predicted_candidate")
-    )
-    drawn: Floats = np.empty(0)
-    if len(rows) > 1:
-        one, other = Resampled(labels, before), Resampled(labels, after)
+class _Task:
+    """Labels and predictions of a task's rows that both runs were tested on: codes, or multi-hot matrices."""
 
-        def difference(first: Places, second: Places, axis: int) -> Floats:
-            return other(second, axis) - one(first, axis)
+    def __init__(self, rows: pd.DataFrame) -> None:
+        first = rows.iloc[0]
+        self._task_id, self._task = str(first["task_id"]), single_line(first["task_baseline"], _LONGEST)
+        self.of_sets = first[_TYPE] == "multi_label"
+        columns = [rows[name] for name in ("label", "predicted_baseline", "predicted_candidate")]
+        self._labels, self._before, self._after = _matrices(columns) if self.of_sets else _codes(columns)
 
-        drawn = bootstrapped_difference(difference, [len(rows)], seed).bootstrap_distribution
-    task = single_line(rows["task_baseline"].iloc[0], _LONGEST)
-    return _TaskDifference(task_id, task, len(rows), macro_f1(labels, before), macro_f1(labels, after), drawn)
+    def difference(
+        self, f1: Callable[..., float], resampled: Callable[[Resampled, Places, int], Floats], seed: int
+    ) -> _TaskDifference:
+        """The scores by one kind of F1.
+
+        Args:
+            f1: Function of labels and predictions.
+            resampled: The same of resamples.
+            seed: Of the draws.
+        """
+        drawn: Floats = np.empty(0)
+        if len(self._labels) > 1:
+            one, other = Resampled(self._labels, self._before), Resampled(self._labels, self._after)
+
+            def difference(first: Places, second: Places, axis: int) -> Floats:
+                return resampled(other, second, axis) - resampled(one, first, axis)
+
+            drawn = bootstrapped_difference(difference, [len(self._labels)], seed).bootstrap_distribution
+        before, after = (f1(self._labels, side) for side in (self._before, self._after))
+        return _TaskDifference(self._task_id, self._task, len(self._labels), before, after, drawn)
 
 
-def _codes(column: "pd.Series[str]", names: list[str]) -> NDArray[np.int64]:
-    return np.asarray(pd.Categorical(column, categories=names).codes, dtype=np.int64)
+def _codes(columns: Sequence["pd.Series[str]"]) -> list[Labels]:
+    names = sorted({name for column in columns for name in column})
+    return [np.asarray(pd.Categorical(column, categories=names).codes, dtype=np.int64) for column in columns]
+
+
+def _matrices(columns: Sequence["pd.Series[str]"]) -> list[Labels]:
+    sets = [[label_set_of(code) for code in column] for column in columns]
+    names = sorted({name for column in sets for labels in column for name in labels})
+    return [multi_hot(column, names) for column in sets]
 
 
 def _difference(measure: str, tasks: list[_TaskDifference], basis: str) -> Difference:

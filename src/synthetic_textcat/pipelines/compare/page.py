@@ -8,7 +8,7 @@ from synthetic_textcat.pages import rendering
 from synthetic_textcat.pipelines.compare.agreement_differences import PREFIX
 from synthetic_textcat.pipelines.compare.changes import Changes
 from synthetic_textcat.pipelines.compare.differences import Difference
-from synthetic_textcat.pipelines.compare.evaluation_differences import MEASURE
+from synthetic_textcat.pipelines.compare.evaluation_differences import MEASURE, MICRO
 from synthetic_textcat.pipelines.compare.pairing import Pairing
 from synthetic_textcat.schemas.prices import usd
 from synthetic_textcat.schemas.run_records import Evaluation, RunRecord
@@ -26,7 +26,7 @@ _SHARED_METRICS = (
 _EXCLUDED_METRICS = ("/task/", "/vs_", "_low", "_high", "learnability/macro_f1/")  # of one task, or vs. other runs
 _EVALUATION_METRICS = ("real/", "train/")
 _ENDS = ("_low", "_high")
-_BY_TASK = "real/macro_f1/"
+_BY_TASK = (f"{MEASURE}/", f"{MICRO}/")
 _COUNTS = ("rows", "tasks", "_exact", "_near", "left_out")
 
 
@@ -52,7 +52,7 @@ class Comparison:
     @property
     def on_real_rows(self) -> list[Difference]:
         """Differences in the scores on the user's real rows."""
-        return [row for row in self.differences if row.measure.startswith(MEASURE)]
+        return [row for row in self.differences if row.measure.startswith((MEASURE, MICRO))]
 
     @property
     def in_labels(self) -> list[Difference]:
@@ -62,7 +62,7 @@ class Comparison:
     @property
     def of_corpus(self) -> list[Difference]:
         """Differences in measures of the corpus as a whole."""
-        return [row for row in self.differences if row.basis and not row.measure.startswith((MEASURE, PREFIX))]
+        return [row for row in self.differences if row.basis and not row.measure.startswith((MEASURE, MICRO, PREFIX))]
 
     @property
     def metrics(self) -> list[tuple[str, float | None, float | None]]:

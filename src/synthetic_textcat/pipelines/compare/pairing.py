@@ -4,6 +4,7 @@ Figures of the rows are in memory, some 60 bytes a row. Texts and labels stay in
 batch.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -18,8 +19,8 @@ from synthetic_textcat.tables import FrameTable, IdPositions, RowTable, as_table
 _MOSTLY = 0.5
 MOST_SHOWN = 20
 _MOST_READ = 50_000
-_SHOWN = ("outcome", "reason", "input_text", "label", "misleading_label")
-_READ_BY_BATCH = ("input_text", "label", "misleading_label")
+_SHOWN = ("outcome", "reason", "input_text", "misleading_label")
+_READ_BY_BATCH = ("input_text", "label", "labels", "misleading_label")
 _NUMBERS = ("attempts", "tokens", "cost")
 
 Places = NDArray[np.int64]
@@ -154,7 +155,18 @@ def _shown(rows: pd.DataFrame) -> list[dict[str, Any]]:
             "request_id": row["request_id_baseline"],
             "task_id": row["task_id_baseline"],
             "language": row["language_baseline"],
-            **{side: {name: row[f"{name}_{side}"] for name in _SHOWN} for side in ("baseline", "candidate")},
+            **{
+                side: {**{name: row[f"{name}_{side}"] for name in _SHOWN}, "label": _label(row, side)}
+                for side in ("baseline", "candidate")
+            },
         }
         for row in records_of(sample)
     ]
+
+
+def _label(row: Mapping[str, Any], side: str) -> str | None:
+    """The label of a row, or its labels in one text; None if it has no reply."""
+    label, labels = row[f"label_{side}"], row[f"labels_{side}"]
+    if label is not None or labels is None:
+        return str(label) if label is not None else None
+    return ", ".join(labels) or "no label"

@@ -24,10 +24,12 @@ from synthetic_textcat.pipelines.compare.pairing import Accepted
 from synthetic_textcat.tables import RowTable, filtered, mapped
 from synthetic_textcat.text.diversity import MEASURES
 from synthetic_textcat.text.diversity_sample import OTHER_MIX, SIZES, Sample, mixes_differ, pool_of_examples
-from synthetic_textcat.text.label_samples import FOLDS, Codes, TaskSample, label_rows, task_samples
-from synthetic_textcat.text.linear_models import Resampled, macro_f1, reader_probabilities, word_counts
+from synthetic_textcat.text.label_samples import FOLDS, TaskSample, label_rows, task_samples
+from synthetic_textcat.text.label_set_samples import LabelSetSample, label_set_rows, label_set_samples
+from synthetic_textcat.text.linear_models import Labels, Resampled, macro_f1, reader_probabilities, word_counts
 
 MOST_ROWS_IN_ALL = 5_000
+_YES = 0.5  # probability from which on a text has a label
 _TRAINING_VARIANCE = 1 + FOLDS / (FOLDS - 1)
 GROUPS = 20
 MOST_ROWS = 2_000
@@ -39,18 +41,20 @@ _MEASURES = {name: measure for name, measure in MEASURES.items() if name not in 
 class _Guessed(NamedTuple):
     """Sample of a task with cross-validated predictions."""
 
-    sample: TaskSample
-    labels: Codes
+    sample: TaskSample | LabelSetSample
+    labels: Labels
+    guessed: Labels
 
     @property
     def macro_f1(self) -> float:
         """Macro-F1 of the predictions, 0 to 1."""
-        return macro_f1(self.sample.labels, self.labels)
+        return macro_f1(self.labels, self.guessed)
 
 
 def learnability_differences(accepted: Accepted, seed: int) -> Iterator[Difference]:
     """Difference in `learnability/macro_f1`, 0 to 1: macro-F1 of a linear model on single words (TF-IDF).
 
+    Of a task with several labels a text each label has a model of its own (one-vs-rest).
     Cross-validated in each task with enough rows in both runs, averaged over the tasks by their rows, as in the
     quality report; on equally many rows of a task in both runs, since more training rows raise the score, and on at
     most `MOST_ROWS_IN_ALL` in total. For paired runs: the rows that both runs accepted.
@@ -82,6 +86,9 @@ def _tasks(accepted: Accepted, seed: int) -> Iterator[tuple[_Guessed, _Guessed]]
     before, after = ({sample.task_id: sample for sample in _task_samples(rows, seed)} for rows in sides)
     for task_id in sorted(before.keys() & after.keys()):
         yield _guessed(before[task_id]), _guessed(after[task_id])
+    of_sets = [{sample.task_id: sample for sample in _set_samples(rows, seed)} for rows in sides]
+    for task_id in sorted(of_sets[0].keys() & of_sets[1].keys()):
+        yield _guessed_sets(of_sets[0][task_id]), _guessed_sets(of_sets[1][task_id])
 
 
 def _as_many(accepted: Accepted, seed: int) -> list[RowTable]:
@@ -101,20 +108,35 @@ def _ranks(rows: pd.DataFrame, seed: int) -> pd.Series:
 
 
 def _task_samples(rows: RowTable, seed: int) -> list[TaskSample]:
-    examples = mapped(rows, lambda frame: frame.assign(task=frame["task_id"]))
+    single = filtered(rows, rows["label"].notna().to_numpy(bool))
+    examples = mapped(single, lambda frame: frame.assign(task=frame["task_id"]))
     return task_samples(label_rows(examples), examples, seed, MOST_ROWS_IN_ALL).samples
+
+
+def _set_samples(rows: RowTable, seed: int) -> list[LabelSetSample]:
+    """Samples of the tasks with several labels a text."""
+    examples = filtered(rows, rows["label"].isna().to_numpy(bool))
+    sets = label_set_rows(examples, examples["task_id"].unique().tolist())
+    return label_set_samples(sets, examples, sets.task_ids, seed).samples
 
 
 def _guessed(sample: TaskSample) -> _Guessed:
     counts, _ = word_counts(sample.texts)
-    return _Guessed(sample, reader_probabilities(counts, sample.labels, sample.folds).argmax(axis=1))
+    odds = reader_probabilities(counts, sample.labels, sample.folds)
+    return _Guessed(sample, sample.labels, odds.argmax(axis=1))
+
+
+def _guessed_sets(sample: LabelSetSample) -> _Guessed:
+    counts, _ = word_counts(sample.texts)
+    labels = sample.members.astype(np.int64)
+    return _Guessed(sample, labels, (reader_probabilities(counts, labels, sample.folds) > _YES).astype(np.int64))
 
 
 def _variance(before: _Guessed, after: _Guessed, seed: int) -> float:
     """Bootstrap variance of the difference over the test rows."""
     ids = [side.sample.request_ids for side in (before, after)]
     rows = [len(own) for own in ids]
-    scores = [Resampled(side.sample.labels, side.labels) for side in (before, after)]
+    scores = [Resampled(side.labels, side.guessed) for side in (before, after)]
 
     def difference(one: Places, other: Places, axis: int) -> Floats:
         return scores[1](other, axis) - scores[0](one, axis)

@@ -8,12 +8,15 @@ import pandas as pd
 
 from synthetic_textcat.hashing import sha256_of
 from synthetic_textcat.pipelines.evaluate.inputs import RealRows
-from synthetic_textcat.pipelines.evaluate.scoring import SIZES, Score, Tried, are_few, is_enough, mean_of
+from synthetic_textcat.pipelines.evaluate.scoring import F1, SIZES, Score, Tried, are_few, is_enough, mean_of
 from synthetic_textcat.schemas.evaluation_set import EXACT, NEAR
+from synthetic_textcat.schemas.label_sets import label_set_code
 from synthetic_textcat.schemas.rows import to_frame
 from synthetic_textcat.schemas.run_records import REAL_PREDICTIONS
-from synthetic_textcat.schemas.tasks import normalise
+from synthetic_textcat.schemas.tasks import Task, normalise
 from synthetic_textcat.text.label_samples import FEWEST_OF_A_LABEL, FEWEST_ROWS
+from synthetic_textcat.text.linear_models import Labels
+from synthetic_textcat.text.multi_hot import sets_of
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -31,16 +34,24 @@ def held_out_metrics(tried: Sequence[Tried]) -> Metrics:
     """Scores on held-out synthetic rows, which say nothing about real text.
 
     `train/held_out_synthetic_macro_f1`, its 95 % interval and number of rows; the mean over the tasks by held-out rows.
+    `train/held_out_synthetic_micro_f1`: the same of the tasks with several labels a text, if there are any.
     """
     found = mean_of([task.held_out for task in tried if task.held_out])
     name = "train/held_out_synthetic"
-    return {} if found is None else {**_interval(f"{name}_macro_f1", found), f"{name}_rows": found.rows}
+    if found is None:
+        return {}
+    return {
+        **_interval(f"{name}_macro_f1", found),
+        **_micro(f"{name}_micro_f1", found.micro),
+        f"{name}_rows": found.rows,
+    }
 
 
 def real_metrics(tried: Sequence[Tried], real: RealRows) -> Metrics:
     """Scores on the real rows; each is a macro-F1, the mean over the tasks by their real rows.
 
     - `real/macro_f1`, `_low`, `_high`: trained on the synthetic rows; 95 % interval. `real/macro_f1/<task_id>`.
+    - `real/micro_f1`, `_low`, `_high`, `real/micro_f1/<task_id>`: the micro-F1 of the tasks with several labels a text.
     - `real/macro_f1_by_rows/<rows>`: trained on this number of rows of each task, if every task has as many.
     - `real/majority_macro_f1`: majority baseline, the most frequent label of the real rows.
     - `real/train_on_real_macro_f1`, `_low`, `_high`: trained on the real rows, by five-fold cross-validation; null
@@ -57,6 +68,7 @@ def real_metrics(tried: Sequence[Tried], real: RealRows) -> Metrics:
     overlaps = [task.trial.overlaps for task in scored]
     return {
         **_interval("real/macro_f1", found),
+        **_micro("real/micro_f1", found.micro),
         **_by_rows(scored),
         "real/majority_macro_f1": _mean([task.majority or 0.0 for task in scored], scored),
         **_interval("real/train_on_real_macro_f1", mean_of(on_real) if len(on_real) == len(scored) else None),
@@ -66,6 +78,11 @@ def real_metrics(tried: Sequence[Tried], real: RealRows) -> Metrics:
         "real/training_rows": sum(len(task.trial.train) for task in scored),
         **{f"real/training_rows_left_out_{kind}": sum(each[kind] for each in overlaps) for kind in (EXACT, NEAR)},
         **{f"real/macro_f1/{task.trial.task.task_id}": task.real.macro_f1 for task in scored if task.real},
+        **{
+            f"real/micro_f1/{task.trial.task.task_id}": task.real.micro.value
+            for task in scored
+            if task.real and task.real.micro
+        },
     }
 
 
@@ -103,17 +120,28 @@ def real_predictions(tried: Sequence[Tried]) -> pd.DataFrame:
                 "task_id": task.trial.task.task_id,
                 "task": task.trial.task.task,
                 "row": sha256_of(normalise(text)),
-                "label": task.trial.task.label_names[label],
-                "predicted": task.trial.task.label_names[predicted],
+                "label": label,
+                "predicted": predicted,
+                "task_type": task.trial.task.task_type,
             }
             for task in tried
             if task.predicted is not None
             for text, label, predicted in zip(
-                task.trial.real.texts, task.trial.real.labels, task.predicted, strict=True
+                task.trial.real.texts,
+                _named(task.trial.real.labels, task.trial.task),
+                _named(task.predicted, task.trial.task),
+                strict=True,
             )
         ),
         REAL_PREDICTIONS,
     )
+
+
+def _named(labels: Labels, task: Task) -> list[str]:
+    """Name of each row's label; of label sets their code, a JSON list."""
+    if labels.ndim > 1:
+        return [label_set_code(names) for names in sets_of(labels, task.label_names)]
+    return [task.label_names[label] for label in labels]
 
 
 def _line(task: Tried) -> dict[str, Any]:
@@ -158,11 +186,18 @@ def _interval(name: str, found: Score | None) -> Metrics:
     return {name: ends["macro_f1"], f"{name}_low": ends["low"], f"{name}_high": ends["high"]}
 
 
+def _micro(name: str, found: F1 | None) -> Metrics:
+    if found is None:
+        return {}
+    low, high = found.interval
+    return {name: found.value, f"{name}_low": low, f"{name}_high": high}
+
+
 def score_fields(found: Score | None) -> Metrics:
-    """Macro-F1 and the ends of its interval, by name; None without a score."""
+    """Macro-F1 and the ends of its interval, by name; None without a score. Of label sets the micro-F1 likewise."""
     if found is None:
         return {"macro_f1": None, "low": None, "high": None}
-    return {"macro_f1": found.macro_f1, "low": found.low, "high": found.high}
+    return {"macro_f1": found.macro_f1, "low": found.low, "high": found.high, **_micro("micro_f1", found.micro)}
 
 
 def learning_curve(points: Sequence[Mapping[str, Any]]) -> "Figure":

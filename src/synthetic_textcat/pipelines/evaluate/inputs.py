@@ -7,17 +7,16 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from synthetic_textcat.errors import EvaluationError, StaleTableError, nearest
+from synthetic_textcat.pipelines.evaluate.real_labels import given_labels, has_labels, label_places, rows_of
 from synthetic_textcat.schemas.evaluation_set import text_column
-from synthetic_textcat.schemas.label_names import set_spelling
+from synthetic_textcat.schemas.label_sets import LABELS
 from synthetic_textcat.schemas.publications import SPLITS, path_of
 from synthetic_textcat.schemas.rows import plain, to_frame
 from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.schemas.tasks import Task, normalise
 from synthetic_textcat.text.comparison import sentence_key
 
-LABEL = "label"
-_REAL = {"task_id": "str", "text": "str", LABEL: "int64"}
-_MOST_NAMED = 3
+_REAL = {"task_id": "str", "text": "str", LABELS: "object"}
 _TASKS = "index.json of the dataset 'text_label'"
 _KEYS = ["request_id", "input_text", "label"]
 
@@ -28,9 +27,9 @@ class RealRows(NamedTuple):
     """Labelled real rows.
 
     Attributes:
-        rows: task_id, text, label (its position in the label set of the task).
-        incomplete: Number of rows left out because they have no text or no label.
-        repeated: Number of rows left out because an earlier row of the task has the same text and label.
+        rows: task_id, text, labels (positions in the label set of the task, ascending: one, or any number).
+        incomplete: Number of rows left out because they have no text or say nothing of their labels.
+        repeated: Number of rows left out because an earlier row of the task has the same text and labels.
     """
 
     rows: pd.DataFrame
@@ -50,14 +49,15 @@ def real_rows(evaluation_set: pd.DataFrame | None, tasks: Sequence[Task]) -> Rea
     single task. Sentences and labels match if only case, width, white space or a final full stop differ.
 
     Raises:
-        EvaluationError: If a task or label is unknown to the project, or the task has no label set.
+        EvaluationError: If a task or label is unknown to the project, the task has no label set, or a row of a
+            single-label task has several labels or none.
     """
-    if evaluation_set is None or LABEL not in evaluation_set:
+    if evaluation_set is None or not has_labels(evaluation_set):
         return RealRows(to_frame([], _REAL))
-    texts, labels = (_texts(evaluation_set[name]) for name in (text_column(evaluation_set), LABEL))
-    complete = [place for place, pair in enumerate(zip(texts, labels, strict=True)) if all(pair)]
+    texts, labels = _texts(evaluation_set[text_column(evaluation_set)]), given_labels(evaluation_set)
+    complete = [place for place, text in enumerate(texts) if text and labels[place] is not None]
     owners = _tasks_of(evaluation_set.iloc[complete], tasks)
-    places = _label_places(owners, [labels[place] for place in complete])
+    places = label_places(owners, [labels[place] for place in complete])
     found = to_frame(
         zip((task.task_id for task in owners), (texts[place] for place in complete), places, strict=True), _REAL
     )
@@ -92,7 +92,7 @@ def _named(known: Mapping[str, Task], names: Sequence[str]) -> list[Task]:
     unknown = Counter(name for name in names if normalise(name) not in alike)
     for name, rows in unknown.most_common(1):
         raise EvaluationError(
-            f"The evaluation set has the task {shown(name)} in {_rows(rows)}, which the project does not have; "
+            f"The evaluation set has the task {shown(name)} in {rows_of(rows)}, which the project does not have; "
             f"{nearest(name, known)}. Next: name the task as {_TASKS} does, or remove these rows"
         )
     return [alike[normalise(name)] for name in names]
@@ -102,34 +102,10 @@ def _refuse_open_tasks(found: Sequence[Task]) -> None:
     counts = Counter(task.task for task in found if not task.labels)
     for task, rows in counts.most_common(1):
         raise EvaluationError(
-            f"The evaluation set has {_rows(rows)} of the task {shown(task)}, which has open labels: the model invents "
-            "them, so there is no label set to test. Next: give the task labels and generate, or remove these rows"
+            f"The evaluation set has {rows_of(rows)} of the task {shown(task)}, which has open labels: the model "
+            "invents them, so there is no label set to test. Next: give the task labels and generate, or remove these "
+            "rows"
         )
-
-
-def _label_places(owners: Sequence[Task], labels: Sequence[str]) -> list[int]:
-    """Position of each row's label in the label set of its task."""
-    known = {task.task_id: task for task in owners}
-    sets = {key: frozenset(task.label_names) for key, task in known.items()}
-    pairs = [(task.task_id, label) for task, label in zip(owners, labels, strict=True)]
-    spelt = [set_spelling(label, sets[key]) for key, label in pairs]
-    unknown = Counter(pair for pair, name in zip(pairs, spelt, strict=True) if name is None)
-    for (key, _), _ in unknown.most_common(1):
-        task = known[key]
-        own = [(label, rows) for (owner, label), rows in unknown.most_common() if owner == key][:_MOST_NAMED]
-        named = "; ".join(
-            f"{shown(label)} in {_rows(rows)} ({nearest(label, task.label_names)})" for label, rows in own
-        )
-        raise EvaluationError(
-            f"The evaluation set has labels that the task {shown(task.task)} does not have: {named}. Next: name labels "
-            "as the tasks file does, or remove these rows"
-        )
-    places = {key: {name: place for place, name in enumerate(task.label_names)} for key, task in known.items()}
-    return [places[task.task_id][str(name)] for task, name in zip(owners, spelt, strict=True)]
-
-
-def _rows(rows: int) -> str:
-    return f"{rows} row{'s' if rows > 1 else ''}"
 
 
 class EmptySplitError(EvaluationError):

@@ -18,13 +18,13 @@ from synthetic_textcat.pipelines.evaluate.findings import (
     task_lines,
 )
 from synthetic_textcat.pipelines.evaluate.inputs import (
-    LABEL,
     EmptySplitError,
     RealRows,
     exported_rows,
     real_rows,
     triplets_of,
 )
+from synthetic_textcat.pipelines.evaluate.real_labels import LABEL, has_labels
 from synthetic_textcat.pipelines.evaluate.saved_classifiers import Content, saved_classifiers
 from synthetic_textcat.pipelines.evaluate.scoring import (
     Reader,
@@ -86,9 +86,11 @@ def match_real_rows(evaluation_set: pd.DataFrame | None, tasks: pd.DataFrame) ->
     Raises:
         EvaluationError: If a task or a label is unknown to the project.
     """
-    if evaluation_set is not None and LABEL not in evaluation_set:
+    if evaluation_set is not None and not has_labels(evaluation_set):
         hint = nearest(LABEL, map(str, evaluation_set.columns))
-        _log.warning("No test on real text: the evaluation set has no column `label`; %s", hint, extra=_PLAIN)
+        _log.warning(
+            "No test on real text: the evaluation set has no column `label` or `labels`; %s", hint, extra=_PLAIN
+        )
     found = real_rows(evaluation_set, tasks_of(tasks))
     if found.left_out:
         _log.warning(

@@ -1,5 +1,6 @@
 """Saved classifiers: a skops file per task, with its labels and a model card; no pickle."""
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
@@ -23,7 +24,8 @@ def saved_classifiers(
 ) -> dict[str, Content]:
     """Files of one classifier per task that has two labels to learn from.
 
-    A classifier is trained on the rows that its scores are of, and predicts names of labels.
+    A classifier is trained on the rows that its scores are of, and predicts names of labels; of label sets 0 or 1 for
+    each label.
 
     Args:
         tried: Scored tasks.
@@ -55,16 +57,22 @@ def _dumped(task: Tried, reader: Reader) -> bytes:
 
     train, names = task.trial.train, task.trial.task.label_names
     model = reader.model(len(train))
-    fitted(model, reader.prepare(train.texts), np.array([names[label] for label in train.labels], dtype=str))
+    of_sets = train.labels.ndim > 1
+    targets = train.labels if of_sets else np.array([names[label] for label in train.labels], dtype=str)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a label that all or no texts have
+        fitted(model, reader.prepare(train.texts), targets)
     dumped: bytes = skops.io.dumps(model)
     return dumped
 
 
 def _facts(task: Tried, folder: str | None, writers: Sequence[str]) -> dict[str, Any]:
     trial = task.trial
+    several = {"task_type": trial.task.task_type} if trial.task.task_type == "multi_label" else {}
     return {
         "task_id": trial.task.task_id,
         "task": trial.task.task,
+        **several,
         "labels": list(trial.task.label_names),
         "embedding_model": folder,
         "trained_on": {
@@ -88,4 +96,5 @@ def _scored(found: Score | None, *, few: bool) -> dict[str, float | None] | None
 
 
 def _card(name: str, facts: Mapping[str, Any]) -> str:
-    return render_markdown(__package__, "classifier_card.md.jinja", file=f"{name}.skops", few_rows=FEW_ROWS, **facts)
+    shown = {"file": f"{name}.skops", "few_rows": FEW_ROWS, "task_type": None, **facts}
+    return render_markdown(__package__, "classifier_card.md.jinja", **shown)

@@ -1,4 +1,4 @@
-"""Scoring of classifiers trained on synthetic rows: macro-F1 with a bootstrap interval, next to baselines."""
+"""Scoring of classifiers trained on synthetic rows: F1 with a bootstrap interval, next to baselines."""
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -11,7 +11,15 @@ from synthetic_textcat.pipelines.evaluate.train_test_sets import Rows, Trial
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.text.bootstrap import bootstrapped, percentile_interval
 from synthetic_textcat.text.label_samples import FEWEST_OF_A_LABEL, FEWEST_ROWS, Codes, folds_of
-from synthetic_textcat.text.linear_models import Floats, Resampled, fitted, linear_model, macro_f1
+from synthetic_textcat.text.linear_models import (
+    Floats,
+    Labels,
+    Resampled,
+    fitted,
+    linear_model,
+    macro_f1,
+    micro_f1,
+)
 from synthetic_textcat.text.words import word_features
 
 SIZES = (25, 50, 100, 250, 500, 1_000, 2_500)
@@ -24,18 +32,37 @@ _DIGITS = 4
 _RARE_COUNTS_BELOW = 100  # texts: with more, what stands in one of them alone is left out
 
 
+class F1(NamedTuple):
+    """An F1 with those of resamples, 0 to 1.
+
+    Attributes:
+        value: Of all rows.
+        drawn: Of each bootstrap resample; of a single row none.
+    """
+
+    value: float
+    drawn: Floats
+
+    @property
+    def interval(self) -> tuple[float | None, float | None]:
+        """Ends of the interval for more such rows at `CONFIDENCE`; None for a single row."""
+        return percentile_interval(self.drawn)
+
+
 class Score(NamedTuple):
-    """A macro-F1, 0 to 1, as `text.linear_models.macro_f1` defines it.
+    """Macro-F1, 0 to 1, as `text.linear_models` defines it; with several labels a text also micro-F1.
 
     Attributes:
         rows: How many it is of.
         macro_f1: Of all of them.
         drawn: Of each bootstrap resample; of a single row none.
+        micro: None for tasks with one label a text, where it is the accuracy.
     """
 
     rows: int
     macro_f1: float
     drawn: Floats
+    micro: F1 | None = None
 
     @property
     def low(self) -> float | None:
@@ -56,10 +83,10 @@ class Tried:
         trial: What was learnt and asked.
         held_out: On held-out synthetic rows.
         real: On the real rows.
-        majority: Macro-F1, on the real rows, of always naming their most frequent label.
+        majority: Macro-F1, on the real rows, of always naming their most frequent label (set).
         on_real: On the same real rows, each by a model that learnt four fifths of the others.
         curve: Rows learnt from and the score on the real rows, the fewest first; the last has all.
-        predicted: Label that the model of all synthetic rows gives to each real row, as its position in the label set.
+        predicted: Labels that the model of all synthetic rows gives to each real row, in the form of `Rows.labels`.
     """
 
     trial: Trial
@@ -68,7 +95,7 @@ class Tried:
     majority: float | None = None
     on_real: Score | None = None
     curve: tuple[tuple[int, Score], ...] = field(default=())
-    predicted: Codes | None = None
+    predicted: Labels | None = None
 
 
 class Reader(NamedTuple):
@@ -106,13 +133,15 @@ def try_task(trial: Trial, reader: Reader, seed: int) -> Tried:
 
 
 def majority_f1(rows: Rows) -> float:
-    """Macro-F1 of always naming the most frequent label of the rows: the baseline without reading."""
-    return macro_f1(rows.labels, np.full_like(rows.labels, np.bincount(rows.labels).argmax()))
+    """Macro-F1 of always naming the most frequent label (set) of the rows: the baseline without reading."""
+    strata = rows.strata
+    most = rows.labels[strata == np.bincount(strata).argmax()][:1]
+    return macro_f1(rows.labels, np.repeat(most, len(rows), axis=0))
 
 
 def is_enough(rows: Rows) -> bool:
     """Whether a model can learn from some of the rows and be asked the others: see `text.label_samples`."""
-    often = int((np.bincount(rows.labels) >= FEWEST_OF_A_LABEL).sum()) if len(rows) else 0
+    often = int((rows.counts >= FEWEST_OF_A_LABEL).sum()) if len(rows) else 0
     return len(rows) >= FEWEST_ROWS and often > 1
 
 
@@ -128,7 +157,7 @@ def _scored(rows: Rows, guessed: Any, seed: int) -> Score | None:
 def _on_real(rows: Rows, prepared: Any, reader: Reader, seed: int) -> Score | None:
     if not is_enough(rows):
         return None
-    return score(rows.labels, held_out_guesses(reader, prepared, rows.labels, folds_of(rows.labels)), seed)
+    return score(rows.labels, held_out_guesses(reader, prepared, rows.labels, folds_of(rows.strata)), seed)
 
 
 def _smaller(trial: Trial, train: Any, real: Any, reader: Reader, seed: int) -> Iterator[tuple[int, Score]]:
@@ -139,23 +168,37 @@ def _smaller(trial: Trial, train: Any, real: Any, reader: Reader, seed: int) -> 
             yield size, score(trial.real.labels, guessed, seed)
 
 
-def score(labels: Codes, guessed: Codes, seed: int) -> Score:
-    """Macro-F1 of guesses; its interval covers the luck of these rows, not that of the training rows."""
-    drawn = np.empty(0)
-    if len(labels) > 1:
-        drawn = bootstrapped(Resampled(labels, guessed), [len(labels)], seed).bootstrap_distribution
-    return Score(len(labels), macro_f1(labels, guessed), drawn)
+def score(labels: Labels, guessed: Labels, seed: int) -> Score:
+    """F1 of guesses; its interval covers the luck of these rows, not that of the training rows."""
+    resampled = Resampled(labels, guessed)
+
+    def drawn(statistic: Callable[..., Floats]) -> Floats:
+        if len(labels) < 2:
+            return np.empty(0)
+        found: Floats = bootstrapped(statistic, [len(labels)], seed).bootstrap_distribution
+        return found
+
+    micro = F1(micro_f1(labels, guessed), drawn(resampled.micro)) if labels.ndim > 1 else None
+    return Score(len(labels), macro_f1(labels, guessed), drawn(resampled), micro)
 
 
 def mean_of(scores: Sequence[Score]) -> Score | None:
-    """The mean over tasks, each weighted by its rows, and so of each resample; None of no task."""
+    """The mean over tasks, each weighted by its rows, and so of each resample; None of no task.
+
+    That of the micro-F1 is over the tasks that have one.
+    """
     if not scores:
         return None
-    weights = [each.rows for each in scores]
+    mean = _mean([each.rows for each in scores], [F1(each.macro_f1, each.drawn) for each in scores])
+    of_sets = [(each.rows, each.micro) for each in scores if each.micro]
+    micro = _mean([rows for rows, _ in of_sets], [found for _, found in of_sets]) if of_sets else None
+    return Score(sum(each.rows for each in scores), mean.value, mean.drawn, micro)
+
+
+def _mean(weights: Sequence[int], scores: Sequence[F1]) -> F1:
     drawn = [each.drawn for each in scores]
-    return Score(
-        sum(weights),
-        round(float(np.average([each.macro_f1 for each in scores], weights=weights)), _DIGITS),
+    return F1(
+        round(float(np.average([each.value for each in scores], weights=weights)), _DIGITS),
         np.average(drawn, axis=0, weights=weights) if all(map(len, drawn)) else np.empty(0),
     )
 
@@ -170,16 +213,18 @@ def reader_of_embeddings(embed: Callable[[Sequence[str]], Any]) -> Reader:
     return Reader(embed, lambda _: linear_model())
 
 
-def guesses(reader: Reader, learnt: Any, labels: Codes, asked: Any) -> Codes:
-    """Labels that a model trained on these texts predicts for others."""
-    if not len(asked) or len(np.unique(labels)) == 1:
-        return np.full(len(asked), labels[0])
+def guesses(reader: Reader, learnt: Any, labels: Labels, asked: Any) -> Labels:
+    """Labels that a model trained on these texts predicts for others; the same for all if it saw one label (set)."""
+    if not len(asked) or len(np.unique(labels, axis=0)) == 1:
+        same: Labels = np.repeat(labels[:1], len(asked), axis=0)
+        return same
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a fit that stops early is no reader's concern
-        return np.asarray(fitted(reader.model(len(labels)), learnt, labels).predict(asked), dtype=np.int64)
+        warnings.simplefilter("ignore")  # a fit that stops early, and a label that all or no texts have
+        guessed: Labels = np.asarray(fitted(reader.model(len(labels)), learnt, labels).predict(asked), labels.dtype)
+    return guessed
 
 
-def held_out_guesses(reader: Reader, prepared: Any, labels: Codes, folds: Codes) -> Codes:
+def held_out_guesses(reader: Reader, prepared: Any, labels: Labels, folds: Codes) -> Labels:
     """The label of each row by a model that learnt the other folds."""
     guessed = np.empty_like(labels)
     for fold in np.unique(folds):

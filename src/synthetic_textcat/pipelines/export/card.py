@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
@@ -10,14 +10,16 @@ import pandas as pd
 import yaml
 
 from synthetic_textcat.pages import render_markdown
+from synthetic_textcat.pipelines.export.label_set_views import has_label_sets
 from synthetic_textcat.pipelines.export.splits import rows_of_parts, split_codes
 from synthetic_textcat.schemas.cost_figures import DATASET, THIS_CONFIGURATION, figure_rows
+from synthetic_textcat.schemas.label_sets import LABELS, has_multi_label
 from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters, LlmParameters
 from synthetic_textcat.schemas.publications import SPLITS, TAG, Part, parts
 from synthetic_textcat.schemas.quota import wanted_rows
 from synthetic_textcat.schemas.rows import ATTRIBUTES, LABEL_AGREEMENT, own_of
-from synthetic_textcat.schemas.run_records import ROW_PROMPTS, prompt_sha256
+from synthetic_textcat.schemas.run_records import ROW_PROMPTS, SEVERAL_LABELS_PROMPT, prompt_sha256
 from synthetic_textcat.schemas.tasks import Task, tasks_of
 from synthetic_textcat.schemas.writers import writer_note
 from synthetic_textcat.tables import RowGroups, RowTable, value_counts
@@ -83,7 +85,7 @@ def write_card(
         export: How they are exported.
         prompt_versions: Of the templates that MLflow has registered, by name.
         label_facts: What is known of the labels, as of `label_facts.label_facts`.
-        prompts: Templates, in the order of `ROW_PROMPTS`.
+        prompts: Templates, in the order of `ROW_PROMPTS`, and that of several labels.
     """
     shown = (*ATTRIBUTES, *own_of(examples))
     counts = {name: value_counts(examples, name) for name in ("model_name", *shown)}
@@ -92,6 +94,8 @@ def write_card(
     sources = Counter(tasks["source"])
     known = {task.task_id: task for task in tasks_of(tasks)}
     files = parts(rows_of_parts(by_task, split_codes(splits)))
+    asking = (*ROW_PROMPTS, SEVERAL_LABELS_PROMPT) if has_multi_label(tasks) else ROW_PROMPTS
+    of_sets = {task_id for task_id, own in by_task.items() if has_label_sets(own, known.get(task_id))}
     facts = {
         "rows": len(examples),
         "splits": {name: int(split_report[f"export/rows_{name}"]) for name in (*SPLITS, "left_out")},
@@ -99,7 +103,7 @@ def write_card(
         "models": models,
         "banner": writer_note(models),
         "version": version("synthetic-textcat"),
-        "prompts": {name: prompt_sha256(prompt) for name, prompt in zip(ROW_PROMPTS, prompts, strict=True)},
+        "prompts": {name: prompt_sha256(prompt) for name, prompt in zip(asking, prompts, strict=False)},
         "prompt_versions": prompt_versions,
         "tasks": {
             "file": sources["file"],
@@ -121,6 +125,9 @@ def write_card(
         "ledger": ledger,
         "labels": label_facts,
         "has_agreement": LABEL_AGREEMENT in examples,
+        "has_labels": LABELS in examples,
+        "multi_label_tasks": len(of_sets),
+        "rows_of_no_label": int(split_report.get("export/rows_of_no_label", 0)),
     }
     return render_markdown(
         __package__,
@@ -129,7 +136,7 @@ def write_card(
         facts=facts,
         size=_size_category(len(examples)),
         configs=_configs(files),
-        own_configs=_own_configs(files, by_task, known),
+        own_configs=_own_configs(files, by_task, known, of_sets),
         tag=TAG,
         figures=list(figure_rows(metrics, THIS_CONFIGURATION, DATASET)),
         metrics=_shown(metrics),
@@ -144,13 +151,16 @@ def _configs(files: Iterable[Part]) -> dict[str, list[Part]]:
     return configs
 
 
-def _own_configs(files: Iterable[Part], by_task: RowGroups, known: Mapping[str, Task]) -> dict[str, dict[str, Any]]:
-    """Task, label set and number of rows of each config of a single task."""
+def _own_configs(
+    files: Iterable[Part], by_task: RowGroups, known: Mapping[str, Task], of_sets: Collection[str]
+) -> dict[str, dict[str, Any]]:
+    """Task, label set, form and number of rows of each config of a single task."""
     sentences = {task_id: rows.head(1)["task"].iloc[0] for task_id, rows in by_task.items()}
     return {
         config: {
             "task": sentences[task_id],
             "labels": known[task_id].label_names if task_id in known else (),
+            "of_sets": task_id in of_sets,
             "rows": sum(part.rows for part in own),
         }
         for config, own in _configs(files).items()

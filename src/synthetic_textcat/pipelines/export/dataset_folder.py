@@ -12,18 +12,23 @@ import pyarrow as pa
 
 from synthetic_textcat.pipelines.export.formats import (
     TRIPLET_COLUMNS,
-    in_batch_order,
     label_numbers,
     text_label,
     text_label_columns,
+    triplet_rows,
     triplets,
 )
+from synthetic_textcat.pipelines.export.label_set_views import any_without_label, has_label_sets, hot, labels_in
 from synthetic_textcat.pipelines.export.splits import Codes, rows_of_parts
+from synthetic_textcat.schemas.label_sets import LABELS
 from synthetic_textcat.schemas.parameters import ExportParameters
 from synthetic_textcat.schemas.publications import CARD, SPLITS, Part, parts
 from synthetic_textcat.schemas.rows import LABEL_AGREEMENT
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import RowGroups, RowTable, filtered, mapped, permuted
+
+MULTI_HOT = "multi_hot"
+"""Column of a task with several labels a text: a list of 0 and 1, one for each label of the set."""
 
 _METADATA = b"huggingface"
 """Key of a Parquet schema under which `datasets` looks for features."""
@@ -52,23 +57,26 @@ def huggingface_files(
     Raises:
         StaleTableError: If a task has a row with a label that its label set lacks.
     """
-    names = {task.task_id: task.label_names for task in tasks}
+    known = {task.task_id: task for task in tasks}
+    several = any_without_label(examples)
     numbers = {task_id: number for number, task_id in enumerate(by_task.values)}
-    labels, label_of = by_task.factorized("label")
     in_order = splits[by_task.order]
     of_split = _by_split(examples, splits, parent)
     files: dict[str, Any] = {CARD: card}
     for part in parts(rows_of_parts(by_task, splits)):
         if part.task_id is None:
-            files[part.path] = partial(_view, part, of_split[part.split], settings)
+            files[part.path] = partial(_view, part, of_split[part.split], settings, several=several)
         else:
-            number = numbers[part.task_id]
+            number, task = numbers[part.task_id], known.get(part.task_id)
             first, end = by_task.bounds(number)
-            mask, label_set = in_order[first:end] == SPLITS.index(part.split), names.get(part.task_id, ())
-            if label_set:
-                label_numbers(pd.Series([label_of[code] for code in np.unique(labels[first:end][mask])]), label_set)
-            own = filtered(by_task.of(number), mask, text_label_columns(by_task.rows))
-            files[part.path] = partial(_task_table, own, label_set)
+            own = by_task.of(number)
+            of_sets = several and has_label_sets(own, task)
+            columns = text_label_columns(own, *((LABELS,) if of_sets else ()))
+            rows = filtered(own, in_order[first:end] == SPLITS.index(part.split), columns)
+            names = task.label_names if task else ()
+            if names:
+                label_numbers(pd.Series(labels_in(rows), dtype="str"), names)
+            files[part.path] = partial(_task_table, rows, names, of_sets=of_sets)
     return files
 
 
@@ -80,23 +88,29 @@ def _by_split(examples: RowTable, splits: Codes, parent: Path | None) -> dict[st
     return {name: rows.range(ends[code], ends[code + 1]) for code, name in enumerate(SPLITS)}
 
 
-def _view(part: Part, rows: RowTable, settings: ExportParameters) -> RowTable:
+def _view(part: Part, rows: RowTable, settings: ExportParameters, *, several: bool) -> RowTable:
     if part.config == "triplet":
-        ordered = in_batch_order(rows, settings.distinct_label_batches)
+        ordered = triplet_rows(rows, settings.distinct_label_batches)
         return mapped(ordered, partial(triplets, instruction=settings.instruction), TRIPLET_COLUMNS)
     if part.config == "text-label":
-        columns = text_label_columns(rows, "task", "task_id")
-        return mapped(rows, _with_task, columns)
+        further = ["task", "task_id", *([LABELS] if several else [])]
+        return mapped(rows, partial(_with, further), text_label_columns(rows, *further))
     return rows
 
 
-def _with_task(rows: pd.DataFrame) -> pd.DataFrame:
-    return text_label(rows).assign(task=rows["task"], task_id=rows["task_id"])
+def _with(further: Sequence[str], rows: pd.DataFrame) -> pd.DataFrame:
+    return text_label(rows).assign(**{name: rows[name] for name in further})
 
 
-def _task_table(rows: RowTable, names: Sequence[str]) -> pa.RecordBatchReader:
-    """Table of one task: `text`, `label` (a number into the label set; a text if it is open), by choice agreement."""
-    columns = {"text": pa.string(), "label": pa.int64() if names else pa.string()}
+def _task_table(rows: RowTable, names: Sequence[str], *, of_sets: bool) -> pa.RecordBatchReader:
+    """Table of one task: `text`; `label`, or of label sets `labels` and `multi_hot`; by choice agreement.
+
+    Labels are numbers into the label set; texts if it is open.
+    """
+    label = pa.int64() if names else pa.string()
+    columns = {"text": pa.string(), **({LABELS: pa.list_(label)} if of_sets else {"label": label})}
+    if of_sets and names:
+        columns[MULTI_HOT] = pa.list_(pa.int64())
     if LABEL_AGREEMENT in rows:
         columns[LABEL_AGREEMENT] = pa.bool_()
     info = {"info": {"features": _features(names, columns)}}
@@ -105,19 +119,31 @@ def _task_table(rows: RowTable, names: Sequence[str]) -> pa.RecordBatchReader:
 
 
 def _batch(rows: pd.DataFrame, names: Sequence[str], schema: pa.Schema) -> pa.RecordBatch:
-    labels = label_numbers(rows["label"], names) if names else rows["label"]
-    own = {name: rows[name] for name in schema.names if name == LABEL_AGREEMENT}
-    columns = {"text": rows["input_text"], "label": labels, **own}
+    columns: dict[str, Any] = {"text": rows["input_text"]}
+    if LABELS in schema.names:
+        places = {name: place for place, name in enumerate(names)}
+        columns[LABELS] = [[places[label] for label in labels] if names else labels for labels in rows[LABELS]]
+        columns[MULTI_HOT] = hot(rows, names).tolist() if names else []
+    else:
+        columns["label"] = label_numbers(rows["label"], names) if names else rows["label"]
+    columns |= {name: rows[name] for name in schema.names if name == LABEL_AGREEMENT}
     arrays = [pa.array(columns[field.name], field.type, from_pandas=True) for field in schema]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 def _features(names: Sequence[str], columns: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
-    """Features as `datasets` stores them in a Parquet schema; the card declares the same."""
+    """Features as `datasets` stores them in a Parquet schema; the card declares the same.
+
+    A list is a `Sequence`, as versions of `datasets` before 4 call it, which later ones read too.
+    """
     text = {"dtype": "string", "_type": "Value"}
+    label = {"names": list(names), "_type": "ClassLabel"} if names else text
+    number = {"dtype": "int64", "_type": "Value"}
     features = {
         "text": text,
-        "label": {"names": list(names), "_type": "ClassLabel"} if names else text,
+        "label": label,
+        LABELS: {"feature": label, "_type": "Sequence"},
+        MULTI_HOT: {"feature": number, "length": len(names), "_type": "Sequence"},
         LABEL_AGREEMENT: {"dtype": "bool", "_type": "Value"},
     }
     return {name: features[name] for name in columns}

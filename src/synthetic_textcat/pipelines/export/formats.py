@@ -1,23 +1,32 @@
 """Views of the examples that trainers read: triplets, text and label, E5, FlagEmbedding."""
 
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from synthetic_textcat.errors import StaleTableError
+from synthetic_textcat.pipelines.export.label_set_views import (
+    hot,
+    multi_hot_columns,
+    one_row_a_label,
+    unknown_label,
+    with_a_label,
+)
 from synthetic_textcat.pipelines.export.splits import distinct_order
+from synthetic_textcat.schemas.label_sets import LABELS, labels_of
 from synthetic_textcat.schemas.rows import LABEL_AGREEMENT
-from synthetic_textcat.tables import RowTable, factorized, permuted
+from synthetic_textcat.tables import RowTable, factorized, mapped, permuted
 from synthetic_textcat.text.comparison import comparable
 
 Instruction = Literal["in_anchor", "left_out"]
-Format = Callable[[pd.DataFrame], pd.DataFrame]
+Format = Callable[[RowTable], RowTable]
 
 TRIPLET_COLUMNS = ("task", "input_text", "label", "misleading_label")
 """Columns of the examples that `triplets` needs."""
+
+_OF_A_TRIPLET = ("request_id", "task_id", *TRIPLET_COLUMNS)
 
 TEXT_LABEL_COLUMNS = ("input_text", "label", LABEL_AGREEMENT)
 """Columns of the examples that `text_label` needs, if they have them."""
@@ -32,15 +41,17 @@ def export_format(function: Format) -> Format:
     return function
 
 
-def in_batch_order(examples: RowTable, batch_size: int | None) -> RowTable:
-    """The rows in the order of the triplets: as planned, or with labels apart that batches of this size must not share.
+def triplet_rows(examples: RowTable, batch_size: int | None) -> RowTable:
+    """The rows of the triplets, one for each label of a text, in their order.
 
-    Of each row a number stays in memory; its text goes through a temporary file.
+    That is the order of the plan, or one with labels apart that batches of this size must not share. Of each row a
+    number stays in memory; its text goes through a temporary file.
     """
-    if batch_size is None or not len(examples):
-        return examples
-    codes, labels = factorized(examples, "label")
-    return permuted(examples, distinct_order(_alike([comparable(label) for label in labels])[codes], batch_size))
+    rows = one_row_a_label(examples, _OF_A_TRIPLET)
+    if batch_size is None or not len(rows):
+        return rows
+    codes, labels = factorized(rows, "label")
+    return permuted(rows, distinct_order(_alike([comparable(label) for label in labels])[codes], batch_size))
 
 
 def _alike(labels: Sequence[str]) -> NDArray[np.intp]:
@@ -81,8 +92,22 @@ def text_label_columns(examples: RowTable, *more: str) -> list[str]:
 
 def text_label(examples: pd.DataFrame) -> pd.DataFrame:
     """Columns `text` and `label`, as SetFit and plain classifiers read them; and `LABEL_AGREEMENT`, if there is one."""
-    own = {LABEL_AGREEMENT: examples[LABEL_AGREEMENT]} if LABEL_AGREEMENT in examples else {}
-    return pd.DataFrame({"text": examples["input_text"], "label": examples["label"], **own})
+    return pd.DataFrame({"text": examples["input_text"], "label": examples["label"], **_agreement(examples)})
+
+
+def text_labels(examples: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Columns `text`, `labels` (lists), and one of 0 and 1 for each label; and `LABEL_AGREEMENT`, if there is one.
+
+    Args:
+        examples: Rows of one task with several labels a text.
+        names: Its label set.
+    """
+    columns = pd.DataFrame(hot(examples, names), columns=list(multi_hot_columns(names)), index=examples.index)
+    return pd.DataFrame({"text": examples["input_text"], LABELS: examples[LABELS], **columns, **_agreement(examples)})
+
+
+def _agreement(examples: pd.DataFrame) -> dict[str, "pd.Series[Any]"]:
+    return {LABEL_AGREEMENT: examples[LABEL_AGREEMENT]} if LABEL_AGREEMENT in examples else {}
 
 
 def label_numbers(labels: pd.Series, names: Sequence[str]) -> NDArray[np.int64]:
@@ -93,35 +118,42 @@ def label_numbers(labels: pd.Series, names: Sequence[str]) -> NDArray[np.int64]:
     """
     numbers = pd.Index(names).get_indexer(pd.Index(labels)).astype(np.int64)
     if (numbers < 0).any():
-        label = labels.iloc[int(np.flatnonzero(numbers < 0)[0])]
-        raise StaleTableError(
-            f"The label {label!r} in the dataset 'examples' is not in its task's label set in the dataset 'tasks', "
-            "which is newer. Next: run `kedro run --pipelines generate`"
-        )
+        raise unknown_label(labels.iloc[int(np.flatnonzero(numbers < 0)[0])])
     return numbers
 
 
 @export_format
-def e5(examples: pd.DataFrame) -> pd.DataFrame:
-    """Columns `instruction`, `query`, `positive`, `negative`, as training code for E5 reads it."""
+def e5(examples: RowTable) -> RowTable:
+    """Columns `instruction`, `query`, `positive`, `negative`, as training code for E5 reads it; a row a label."""
+    return mapped(one_row_a_label(examples, TRIPLET_COLUMNS), _e5)
+
+
+def _e5(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "instruction": examples["task"],
-            "query": examples["input_text"],
-            "positive": examples["label"],
-            "negative": examples["misleading_label"],
+            "instruction": rows["task"],
+            "query": rows["input_text"],
+            "positive": rows["label"],
+            "negative": rows["misleading_label"],
         }
     )
 
 
 @export_format
-def flag_embedding(examples: pd.DataFrame) -> pd.DataFrame:
-    """Columns `query`, `pos`, `neg` (lists) and `prompt`, as FlagEmbedding reads."""
+def flag_embedding(examples: RowTable) -> RowTable:
+    """Columns `query`, `pos`, `neg` (lists) and `prompt`, as FlagEmbedding reads; it draws one of several positives.
+
+    Rows of no label have no positive, and are left out.
+    """
+    return mapped(with_a_label(examples), _flag_embedding)
+
+
+def _flag_embedding(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "query": examples["input_text"],
-            "pos": [[label] for label in examples["label"]],
-            "neg": [[label] for label in examples["misleading_label"]],
-            "prompt": examples["task"],
+            "query": rows["input_text"],
+            "pos": [list(labels or ()) for labels in labels_of(rows)],
+            "neg": [[label] for label in rows["misleading_label"]],
+            "prompt": rows["task"],
         }
     )

@@ -1,5 +1,6 @@
 """Nodes of `export`: overlaps with the evaluation set, splits, and one node for each format."""
 
+import logging
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
@@ -11,10 +12,11 @@ from synthetic_textcat.pipelines.export.dataset_folder import huggingface_files
 from synthetic_textcat.pipelines.export.formats import (
     TRIPLET_COLUMNS,
     Format,
-    in_batch_order,
+    triplet_rows,
     triplets,
     triplets_instructions,
 )
+from synthetic_textcat.pipelines.export.label_set_views import rows_of_no_label
 from synthetic_textcat.pipelines.export.mteb_tasks import mteb_files
 from synthetic_textcat.pipelines.export.splits import (
     LEFT_OUT,
@@ -35,9 +37,12 @@ from synthetic_textcat.tables.plan_walk import plan_places
 from synthetic_textcat.text.sketched_texts import sketched_by
 from synthetic_textcat.work_pool import WorkPool
 
+_log = logging.getLogger(__name__)
+
 _UNITS = 200  # in which the files of a folder are given to other processes; with thousands of tasks a unit is many
 
 _LEFT_OUT = "left_out"
+_OF_NO_LABEL = "export/rows_of_no_label"
 _OVERLAPS = (None, EXACT, NEAR)
 
 
@@ -131,7 +136,8 @@ def split_rows(
     Raises:
         StaleTableError: If an example is not in the plan.
     """
-    by_plan = planned_splits(requests, tasks_of(tasks), sampling.num_seed_examples, export.splits, seed)
+    known = tasks_of(tasks)
+    by_plan = planned_splits(requests, known, sampling.num_seed_examples, export.splits, seed)
     planned = by_plan[plan_places(requests, examples, "examples")]
     sketch_parts = sketched_by(pool.map, len(examples))
     final = drop_cross_split_duplicates(_texts(examples), planned, export.split_similarity, sketch_parts)
@@ -139,6 +145,8 @@ def split_rows(
     report: dict[str, float] = {f"export/rows_{name}": int(rows.sum()) for name, rows in counts.items()}
     kinds = overlaps["overlap"]
     report |= {f"export/overlaps_{kind}": int((kinds == kind).sum()) for kind in (EXACT, NEAR)}
+    if any(task.task_type == "multi_label" for task in known):
+        report[_OF_NO_LABEL] = rows_of_no_label(examples)
     return SplitRows(_split_table(examples, final, planned), report)
 
 
@@ -157,8 +165,10 @@ def _split_table(examples: RowTable, final: Codes, planned: Codes) -> RowTable:
 
 
 def export_triplets(examples: RowTable, export: ExportParameters) -> Triplets:
-    """Triplets of all examples for sentence-transformers."""
-    rows = in_batch_order(examples, export.distinct_label_batches)
+    """Triplets of all examples for sentence-transformers: one for each label of a text."""
+    rows = triplet_rows(examples, export.distinct_label_batches)
+    if without := rows_of_no_label(examples):
+        _log.info("%d rows of no label have no triplet", without)
     return Triplets(
         mapped(rows, lambda own: triplets(own, export.instruction), TRIPLET_COLUMNS),
         mapped(rows, triplets_instructions, ["request_id", "task_id", "task"]),
@@ -169,7 +179,7 @@ def export_rows(function: Format) -> Callable[[RowTable], RowTable]:
     """Node function of a format of all rows in one file."""
 
     def export_file(examples: RowTable) -> RowTable:
-        return mapped(examples, function)
+        return function(examples)
 
     return export_file
 

@@ -17,7 +17,7 @@ from synthetic_textcat.pipelines.export.nodes import (
     split_rows,
 )
 from synthetic_textcat.pipelines.export.task_formats import TASK_FORMATS
-from synthetic_textcat.schemas.run_records import ROW_PROMPTS
+from synthetic_textcat.schemas.run_records import ROW_PROMPTS, SEVERAL_LABELS_PROMPT
 
 
 def create_pipeline() -> Pipeline:
@@ -113,6 +113,7 @@ def create_pipeline() -> Pipeline:
                     "prompt_versions",
                     "label_facts",
                     *ROW_PROMPTS,
+                    SEVERAL_LABELS_PROMPT,
                 ],
                 outputs="dataset_card",
                 name="write_card",

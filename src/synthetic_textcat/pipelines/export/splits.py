@@ -3,6 +3,7 @@
 Every planned row is assigned to a split before its text exists. The rows of a stratum (task and planned label, or task
 if the model invents labels) are numbered in plan order, and each block of ten is distributed by the shares, in an order
 drawn from the seed: at a share of 0.8, eight rows of every block are for training. Later rows never move earlier ones.
+Rows with several labels are distributed by `label_set_splits`.
 
 Rows with seed examples are grouped by the first seed example of their prompt, and these examples are numbered instead
 of the rows, in the order of the task. So all rows with the same leading example share a split. A prompt shows further
@@ -24,6 +25,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from synthetic_textcat.hashing import draw, shuffled
+from synthetic_textcat.pipelines.export.label_set_splits import LabelSetSplits
+from synthetic_textcat.schemas.label_sets import LABELS, labels_of
 from synthetic_textcat.schemas.parameters import SplitShares
 from synthetic_textcat.schemas.publications import SPLITS
 from synthetic_textcat.schemas.rows import plain
@@ -58,6 +61,8 @@ def planned_splits(
     """
     turns = SeedTurns(tasks, min(num_seed_examples, 1))
     columns = ["task_id", *(planned_alike(requests) if turns.tasks else ["label"])]
+    columns += [LABELS] if LABELS in requests else []
+    by_label_set = LabelSetSplits(shares, seed)
     cuts = np.round(np.cumsum([shares.train, shares.validation]), _DIGITS)
     before: Counter[str] = Counter()
     codes = np.empty(len(requests), np.int8)
@@ -67,7 +72,10 @@ def planned_splits(
         numbers = _numbers(strata, before)
         if (led := (leads := _lead_examples(rows, turns)) >= 0).any():
             strata, numbers = strata.mask(led, rows["task_id"]), np.where(led, leads, numbers)
-        codes[start : start + len(rows)] = np.searchsorted(cuts, _positions(strata, numbers, seed), side="right")
+        own = codes[start : start + len(rows)]
+        own[:] = np.searchsorted(cuts, _positions(strata, numbers, seed), side="right")
+        if (several := rows["label"].isna().to_numpy() & ~led).any():
+            _deal_label_sets(by_label_set, rows, several, own)
         start += len(rows)
     return codes
 
@@ -108,6 +116,14 @@ def rows_of_parts(by_task: RowGroups, splits: Codes) -> dict[tuple[str, str], in
         counts = np.bincount(of_task[first:end] + 1, minlength=len(SPLITS) + 1)[1:]
         found |= {(task_id, split): rows for split, rows in zip(SPLITS, counts.tolist(), strict=True) if rows}
     return found
+
+
+def _deal_label_sets(dealer: LabelSetSplits, rows: pd.DataFrame, among: NDArray[np.bool_], codes: Codes) -> None:
+    """Changes the splits of rows of multi-label tasks; open label sets have no labels before the model invents them."""
+    sets = labels_of(rows)
+    places = [place for place in np.flatnonzero(among).tolist() if sets[place] is not None]
+    task_ids = plain(rows["task_id"].iloc[places])
+    codes[places] = dealer.codes(task_ids, [sets[place] or () for place in places])
 
 
 def _numbers(strata: "pd.Series[str]", before: Counter[str]) -> NDArray[np.int64]:

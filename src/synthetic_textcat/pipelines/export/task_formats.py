@@ -1,19 +1,23 @@
 """Formats with files for each task: text and label as CSV, Argilla records."""
 
 import csv
+import json
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from synthetic_textcat.pipelines.export.formats import text_label, text_label_columns
+from synthetic_textcat.pipelines.export.formats import text_label, text_label_columns, text_labels
+from synthetic_textcat.pipelines.export.label_set_views import has_label_sets, labels_in, multi_hot_columns
+from synthetic_textcat.schemas.label_sets import LABELS, labels_of
 from synthetic_textcat.schemas.rows import ATTRIBUTES, LABEL_AGREEMENT, own_of
 from synthetic_textcat.schemas.tasks import Task
-from synthetic_textcat.tables import RowGroups, RowTable, factorized, mapped
+from synthetic_textcat.tables import RowGroups, RowTable, mapped
+from synthetic_textcat.text.comparison import first_alike
 from synthetic_textcat.text.json_columns import data_of, joined, json_column, json_key, without_null
 
 Formulas = Literal["escape", "keep"]
@@ -39,6 +43,24 @@ _README = """# Text and label, one task at a time
 """
 _AGREEMENT = """
   Also `label_agreement`: whether a judge agrees with the label; empty for rows that it was not asked about."""
+_SEVERAL = """Tasks with `"task_type": "multi_label"` in `index.json` have several labels a text, or none:
+
+- `.parquet`: `text`, `labels` (a list of names, in the order of the tasks file), and for each a column of 0 and 1.
+- `.csv`: the same; `labels` is a JSON list.
+- `.labels.json`: also `columns`, the label of each of these columns. Their names begin with `label_` and the number of
+  the label.
+
+```python
+import json
+import pandas as pd
+
+rows = pd.read_parquet("<task_id>.parquet")
+columns = json.load(open("<task_id>.labels.json", encoding="utf-8"))["columns"]
+texts, targets = rows["text"], rows[list(columns)].to_numpy()  # as scikit-learn reads them
+names = list(columns.values())  # in the order of the targets' columns
+```
+
+"""
 _ESCAPED = """A CSV cell that a spreadsheet would run as a formula (it begins with = + - @, a tab or a line break) is
 preceded by an apostrophe here, and so is a cell that begins with apostrophes and then one of these characters. To
 restore a cell, remove one apostrophe where it matches `^'+[=+\\-@\\t\\r\\n＝＋－＠]`. Parquet needs no escapes.
@@ -47,7 +69,7 @@ _KEPT = """CSV cells are as accepted (`export.csv_formulas: keep`): a spreadshee
 begins with = + - or @ as a formula. Programs that parse CSV are not affected.
 """
 
-_QUESTION = "label"
+_NO_LABEL = "none of these"
 _BETWEEN = b",\n"  # records
 _ROWS_AT_ONCE = 2_000  # their JSON stays in the processor's cache
 
@@ -83,20 +105,30 @@ def text_label_files(
     files: dict[str, File] = {}
     index = []
     for task_id, own in examples.items():
-        rows = mapped(own, text_label, text_label_columns(own))
-        closed = bool(known[task_id].labels) if task_id in known else False
-        entry = {"task_id": task_id, "task": own.head(1)["task"].iloc[0], "rows": len(own), "closed": closed}
+        task = known.get(task_id)
+        entry = {
+            "task_id": task_id,
+            "task": own.head(1)["task"].iloc[0],
+            "rows": len(own),
+            "closed": bool(task and task.labels),
+        }
+        if has_label_sets(own, task):
+            entry["task_type"] = "multi_label"
+            rows = mapped(own, partial(text_labels, names=_names(task, own)), text_label_columns(own, LABELS))
+        else:
+            rows = mapped(own, text_label, text_label_columns(own))
         index.append(entry)
         files[f"{task_id}.parquet"] = rows
         cells = mapped(rows, partial(_cells, formulas=formulas))
         files[f"{task_id}.csv"] = partial(_with_bom, cells) if bom else cells
-        files[f"{task_id}.labels.json"] = partial(_labels, entry, own, known.get(task_id))
+        files[f"{task_id}.labels.json"] = partial(_labels, entry, own, task)
     files["index.json"] = index
     readme = _README.format(
         bom=' with a byte order mark (Python: `encoding="utf-8-sig"`)' if bom else "",
         agreement=_AGREEMENT if LABEL_AGREEMENT in examples.rows else "",
     )
-    files["README.md"] = readme + (_ESCAPED if formulas == "escape" else _KEPT)
+    several = _SEVERAL if any("task_type" in entry for entry in index) else ""
+    files["README.md"] = readme + several + (_ESCAPED if formulas == "escape" else _KEPT)
     return files
 
 
@@ -107,6 +139,9 @@ def escaped(cells: pd.Series) -> pd.Series:
 
 def _cells(rows: pd.DataFrame, formulas: Formulas) -> pd.DataFrame:
     cells = rows.assign(**{name: _as_words(rows[name]) for name in rows if name == LABEL_AGREEMENT})
+    if LABELS in rows:
+        lists = [json.dumps(labels, ensure_ascii=False) for labels in rows[LABELS]]
+        cells = cells.assign(**{LABELS: pd.Series(lists, rows.index, "str")}).astype("str")
     return cells.apply(escaped) if formulas == "escape" and len(cells) else cells
 
 
@@ -125,8 +160,14 @@ def _as_words(agrees: pd.Series) -> pd.Series:
 
 
 def _labels(entry: dict[str, Any], rows: RowTable, task: Task | None) -> dict[str, Any]:
-    names = task.label_names if task is not None and task.labels else sorted(factorized(rows, "label")[1])
-    return {**entry, "label_names": list(names)}
+    names = _names(task, rows)
+    columns = {"columns": multi_hot_columns(names)} if "task_type" in entry else {}
+    return {**entry, "label_names": names, **columns}
+
+
+def _names(task: Task | None, rows: RowTable) -> list[str]:
+    """The label set of a task; the labels of its rows, sorted, if it has none."""
+    return list(task.label_names) if task is not None and task.labels else labels_in(rows)
 
 
 @task_format
@@ -134,27 +175,68 @@ def argilla(rows: RowTable, task: Task | None) -> dict[str, File]:
     """Argilla files: records in `<task_id>.records.json`, dataset settings in `<task_id>.settings.json`.
 
     An Argilla dataset has a single label set, so each task gets its own dataset. The records have the form read by
-    `Dataset.records.from_json` of Argilla 2.8.
+    `Dataset.records.from_json` of Argilla 2.8. Several labels a text are a suggestion of a list. Argilla's server
+    refuses an empty list, and a required question without an answer: so "no label" is one more option.
     """
-    return {"records.json": partial(_records, rows), "settings.json": partial(_settings, task, rows)}
+    question = _question(task, rows)
+    suggested = partial(_suggested_sets, no_label=question.no_label) if question.no_label else _suggested_labels
+    return {
+        "records.json": partial(_records, rows, partial(_records_of, question=question.name, suggested=suggested)),
+        "settings.json": partial(_settings, question, rows),
+    }
+
+
+class _Question(NamedTuple):
+    """The question of an Argilla dataset.
+
+    Attributes:
+        name: Key of the suggestions.
+        fields: Of the question's settings.
+        no_label: Option for a text that no label fits, of a question that takes several labels.
+    """
+
+    name: str
+    fields: dict[str, Any]
+    no_label: str | None = None
+
+
+def _question(task: Task | None, rows: RowTable) -> _Question:
+    """A (multi-)label question if the labels are known, otherwise a text question."""
+    if has_label_sets(rows, task):
+        names = _names(task, rows)
+        no_label = _NO_LABEL
+        while first_alike([*names, no_label]):
+            no_label = f"({no_label})"
+        return _Question("labels", {"type": "multi_label", "labels": [*names, no_label]}, no_label)
+    labels = list(task.label_names) if task is not None else []
+    return _Question("label", {"type": "label", "labels": labels} if labels else {"type": "text"})
 
 
 def _metadata_of(rows: pd.DataFrame | RowTable) -> list[str]:
     return [*ATTRIBUTES, *own_of(rows), "model_name"]
 
 
-def _records(rows: RowTable) -> Iterator[bytes | memoryview]:
+def _records(rows: RowTable, records_of: Callable[[pd.DataFrame], pa.Array]) -> Iterator[bytes | memoryview]:
     """A JSON list of records, one a line."""
     yield b"["
     for number, frame in enumerate(rows.frames(rows=_ROWS_AT_ONCE)):
         yield b",\n" if number else b"\n"
-        yield data_of(_records_of(frame))[: -len(_BETWEEN)]
+        yield data_of(records_of(frame))[: -len(_BETWEEN)]
     yield b"\n]\n" if len(rows) else b"]\n"
 
 
-def _records_of(rows: pd.DataFrame) -> pa.Array:
+def _suggested_labels(rows: pd.DataFrame) -> pa.Array:
+    return json_column(rows["label"])
+
+
+def _suggested_sets(rows: pd.DataFrame, no_label: str) -> pa.Array:
+    lists = [list(labels or (no_label,)) for labels in labels_of(rows)]
+    return json_column(pd.Series(lists, rows.index, object))
+
+
+def _records_of(rows: pd.DataFrame, question: str, suggested: Callable[[pd.DataFrame], pa.Array]) -> pa.Array:
     """Records as JSON, each with `_BETWEEN` after it."""
-    texts = {name: json_column(rows[name]) for name in ("request_id", "input_text", "task", "label")}
+    texts = {name: json_column(rows[name]) for name in ("request_id", "input_text", "task")}
     about = {name: json_column(rows[name]) for name in _metadata_of(rows)}
     metadata = joined(*(without_null(b", " + json_key(name) + b" ", values) for name, values in about.items()))
     return joined(
@@ -166,20 +248,19 @@ def _records_of(rows: pd.DataFrame) -> pa.Array:
         texts["task"],
         b'}, "metadata": {',
         pc.utf8_slice_codeunits(metadata.cast(pa.large_string()), len(", ")).cast(metadata.type),
-        b'}, "suggestions": {' + json_key(_QUESTION) + b' {"value": ',
-        texts["label"],
+        b'}, "suggestions": {' + json_key(question) + b' {"value": ',
+        suggested(rows),
         b', "score": null, "agent": ',
         about["model_name"],
         b', "type": "model"}}}' + _BETWEEN,
     )
 
 
-def _settings(task: Task | None, rows: RowTable) -> dict[str, Any]:
-    """Arguments of Argilla's `Settings`: a label question if the labels are known, otherwise a text question."""
-    labels = list(task.label_names) if task is not None else []
-    question = {"type": "label", "labels": labels} if labels else {"type": "text"}
-    return {
+def _settings(question: _Question, rows: RowTable) -> dict[str, Any]:
+    """Arguments of Argilla's `Settings`; and `no_label`, the option that stands for none of the labels."""
+    settings = {
         "fields": [{"name": "text", "type": "text"}, {"name": "task", "type": "text"}],
-        "questions": [{"name": _QUESTION, **question}],
+        "questions": [{"name": question.name, **question.fields}],
         "metadata": [{"name": name, "type": "terms"} for name in _metadata_of(rows)],
     }
+    return settings | ({"no_label": question.no_label} if question.no_label else {})

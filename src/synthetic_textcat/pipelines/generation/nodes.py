@@ -5,7 +5,7 @@ Both tables repeat the columns of the plan and add the reply or the failure of e
 
 import inspect
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import wraps
 from itertools import chain
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ from synthetic_textcat.llm.batches.record import BatchRecord
 from synthetic_textcat.llm.calls.asking import Asked
 from synthetic_textcat.llm.calls.first_replies import BadStart
 from synthetic_textcat.llm.calls.open_rows import OpenRows, open_rows
-from synthetic_textcat.llm.calls.policy import judging
+from synthetic_textcat.llm.calls.row_judge import row_judge
 from synthetic_textcat.llm.calls.row_settlement import PlanSettlement, plain_lines
 from synthetic_textcat.llm.calls.settlement import starts_of
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
@@ -29,7 +29,9 @@ from synthetic_textcat.llm.prompts.row_prompts import RowPrompts, RowTemplates, 
 from synthetic_textcat.llm.prompts.verdict_prompts import VerdictPrompts
 from synthetic_textcat.llm.shards.fan_out import FanOut
 from synthetic_textcat.llm.shards.row_asking import Findings, RowAsking, RowJob
-from synthetic_textcat.schemas.completions import Completion, Reply, RowCheck
+from synthetic_textcat.schemas.completions import Completion, RowCheck
+from synthetic_textcat.schemas.label_names import labels_in_set
+from synthetic_textcat.schemas.label_sets import LABELS, label_sets, labels_column
 from synthetic_textcat.schemas.parameters import (
     AttributeSamplingParameters,
     GenerationParameters,
@@ -70,13 +72,14 @@ def prepare_prompts(
     open_prompt: ChatPromptTemplate,
     seed_examples_prompt: PromptTemplate,
     attribute_sampling: AttributeSamplingParameters,
+    several_labels_prompt: ChatPromptTemplate | None = None,
 ) -> RowPrompts:
     """Prompt templates bound to the plan, rendered row by row on demand.
 
     Raises:
         PromptError: If a prompt can't be filled.
     """
-    templates = RowTemplates(closed_prompt, open_prompt, seed_examples_prompt)
+    templates = RowTemplates(closed_prompt, open_prompt, seed_examples_prompt, several_labels_prompt)
     return RowPrompts(requests, tasks_of(tasks), templates, attribute_sampling.num_seed_examples)
 
 
@@ -88,6 +91,7 @@ def preview_prompts(
     label_check: LabelCheckParameters,
     label_check_prompt: ChatPromptTemplate,
     label_check_of_two_prompt: ChatPromptTemplate,
+    label_check_several_prompt: ChatPromptTemplate,
     seed: int,
 ) -> str:
     """Preview of some rendered prompts with their planned attributes, as Markdown, and a recommendation if any.
@@ -103,7 +107,8 @@ def preview_prompts(
     )
     if not label_check.share or not len(requests):
         return shown
-    judge = VerdictPrompts(planned, label_check_prompt, label_check_of_two_prompt, seed)
+    templates = label_check_prompt, label_check_of_two_prompt, label_check_several_prompt
+    judge = VerdictPrompts(planned, *templates, seed)
     return shown + judge.preview(next(records_of(requests.head(1))))
 
 
@@ -134,7 +139,7 @@ def find_open_rows(
     found = open_rows(
         fingerprints,
         journal,
-        judging(Reply),
+        row_judge(requests),
         generation.max_attempts,
         spent_by=run_id if generation.is_capped else None,
         run_id=run_id,
@@ -230,13 +235,17 @@ def generate(
         )
 
 
-def settle_rows(requests: RowTable, calls: RowTable, journal: Journal) -> SettledRows:
+def settle_rows(
+    requests: RowTable, calls: RowTable, journal: Journal, tasks: pd.DataFrame | None = None
+) -> SettledRows:
     """Candidates (columns `CANDIDATES`), failed rows (columns `FAILED`), and paid calls (columns `PAID_CALLS`).
 
-    Candidates hold attributes as planned, and texts and labels as the model wrote them, control characters escaped. A
-    row without a completion is in neither table. Both have the plan's user-defined attributes. The journal is read
-    once, and by no later node: what its lines cost is in `paid_calls`.
+    Candidates hold attributes as planned, and texts and labels as the model wrote them, control characters escaped;
+    several labels of a row in spelling and order of the label set in `tasks`. A row without a completion is in neither
+    table. Both have the plan's user-defined attributes. The journal is read once, and by no later node: what its lines
+    cost is in `paid_calls`.
     """
+    orders = {} if tasks is None else {task.task_id: task.label_names for task in tasks_of(tasks)}
     own = own_of(requests)
     settled = PlanSettlement(journal, PlanPositions(requests, calls))
     candidates, failed = Spool(with_own(CANDIDATES, own)), Spool(with_own(FAILED, own))
@@ -245,6 +254,8 @@ def settle_rows(requests: RowTable, calls: RowTable, journal: Journal) -> Settle
         problems["detail"] = list(map(visible_controls, problems["detail"]))
         problems["attempts"] = settled.attempts[problems["position"]]
         start = settled.starts[number]
+        task_ids = planned["task_id"].iloc[replies["position"].to_numpy() - start]
+        replies[LABELS] = _label_sets(replies, task_ids, orders)
         candidates.add(_with_results(planned, replies, start))
         failed.add(_with_results(planned, problems, start))
     return SettledRows(candidates, failed, settled.paid_calls)
@@ -256,6 +267,23 @@ def _with_results(planned: pd.DataFrame, results: pd.DataFrame, start: int) -> p
     has_result[results.pop("position").to_numpy() - start] = True
     rows = planned if has_result.all() else planned[has_result].reset_index(drop=True)
     return rows.assign(**{str(name): column for name, column in results.items()})
+
+
+def _label_sets(
+    replies: pd.DataFrame, task_ids: "pd.Series[str]", orders: Mapping[str, tuple[str, ...]]
+) -> "pd.Series[Any]":
+    """The column `labels`: a label as a set of one; several in spelling and order of the task's label set.
+
+    Args:
+        replies: Replies to some rows.
+        task_ids: The task of each one's row.
+        orders: Label set of each task.
+    """
+    of_label, has_several = label_sets(replies["label"]), replies[LABELS].notna()
+    if not has_several.any():
+        return of_label
+    said = zip(replies[LABELS], task_ids, has_several, of_label, strict=True)
+    return labels_column([labels_in_set(own, orders.get(task, ())) if many else one for own, task, many, one in said])
 
 
 def _paused(tasks: pd.DataFrame, findings: Findings) -> Iterator[PausedTask]:

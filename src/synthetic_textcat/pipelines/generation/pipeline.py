@@ -12,6 +12,7 @@ from synthetic_textcat.pipelines.generation.nodes import (
     preview_prompts,
     settle_rows,
 )
+from synthetic_textcat.schemas.run_records import SEVERAL_LABELS_PROMPT
 
 
 def create_pipeline(*, is_pilot: bool = False) -> Pipeline:
@@ -31,6 +32,7 @@ def create_pipeline(*, is_pilot: bool = False) -> Pipeline:
                     "open_prompt",
                     "seed_examples_prompt",
                     "params:attribute_sampling",
+                    SEVERAL_LABELS_PROMPT,
                 ],
                 outputs="row_prompts",
                 name="prepare_prompts",
@@ -46,6 +48,7 @@ def create_pipeline(*, is_pilot: bool = False) -> Pipeline:
                     "params:label_check",
                     "label_check_prompt",
                     "label_check_of_two_prompt",
+                    "label_check_several_prompt",
                     "params:seed",
                 ],
                 outputs="prompt_preview",
@@ -99,7 +102,7 @@ def create_pipeline(*, is_pilot: bool = False) -> Pipeline:
             ),
             node(
                 settle_rows,
-                inputs=["requests", "calls", "completions"],
+                inputs=["requests", "calls", "completions", "tasks"],
                 outputs=["candidates", "failed", "paid_calls"],
                 name="settle_rows",
                 tags="pilot",

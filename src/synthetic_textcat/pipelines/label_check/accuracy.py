@@ -6,13 +6,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from synthetic_textcat.pipelines.label_check.sample_file import is_label_of, known_labels
+from synthetic_textcat.pipelines.label_check.sample_file import has_several, is_label_of, known_labels, labels_in
 from synthetic_textcat.pipelines.label_check.sampling import strata_by, strata_of_all
+from synthetic_textcat.schemas.label_sets import with_label_sets
 from synthetic_textcat.schemas.label_verdicts import (
     AGREED,
     BOTH,
     DISPUTED,
-    LABEL_SAMPLE_DESIGN,
     NONE_OF_THESE,
     UNCLEAR,
     UNJUDGED,
@@ -64,37 +64,49 @@ def hand_labelled(
         hand_labels: Columns `HAND_LABELS`.
         design: Columns `LABEL_SAMPLE_DESIGN`.
     """
-    sample = design[[name for name in LABEL_SAMPLE_DESIGN if name != "stratum"]]  # the verdicts may be newer
-    kept = examples.where("request_id", sample["request_id"].tolist(), ["request_id", "label", "input_text"])
+    sample = design[[name for name in design if name != "stratum"]]  # the verdicts may be newer
+    columns = ["request_id", "label", "labels", "input_text"]
+    kept = (
+        with_label_sets(examples)
+        .where("request_id", sample["request_id"].tolist(), columns)
+        .rename(columns={"labels": "own_labels"})
+    )
     found = sample.merge(kept, on="request_id")
     drawn = found[found["input_text"].map(text_sha256) == found["text_sha256"]]
     known = known_labels(hand_labels)
+    columns_of_design = (drawn["task_id"], drawn["text_sha256"], drawn["labels"], has_several(drawn))
     by_hand = [
-        label if (label := known.get((task, text))) and is_label_of(label, list(choices)) else None
-        for task, text, choices in zip(drawn["task_id"], drawn["text_sha256"], drawn["labels"], strict=True)
+        label if (label := known.get((task, text))) and is_label_of(label, list(choices), several=several) else None
+        for task, text, choices, several in zip(*columns_of_design, strict=True)
     ]
     labelled = drawn.assign(by_hand=pd.Series(by_hand, drawn.index, dtype="object")).dropna(subset="by_hand")
     labelled = labelled.assign(stratum=pd.Series(strata_by(verdicts)(labelled["request_id"]), labelled.index))
     clear = labelled[labelled["by_hand"] != UNCLEAR]
     asked = None if verdicts is None else verdicts.where("request_id", clear["request_id"].tolist())
     answers = {} if asked is None else dict(zip(asked["request_id"], plain(asked["verdict"]), strict=True))
+    several = has_several(clear)
+    planned = zip(clear["by_hand"], plain(clear["label"]), clear["own_labels"], several, strict=True)
+    judged = zip(clear["request_id"], clear["by_hand"], several, strict=True)
     rows = clear.assign(
-        is_right=(clear["by_hand"] == clear["label"]) | (clear["by_hand"] == BOTH),
-        judge_is_right=[
-            _is_met(answers.get(row), label) for row, label in zip(clear["request_id"], clear["by_hand"], strict=True)
+        is_right=[
+            {*(labels_in(by_hand) or ())} == {*own} if of_set else by_hand in (label, BOTH)
+            for by_hand, label, own, of_set in planned
         ],
+        judge_is_right=[_is_met(answers.get(row), by_hand, several=of_set) for row, by_hand, of_set in judged],
     )
     return HandLabelled(rows, len(labelled) - len(clear), len(drawn) - len(labelled), len(design) - len(drawn))
 
 
-def _is_met(verdict: str | None, by_hand: str) -> bool:
+def _is_met(verdict: str | None, by_hand: str, several: bool) -> bool:
+    if several:
+        return verdict is not None and {*(labels_in(verdict) or ())} == {*(labels_in(by_hand) or ())}
     return verdict == by_hand or (by_hand == BOTH and verdict not in (None, NONE_OF_THESE))
 
 
 def label_accuracy(
     examples: RowTable, verdicts: RowTable | None, hand_labels: pd.DataFrame, design: pd.DataFrame
 ) -> Metrics:
-    """Shares of all accepted rows, with intervals of 95 %.
+    """Shares of all accepted rows, with intervals of 95 %; a row with several labels is right if each of them is.
 
     - `label/accuracy`, `_low`, `_high`: label accuracy. `label/accuracy/<task_id>`, …: of a task with enough rows.
     - `label/hand_labelled`: rows labelled by hand that count; `label/hand_unclear`, `label/hand_unlabelled`,

@@ -11,6 +11,7 @@ from synthetic_textcat.pipelines.label_check.sample_file import (
     FILE,
     choices_of,
     filled_rows,
+    has_several,
     known_labels,
     read_labels,
     sheet_of,
@@ -18,7 +19,7 @@ from synthetic_textcat.pipelines.label_check.sample_file import (
 from synthetic_textcat.pipelines.label_check.sampling import draw_sample
 from synthetic_textcat.schemas.label_verdicts import HAND_LABELS, LABEL_SAMPLE_DESIGN
 from synthetic_textcat.schemas.parameters import LabelCheckParameters
-from synthetic_textcat.schemas.rows import with_columns
+from synthetic_textcat.schemas.rows import plain, with_columns
 from synthetic_textcat.schemas.tasks import tasks_of
 from synthetic_textcat.tables import RowTable
 
@@ -66,9 +67,10 @@ def draw_label_sample(
         raise EvaluationError("There are no accepted rows to label. Next: run `kedro run --pipelines generate`")
     drawn = draw_sample(examples, label_verdicts, label_check, seed)
     by_id = {task.task_id: task for task in tasks_of(tasks)}
-    pairs = zip(drawn["label"], drawn["misleading_label"], strict=True)
+    pairs = zip(plain(drawn["label"]), plain(drawn["misleading_label"]), strict=True)
     choices = [choices_of(by_id.get(task_id), pair) for task_id, pair in zip(drawn["task_id"], pairs, strict=True)]
     drawn["labels"] = pd.Series(choices, drawn.index)
+    drawn["task_type"] = [by_id[name].task_type if name in by_id else None for name in drawn["task_id"]]
     return with_columns(drawn, LABEL_SAMPLE_DESIGN)
 
 
@@ -96,11 +98,12 @@ def write_label_sample(
     sheet = sheet_of(design, examples, tasks_of(tasks), known_labels(hand_labels), seed)
     known = int((sheet["label"] != "").sum())
     _log.info(
-        "%s has %d rows, %d of them labelled before. Next: fill in the column `label`, then run "
+        "%s has %d rows, %d of them labelled before. Next: fill in the column `label`%s, then run "
         "`kedro run --pipelines label_accuracy`",
         FILE,
         len(sheet),
         known,
+        " (several labels with | between them)" if any(has_several(design)) else "",
         extra=_PLAIN,
     )
     yield sheet

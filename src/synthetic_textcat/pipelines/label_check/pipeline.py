@@ -122,6 +122,7 @@ def _judge(with_share: Wrapper) -> Pipeline:
                     "tasks",
                     "label_check_prompt",
                     "label_check_of_two_prompt",
+                    "label_check_several_prompt",
                     "params:label_check",
                     "params:seed",
                 ],

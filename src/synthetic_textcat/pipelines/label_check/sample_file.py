@@ -1,5 +1,6 @@
 """File of rows to label by hand: its rows without planned labels, and the labels that come back, checked row by row."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -9,7 +10,16 @@ import pandas as pd
 from synthetic_textcat.errors import EvaluationError, nearest
 from synthetic_textcat.hashing import draw
 from synthetic_textcat.schemas.label_names import set_spelling
-from synthetic_textcat.schemas.label_verdicts import ANSWERS, BOTH, HAND_LABELS, LABEL_SAMPLE, text_sha256
+from synthetic_textcat.schemas.label_sets import LabelSet, label_set_code
+from synthetic_textcat.schemas.label_verdicts import (
+    ANSWERS,
+    BOTH,
+    HAND_LABELS,
+    LABEL_SAMPLE,
+    NONE_OF_THESE,
+    UNCLEAR,
+    text_sha256,
+)
 from synthetic_textcat.schemas.rows import plain, to_frame
 from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.schemas.tasks import Task, normalise
@@ -22,6 +32,9 @@ _FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 """First characters by which a spreadsheet takes a cell for a formula, and executes it; also in full width."""
 
 _MARK = "'"
+_BETWEEN, _ANY_OF = " | ", "any of: "
+_MARKS_BETWEEN = "|;\n,"
+"""Marks between several labels in a cell, tried in this order."""
 
 _NEEDED = ("request_id", "input_text", "label")
 _HEADER_ROWS = 2  # the first row of labels is a spreadsheet's second
@@ -31,7 +44,7 @@ Known = Mapping[tuple[str, str], str]
 """Labels given by hand, by task_id and sha256 of the text."""
 
 
-def choices_of(task: Task | None, pair: Iterable[str]) -> list[str]:
+def choices_of(task: Task | None, pair: Iterable[str | None]) -> list[str]:
     """The labels to choose from: the label set; of a task with open labels the row's two, by alphabet, and `BOTH`.
 
     Args:
@@ -39,7 +52,7 @@ def choices_of(task: Task | None, pair: Iterable[str]) -> list[str]:
         pair: The row's label and misleading label.
     """
     names = task.label_names if task else ()
-    return list(names) or [*sorted({*pair} - {BOTH}), BOTH]
+    return list(names) or [*sorted({label for label in pair if label} - {BOTH}), BOTH]
 
 
 def known_labels(hand_labels: pd.DataFrame | None) -> Known:
@@ -50,9 +63,27 @@ def known_labels(hand_labels: pd.DataFrame | None) -> Known:
     return {(task, text): label for task, text, label in zip(*columns, strict=True)}
 
 
-def is_label_of(label: str, choices: Sequence[str]) -> bool:
+def has_several(design: pd.DataFrame) -> list[bool]:
+    """Whether each drawn row is of a task with several labels a text."""
+    if "task_type" not in design:
+        return [False] * len(design)
+    return (design["task_type"] == "multi_label").tolist()
+
+
+def is_label_of(label: str, choices: Sequence[str], several: bool) -> bool:
     """Whether a label that is known from before still answers the question: its label set may have changed."""
-    return label in choices or label in ANSWERS
+    if not several or label == UNCLEAR:
+        return label in choices or label in ANSWERS
+    return (own := labels_in(label)) is not None and {*own} <= {*choices}
+
+
+def labels_in(code: str) -> LabelSet | None:
+    """The labels that a person gave to a row that can have several; None for a single label, given before it could."""
+    try:
+        labels = json.loads(code)
+    except ValueError:
+        return None
+    return tuple(labels) if isinstance(labels, list) else None
 
 
 def sheet_of(design: pd.DataFrame, examples: RowTable, tasks: Sequence[Task], known: Known, seed: int) -> pd.DataFrame:
@@ -76,18 +107,27 @@ def sheet_of(design: pd.DataFrame, examples: RowTable, tasks: Sequence[Task], kn
     by_id = {task.task_id: task for task in tasks}
     order = {task_id: place for place, task_id in enumerate(by_id)}
     rows = []
-    for row in design.to_dict("records"):
+    for row, several in zip(design.to_dict("records"), has_several(design), strict=True):
         request_id, task_id, choices = str(row["request_id"]), str(row["task_id"]), list(row["labels"])
         label = known.get((task_id, str(row["text_sha256"])), "")
         cells = {
             "request_id": request_id,
             "task": _cell(sentences[request_id]),
             "input_text": _cell(texts[request_id]),
-            "labels": _cell(" | ".join(_described(name, by_id.get(task_id)) for name in choices)),
-            "label": _cell(label) if is_label_of(label, choices) else "",
+            "labels": _cell(
+                _ANY_OF * several + _BETWEEN.join(_described(name, by_id.get(task_id)) for name in choices)
+            ),
+            "label": _cell(_written(label, several)) if is_label_of(label, choices, several=several) else "",
         }
         rows.append((order.get(task_id, len(order)), task_id, draw(seed, "label_sample", "order", request_id), cells))
     return to_frame([cells for *_, cells in sorted(rows, key=lambda entry: entry[:3])], LABEL_SAMPLE)
+
+
+def _written(label: str, several: bool) -> str:
+    """A known label as a person writes it."""
+    if not several or label == UNCLEAR:
+        return label
+    return _BETWEEN.join(labels_in(label) or ()) or NONE_OF_THESE
 
 
 def _described(name: str, task: Task | None) -> str:
@@ -127,6 +167,7 @@ class _Drawn(NamedTuple):
     task_id: str
     text_sha256: str
     choices: tuple[str, ...]
+    several: bool
 
 
 def read_labels(sheet: pd.DataFrame, design: pd.DataFrame) -> pd.DataFrame:
@@ -146,7 +187,10 @@ def read_labels(sheet: pd.DataFrame, design: pd.DataFrame) -> pd.DataFrame:
     """
     _refuse_columns(list(map(str, sheet.columns)))
     columns = (plain(design[name]) for name in ("request_id", "task_id", "text_sha256", "labels"))
-    drawn = [_Drawn(row, task, digest, tuple(labels)) for row, task, digest, labels in zip(*columns, strict=True)]
+    drawn = [
+        _Drawn(row, task, digest, tuple(labels), several)
+        for row, task, digest, labels, several in zip(*columns, has_several(design), strict=True)
+    ]
     ids = {row.request_id: row for row in drawn}
     times = Counter(row.text_sha256 for row in drawn)
     texts = {row.text_sha256: row for row in drawn if times[row.text_sha256] == 1}
@@ -157,13 +201,13 @@ def read_labels(sheet: pd.DataFrame, design: pd.DataFrame) -> pd.DataFrame:
         given, digest = str(request_id or "").strip(), text_sha256(_text_of(text))
         row = ids.get(given) or texts.get(digest)
         name = "" if row is None else row.request_id
-        answer = None if row is None else _answer(_text_of(label), row.choices)
+        answer = None if row is None else _answer(_text_of(label), row)
         if row is None or row.text_sha256 != digest:
             faults.append(_foreign(place, given, str(text or ""), row))
         elif first_place.setdefault(name, place) != place:
             faults.append(f"row {place} is the same as row {first_place[name]} ({name}). Next: remove one of them")
         elif answer is None:
-            faults.append(_unknown(place, str(label), row.choices))
+            faults.append(_unknown(place, str(label), row))
         elif answer:
             found.append((row.task_id, row.text_sha256, answer))
         first_place.setdefault(name, place)
@@ -172,10 +216,34 @@ def read_labels(sheet: pd.DataFrame, design: pd.DataFrame) -> pd.DataFrame:
     return to_frame(found, HAND_LABELS)
 
 
-def _answer(label: str, choices: Sequence[str]) -> str | None:
-    """The label in the spelling of the set, or one of `ANSWERS`; empty if there is none, None if it is unknown."""
+def _answer(label: str, row: _Drawn) -> str | None:
+    """The label in the spelling of the set, or one of `ANSWERS`; empty if there is none, None if it is unknown.
+
+    Of a row that can have several labels the code of all of them.
+    """
     if not label.strip():
         return ""
+    if not row.several:
+        return _one_answer(label, row.choices)
+    found = [_one_answer(part, row.choices) for part in _parts_of(label, row.choices)]
+    if None in found or (len(found) > 1 and not {*found} <= {*row.choices}):
+        return None
+    if found == [UNCLEAR] and UNCLEAR not in row.choices:
+        return UNCLEAR
+    return label_set_code(name for name in row.choices if name in found)
+
+
+def _parts_of(label: str, choices: Sequence[str]) -> list[str]:
+    """The labels in a cell: the whole cell if it is one, else what stands between bars, semicolons, lines or commas."""
+    if _one_answer(label, choices) is not None:
+        return [label]
+    splits = [[part for part in label.split(mark) if part.strip()] for mark in _MARKS_BETWEEN if mark in label]
+    known = (parts for parts in splits if all(_one_answer(part, choices) is not None for part in parts))
+    return next(known, splits[0] if splits else [label])
+
+
+def _one_answer(label: str, choices: Sequence[str]) -> str | None:
+    """A label in the spelling of the set, or one of `ANSWERS`; None if it is unknown."""
     spelt = set_spelling(label, frozenset(choices))
     return spelt or next((word for word in ANSWERS if normalise(word) == normalise(label)), None)
 
@@ -200,10 +268,20 @@ def _foreign(place: int, request_id: str, text: str, row: _Drawn | None) -> str:
     )
 
 
-def _unknown(place: int, label: str, choices: Sequence[str]) -> str:
+def _unknown(place: int, label: str, row: _Drawn) -> str:
+    parts = _parts_of(_text_of(label), row.choices) if row.several else [label]
+    wrong = next((part.strip() for part in parts if _one_answer(part, row.choices) is None), None)
+    words = " or ".join(map(repr, ANSWERS))
+    if wrong is None:
+        return f"row {place} has {shown(label)}: {words} stand alone. Next: write either of them, or labels"
+    ask = (
+        f"labels of the column `labels`, separated by {_BETWEEN.strip()}"
+        if row.several
+        else "one of the column `labels`"
+    )
     return (
-        f"row {place} has the label {shown(label)}, which is none of the row's ({nearest(label, choices)}). Next: "
-        f"write one of the column `labels`, {' or '.join(map(repr, ANSWERS))}, or leave it empty"
+        f"row {place} has the label {shown(wrong)}, which is none of the row's ({nearest(wrong, row.choices)}). Next: "
+        f"write {ask}, {words}, or leave it empty"
     )
 
 

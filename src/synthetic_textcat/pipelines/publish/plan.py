@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from synthetic_textcat.errors import PublishError, StaleTableError
+from synthetic_textcat.schemas.label_sets import LABELS, labels_of
 from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import PublishParameters
 from synthetic_textcat.schemas.publications import CARD, CONFIGS, SPLITS, PublicationPlan, parts, path_of
@@ -131,7 +132,8 @@ def checked(folder: Folder, split_report: Mapping[str, float], examples: RowTabl
             (str(task_id), split): int(count)
             for split, table in tables.items()
             for task_id, count in value_counts(table, "task_id").items()
-        }
+        },
+        {split: _number_of_labels(table) for split, table in tables.items()},
     )
     _check_there(folder, (part.path for part in expected))
     for part in expected:
@@ -145,6 +147,12 @@ def checked(folder: Folder, split_report: Mapping[str, float], examples: RowTabl
     writers = frozenset(str(name) for table in tables.values() for name in value_counts(table, "model_name").index)
     files = {CARD: None, **{part.path: part.rows for part in expected}}
     return CheckedFolder(files, sum(in_split.values()), writers)
+
+
+def _number_of_labels(table: RowTable) -> int:
+    """Number of labels of all rows: each has a triplet."""
+    columns = [name for name in ("label", LABELS) if name in table]
+    return sum(len(labels or ()) for rows in table.frames(columns) for labels in labels_of(rows))
 
 
 def _check_there(folder: Folder, names: Iterable[str]) -> None:

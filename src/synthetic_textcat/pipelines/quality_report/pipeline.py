@@ -24,7 +24,7 @@ from synthetic_textcat.pipelines.quality_report.signals.nodes import (
     measure_fidelity,
     measure_labels,
 )
-from synthetic_textcat.schemas.run_records import ASKING_PROMPTS
+from synthetic_textcat.schemas.run_records import ASKING_PROMPTS, SEVERAL_LABELS_PROMPT
 
 _CANDIDATES = ["examples", "surplus", "rejected"]
 _SIGNALS = ["quota", "fidelity", "label_signals", "agreement", "diversity"]
@@ -37,7 +37,15 @@ def create_row_checks() -> Pipeline:
         [
             node(
                 check_rows,
-                inputs=["candidates", "requests", "tasks", "params:quality_report", "work_pool", *ASKING_PROMPTS],
+                inputs=[
+                    "candidates",
+                    "requests",
+                    "tasks",
+                    "params:quality_report",
+                    "work_pool",
+                    *ASKING_PROMPTS,
+                    SEVERAL_LABELS_PROMPT,
+                ],
                 outputs="checked_rows",
                 name="check_rows",
                 tags="pilot",

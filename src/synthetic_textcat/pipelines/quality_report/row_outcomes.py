@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.pipelines.quality_report.call_costs import Amounts, CallCosts
 from synthetic_textcat.pipelines.quality_report.row_ends import NOT_RUN, RowEnds
+from synthetic_textcat.schemas.label_sets import LABELS
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.rows import OUTCOMES, with_columns
 from synthetic_textcat.tables import MadeTable, RowTable, in_plan_order
 from synthetic_textcat.text.batches import rows_at
 
 _ID, _FINDINGS = "request_id", "findings"
-_TEXTS = ["input_text", "label", "misleading_label"]
+_TEXTS = ["input_text", "label", LABELS, "misleading_label"]
 _PLANNED = ["request_id", "task_id", "language"]
 _OF_CALLS = (
     "attempt",

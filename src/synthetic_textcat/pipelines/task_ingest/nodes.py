@@ -71,13 +71,14 @@ def check_row_prompts(
     open_prompt: ChatPromptTemplate,
     seed_examples_prompt: PromptTemplate,
     attribute_sampling: AttributeSamplingParameters,
+    several_labels_prompt: ChatPromptTemplate | None = None,
 ) -> GivenTasks:
     """Check of the row prompts before brainstorming, which is paid for; returns the tasks unchanged.
 
     Raises:
         PromptError: If a prompt can't be filled.
     """
-    templates = RowTemplates(closed_prompt, open_prompt, seed_examples_prompt)
+    templates = RowTemplates(closed_prompt, open_prompt, seed_examples_prompt, several_labels_prompt)
     # Brainstormed tasks have neither.
     templates.check(
         has_own_attributes=bool(attribute_sampling.extra) or have_own_attributes(file_tasks),

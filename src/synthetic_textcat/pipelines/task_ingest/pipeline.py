@@ -13,6 +13,7 @@ from synthetic_textcat.pipelines.task_ingest.nodes import (
     read_confusable_file,
     read_tasks_file,
 )
+from synthetic_textcat.schemas.run_records import SEVERAL_LABELS_PROMPT
 
 
 def create_pipeline() -> Pipeline:
@@ -41,6 +42,7 @@ def create_pipeline() -> Pipeline:
                     "open_prompt",
                     "seed_examples_prompt",
                     "params:attribute_sampling",
+                    SEVERAL_LABELS_PROMPT,
                 ],
                 outputs="checked_tasks",
                 name="check_row_prompts",

@@ -27,6 +27,7 @@ _KINDS = {
     "NoneType": "null",
 }
 _HALF = re.compile(r"[^\"]{0,20}[\ud800-\udfff][^\"]{0,20}")
+_NUMBER_KEY = re.compile(r"([{,]\s*)(\d+)\s*:")  # as YAML allows, and JSON does not
 _TASK = "Sort a review by its sentiment."
 _EXAMPLES = {
     ".json": f'`[{{"task": "{_TASK}"}}]`',
@@ -257,6 +258,8 @@ def _cell(column: str, value: Any) -> Any:
     if column == "task" or not isinstance(value, str):
         return value
     text = value.strip()
+    if column == "labels_per_text":
+        text = _NUMBER_KEY.sub(r'\1"\2":', text)
     if text.startswith(("[", "{")):
         return _from_json(column, text)
     if "|" in text and column in ATTRIBUTES:

@@ -14,13 +14,14 @@ from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from synthetic_textcat.llm.offline.replies import reply
 from synthetic_textcat.pipelines.quality_report.checks.language import (
+    ADDED,
     MIN_LETTERS,
     can_agree,
     check_language,
     check_languages,
 )
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import wrong_language
-from synthetic_textcat.pipelines.quality_report.checks.scripts import scripts_of_one_language
+from synthetic_textcat.pipelines.quality_report.checks.scripts import is_told_by_script
 from synthetic_textcat.schemas.languages import Language, languages
 from tests.llm.offline.rehearsal import plan_of, prompt_of, rows, schema_of, tasks
 from tests.pipelines.quality_report.builders import candidate
@@ -270,8 +271,54 @@ def _spoilt(number: int) -> str:
 
 def test_a_language_can_agree_if_the_model_knows_it() -> None:
     known = set(LanguageIdentifier.from_model_file(MODEL_FILE).labels)
-    asked = [language for language in languages() if language.script not in scripts_of_one_language()]
+    asked = [language for language in languages() if not is_told_by_script(language)]
     plain = {language.code for language in asked if not language.romanised and "-x-" not in language.code}
     can = {language.code for language in asked if can_agree(language.code)}
     assert can == {code for code in plain if code.partition("-")[0] in known}
     assert 50 < len(can) < len(plain)
+
+
+_SIMPLIFIED = "请问这个订单什么时候发货？我们已经等了两个星期，还没有收到任何通知。"
+_LUXEMBOURGISH = "De Pak ass en Dënschdeg ukomm, mee et war keen doheem an de Chauffer huet en am Reen leie gelooss."
+
+
+@each_of(
+    ("asked", "text", "verdict"),
+    [
+        ("pt-BR", "O pacote chegou na terça-feira, mas não havia ninguém em casa e ficou na chuva.", "agrees"),
+        ("pt-BR", _TEXTS["German"], "wrong"),
+        ("zh-TW", _TEXTS["Chinese (Traditional)"], "agrees"),
+        ("zh-TW", _SIMPLIFIED, "wrong"),
+        ("sr-Latn", "Paket je stigao u utorak, ali niko nije bio kod kuće pa ga je vozač ostavio na kiši.", "agrees"),
+        ("sr-Latn", _TEXTS["Serbian"], "wrong"),  # Cyrillic
+        ("sr", "Paket je stigao u utorak, ali niko nije bio kod kuće pa ga je vozač ostavio na kiši.", "agrees"),
+        ("lb", _LUXEMBOURGISH, "agrees"),
+        ("lb", _TEXTS["German"], "wrong"),
+        ("lb", _TEXTS["Bulgarian"], "wrong"),
+        ("nb", _TEXTS["Norwegian"], "agrees"),
+        ("nb", _TEXTS["Danish"], "agrees"),  # of one group
+        ("kk-Latn", _TEXTS["Finnish"], "not verifiable"),  # learned in Cyrillic only
+        ("kk-Latn", _TEXTS["Ukrainian"], "wrong"),
+        ("gsw", _TEXTS["German"], "not verifiable"),  # the model does not know it
+        ("gsw", _TEXTS["Greek"], "wrong"),
+        ("yue", _TEXTS["Chinese (Traditional)"], "not verifiable"),
+        ("yue", _SIMPLIFIED, "wrong"),
+        ("yue", _TEXTS["Thai"], "wrong"),
+        ("ti", "ጥቅሉ ሰሉስ መጺኡ ነገር ግን ኣብ ገዛ ዝነበረ ሰብ ኣይነበረን።", "not verifiable"),  # Amharic has the same letters
+        ("ti", _TEXTS["Arabic"], "wrong"),
+        ("zgh", "ⴰⵣⵓⵍ ⴼⵍⵍⴰⵡⵏ ⵎⴰⵏⵉⵎⴽ ⵜⴳⵉⵎ ⴰⵙⵙⴰ ⴳ ⵜⵎⴷⵉⵏⵜ", "not verifiable"),
+        ("zgh", _TEXTS["Arabic"], "wrong"),
+        ("ko-KR", _TEXTS["Korean"], "agrees"),
+    ],
+)
+def test_of_a_tag_what_can_be_verified_is(asked: str, text: str, verdict: str) -> None:
+    assert check_language(text, asked).verdict == verdict
+    assert check_languages([text, _ENGLISH], [asked, "en"])[0] == check_language(text, asked)
+
+
+def test_the_added_languages_are_those_that_the_model_knows_and_the_table_lacks() -> None:
+    known = set(LanguageIdentifier.from_model_file(MODEL_FILE).labels)
+    assert known >= ADDED
+    assert not {language.code.partition("-")[0] for language in languages()} & ADDED
+    assert all(can_agree(code) for code in ADDED | {"nb", "pt-BR", "sr-Latn"})
+    assert not any(map(can_agree, ("yue", "gsw", "kk-Latn", "zgh", "ti")))

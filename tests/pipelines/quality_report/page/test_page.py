@@ -301,3 +301,34 @@ def test_a_cell_of_a_quota_is_drawn_against_its_own_target() -> None:
 
     widths = re.findall(r'<td class="graph"[^>]*><span class="bar" style="width:([\d.]+)%"', page)
     assert [float(width) for width in widths] == [75, 75, 100]
+
+
+_SEVERAL: dict[str, Any] = {"label": None, "labels": ("Billing", "A & B"), "misleading_label": "C"}
+
+
+def test_rows_with_several_labels_show_all_and_are_found_by_each() -> None:
+    page = render(_report(accepted=shown_rows(example_frame([_SEVERAL, {**_SEVERAL, "labels": ()}]))))
+    assert 'data-label="Billing\nA &amp; B"' in page
+    assert '<td data-name="label">Billing, A &amp; B</td>' in page
+    assert '<td data-name="label">none of the labels</td>' in page
+
+
+def test_pairs_of_labels_are_a_heat_map_of_each_task_with_several_labels() -> None:
+    line = {"task_id": "t", "task": "Tag.", "planned": 4, "of_one": 6, "of_other": 3, "expected": 2.2, "labels": None}
+    pairs = [
+        {**line, "one": "A <b>", "other": "B", "accepted": 3, "labels": ["A <b>", "B", "C"]},
+        {**line, "one": "A <b>", "other": "C", "accepted": 0, "planned": 0, "of_other": 0, "expected": 0.0},
+        {**line, "one": "B", "other": "C", "accepted": 0, "of_one": 3, "of_other": 0, "expected": 0.0},
+    ]
+    metrics = merged(_metrics(), {"labels/per_text": 1.5})
+    page = render(_report(metrics=metrics, tables={"label_pairs": pairs}))
+    assert "Labels that texts have together" in page
+    assert 'title="A &lt;b&gt; and B: 50.0% of the rows with A &lt;b&gt;; 2.2 rows by chance, 4 planned">3</td>' in page
+    assert 'title="A &lt;b&gt; and C: not planned">\N{EN DASH}</td>' in page
+    assert page.count('class="number own"') == 3
+
+
+def test_a_project_with_one_label_a_text_has_no_section_of_several() -> None:
+    page = render(_report())
+    assert "Several labels" not in page
+    assert "micro-F1" not in page

@@ -29,7 +29,7 @@ _CORPUS = corpus_of(
     _row(900, "at least 10"),
     _row(31, "at least 100"),
     _row(0, "at least 100"),
-    _row(1, "at least 200", language="Thai"),
+    _row(1, "at least 200", language="Burmese (Zawgyi)"),
 )
 
 
@@ -92,13 +92,45 @@ def test_text_in_several_scripts() -> None:
         {"input_text": "Посылка пришла во вторник", "language": "Russian"},
     )
     measured = length(corpus)
-    assert measured.metrics["length/measurable"] == 0.4
-    assert measured.metrics["length/in_bucket"] == 1.0
-    assert measured.tables["length"][0]["rows"] == 4
+    assert measured.metrics["length/measurable"] == 1.0
+    assert measured.metrics["length/in_bucket"] == 0.9  # the Japanese one has 15 words by ICU
+    assert measured.tables["length"][0]["rows"] == 10
     assert measured.metrics["length/median_words"] == 4
+    assert measured.worst["length"] == [{"request_id": "r1", "detail": "requested less than 10 words, has 15"}]
 
 
-@pytest.mark.parametrize(("corpus", "measurable"), [(corpus_of(), None), (corpus_of({"language": "Thai"}), 0.0)])
+def test_own_ranges_in_words_and_characters() -> None:
+    corpus = corpus_of(
+        _row(30, "20 to 40"),
+        _row(41, "20 to 40"),
+        _row(5, "exactly 5"),
+        {"input_text": "a" * 280, "num_words": "at most 280 characters"},
+        {"input_text": "e\u0301" * 281, "num_words": "at most 280 characters"},
+        {"input_text": "荷物" * 60, "num_words": "100 to 150 characters", "language": "Japanese"},
+        {"input_text": "x" * 12, "num_words": "at least 10 characters", "language": "Burmese (Zawgyi)"},
+    )
+    measured = length(corpus)
+    own = {name: share for name, share in measured.metrics.items() if share is not None and "/in_bucket/" in name}
+    assert own == {
+        "length/in_bucket/exactly_5": 1.0,
+        "length/in_bucket/20_to_40": 0.5,
+        "length/in_bucket/at_most_280_characters": 0.5,
+        "length/in_bucket/at_least_10_characters": 1.0,
+        "length/in_bucket/100_to_150_characters": 1.0,
+    }
+    assert (measured.metrics["length/median_words"], measured.metrics["length/median_characters"]) == (30, 200)
+    assert next(row["num_words"] for row in measured.tables["length"]) == "exactly 5"
+    units = {bar["num_words"]: bar["unit"] for bar in measured.tables["length_histogram"]}
+    assert [units["20 to 40"], units["at most 280 characters"]] == ["words", "characters"]
+    assert measured.worst["length"] == [
+        {"request_id": "r1", "detail": "requested 20 to 40 words, has 41"},
+        {"request_id": "r4", "detail": "requested at most 280 characters, has 281"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("corpus", "measurable"), [(corpus_of(), None), (corpus_of({"language": "Burmese (Zawgyi)"}), 0.0)]
+)
 def test_nothing_to_measure(corpus: Any, measurable: float | None) -> None:
     measured = length(corpus)
     assert measured.metrics.pop("length/measurable") == measurable

@@ -1,9 +1,10 @@
-"""Majority of a judge's votes on a row: the verdict, whether it is the row's label, and whether both labels fit."""
+"""Majority of a judge's votes on a row: the verdict, whether it is as planned, whether the misleading label fits."""
 
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from synthetic_textcat.schemas.label_sets import label_set_code
 from synthetic_textcat.schemas.label_verdicts import BOTH
 
 
@@ -40,4 +41,29 @@ def majority(votes: Sequence[Vote], label: str, misleading_label: str) -> dict[s
         "votes": most,
         "agrees": not is_tie and verdict in (label, BOTH),
         "ambiguous": 2 * both > len(votes),
+    }
+
+
+def set_majority(
+    votes: Sequence[Sequence[str]], asked: Sequence[str], labels: Sequence[str], misleading_label: str
+) -> dict[str, Any]:
+    """Verdict, votes, agrees and ambiguous of a row with several labels, as in `LABEL_VERDICTS`.
+
+    A label is in the verdict if more than half of the votes say that it fits. If for one of the labels as many say no
+    as yes, there is no verdict. `votes` counts those for the answer with the fewest.
+
+    Args:
+        votes: The labels that fit, of each vote; at least one vote.
+        asked: All labels of the task, in its order.
+        labels: The row's labels.
+        misleading_label: Its misleading label.
+    """
+    fits = Counter(label for vote in votes for label in vote)
+    judged = [label for label in asked if 2 * fits[label] > len(votes)]
+    is_tie = any(2 * fits[label] == len(votes) for label in asked)
+    return {
+        "verdict": None if is_tie else label_set_code(judged),
+        "votes": min(max(fits[label], len(votes) - fits[label]) for label in asked),
+        "agrees": not is_tie and {*judged} == {*labels},
+        "ambiguous": misleading_label in judged,
     }

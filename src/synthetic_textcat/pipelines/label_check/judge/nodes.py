@@ -2,7 +2,7 @@
 
 import inspect
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import wraps
 from itertools import chain, islice
 from typing import Any, NamedTuple
@@ -16,17 +16,18 @@ from synthetic_textcat.llm.calls.asking import Asked, pending_calls, policy_for
 from synthetic_textcat.llm.calls.budget import Budget
 from synthetic_textcat.llm.calls.open_rows import OpenRow, OpenRows, open_rows
 from synthetic_textcat.llm.calls.settlement import Settlement, settle
-from synthetic_textcat.llm.calls.token_limits import verdict_tokens
+from synthetic_textcat.llm.calls.token_limits import verdict_of_several_tokens, verdict_tokens
 from synthetic_textcat.llm.calls.verdict_calls import VerdictCalls
-from synthetic_textcat.llm.calls.votes import Vote, verdict_judge
+from synthetic_textcat.llm.calls.votes import AnyVote, SetVote, Vote, verdict_judge
 from synthetic_textcat.llm.chat_models.chat import Chat
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec, as_of_judge
 from synthetic_textcat.llm.engine.engine import complete
 from synthetic_textcat.llm.journal.journal import Journal
 from synthetic_textcat.llm.prompts.verdict_prompts import VerdictPrompts, VerdictQuestion
-from synthetic_textcat.pipelines.label_check.judge.majority import majority
+from synthetic_textcat.pipelines.label_check.judge.majority import majority, set_majority
 from synthetic_textcat.pipelines.label_check.judge.sampling import is_judged
 from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.schemas.label_sets import labels_of
 from synthetic_textcat.schemas.label_verdicts import (
     LABEL_VERDICTS,
     NOT_ASKED,
@@ -34,20 +35,20 @@ from synthetic_textcat.schemas.label_verdicts import (
     VERDICT_CALLS,
     is_reserved,
     reserved_labels_fault,
-    row_sha256,
+    row_hashes,
 )
 from synthetic_textcat.schemas.parameters import GenerationParameters, LabelCheckParameters, LlmParameters
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.rows import records_of, to_frame
 from synthetic_textcat.schemas.stops import LastBatch, Stops
 from synthetic_textcat.schemas.tasks import Task, tasks_of
+from synthetic_textcat.schemas.verdict_replies import VERDICT_OF_SEVERAL
 from synthetic_textcat.schemas.writers import judge_note
 from synthetic_textcat.tables import FrameTable, RowTable, Spool, filtered, in_plan_order
 from synthetic_textcat.text.unicode import replace_surrogates, visible_controls
 
-_ROW = ["request_id", "task_id", "input_text", "label", "misleading_label"]
+_ROW = ["request_id", "task_id", "input_text", "label", "labels", "misleading_label"]
 _LABELS = ["task_id", "label", "misleading_label"]
-_HASHED = ["input_text", "label", "misleading_label"]
 _STALE = (
     "The dataset 'verdict_calls' belongs to other rows, another prompt or another judge, and a verdict would be stored "
     "under the wrong call. Next: run `kedro run --pipelines label_check`, which lists the calls again"
@@ -94,6 +95,7 @@ def prepare_verdict_prompts(
     tasks: pd.DataFrame,
     label_check_prompt: ChatPromptTemplate,
     label_check_of_two_prompt: ChatPromptTemplate,
+    label_check_several_prompt: ChatPromptTemplate,
     label_check: LabelCheckParameters,
     seed: int,
 ) -> VerdictPrompts:
@@ -106,7 +108,8 @@ def prepare_verdict_prompts(
     of_file = tasks_of(tasks[tasks["source"] == "file"])
     if label_check.share and (fault := reserved_labels_fault(of_file)):
         raise TasksFileError(fault)
-    return VerdictPrompts(tasks_of(tasks), label_check_prompt, label_check_of_two_prompt, seed)
+    templates = label_check_prompt, label_check_of_two_prompt, label_check_several_prompt
+    return VerdictPrompts(tasks_of(tasks), *templates, seed)
 
 
 def plan_verdicts(
@@ -117,7 +120,7 @@ def plan_verdicts(
     Rows with open labels that are words of the judge, or that are alike, can't be asked about.
 
     Returns:
-        Columns request_id, task_id, input_text, label, misleading_label, in plan order.
+        Columns request_id, task_id, input_text, label, labels, misleading_label, in plan order.
     """
     if not label_check.share:
         return FrameTable(checked_rows.empty(_ROW))
@@ -149,7 +152,7 @@ def list_verdict_calls(
         return calls
     fingerprinter = judge_of(writer, judge, llm, label_check).fingerprinter
     for frame in planned_verdicts.frames():
-        hashes = dict(zip(frame["request_id"], map(row_sha256, *(frame[name] for name in _HASHED)), strict=True))
+        hashes = dict(zip(frame["request_id"], row_hashes(frame), strict=True))
         own = (
             (
                 x.row["request_id"],
@@ -234,7 +237,7 @@ def ask_judge(
     pending = pending_calls(
         _questions(planned_verdicts, prompts, still_open, label_check.votes),
         asked,
-        lambda question: verdict_tokens(question.options),
+        _tokens,
         not still_open.any_good,
         _STALE,
     )
@@ -262,18 +265,32 @@ def settle_verdicts(
         judged, left = [], []
         lines = journal.completions(chain.from_iterable(fingerprints))
         reading = verdict_judge(FrameTable(rows), by_id)
-        for row, own in zip(records_of(rows[_ROW]), fingerprints, strict=True):
+        for row, labels, own in zip(records_of(rows[_ROW]), labels_of(rows), fingerprints, strict=True):
             found = [settle(completions, reading) for completions in islice(lines, len(own))]
             votes = [each.value for each in found if each.value is not None]
             if not votes:
                 left.append({"request_id": row["request_id"], **_why_unjudged(found)})
                 continue
             model = next(each.completion.model_name for each in found if each.value is not None and each.completion)
-            counted = majority(votes, row["label"], row["misleading_label"])
+            counted = _counted(votes, row, labels or (), by_id[row["task_id"]])
             judged.append({"request_id": row["request_id"], **counted, "model_name": replace_surrogates(model)})
         verdicts.add(to_frame(judged, LABEL_VERDICTS))
         unjudged.add(to_frame(left, UNJUDGED_ROWS))
     return SettledVerdicts(verdicts, unjudged)
+
+
+def _counted(votes: Sequence[AnyVote], row: Mapping[str, Any], labels: Sequence[str], task: Task) -> Mapping[str, Any]:
+    """The majority of the votes on a row."""
+    if task.task_type == "multi_label":
+        of_sets = [vote.labels for vote in votes if isinstance(vote, SetVote)]
+        return set_majority(of_sets, task.label_names, labels, row["misleading_label"])
+    return majority([vote for vote in votes if isinstance(vote, Vote)], row["label"], row["misleading_label"])
+
+
+def _tokens(question: VerdictQuestion) -> int:
+    """Token limit of the reply to a question."""
+    is_of_several = question.schema["name"] == VERDICT_OF_SEVERAL
+    return (verdict_of_several_tokens if is_of_several else verdict_tokens)(question.options)
 
 
 def judge_of(
@@ -301,11 +318,13 @@ def _questions(
 
 def _can_be_asked(row: Mapping[str, Any], task: Task) -> bool:
     """Whether the options of the row's question differ."""
+    if task.task_type == "multi_label":
+        return True
     labels = row["label"], row["misleading_label"]
     return labels[0] != labels[1] and not any(map(is_reserved, task.label_names or labels))
 
 
-def _why_unjudged(found: list[Settlement[Vote]]) -> dict[str, str]:
+def _why_unjudged(found: list[Settlement[AnyVote]]) -> dict[str, str]:
     problem = next((each.problem for each in reversed(found) if each.problem is not None), None)
     if problem is None:
         return {"cause": NOT_ASKED, "detail": ""}

@@ -15,6 +15,7 @@ import yaml
 from synthetic_textcat.pipelines.quality_report.checks.leakage import find_label_mention
 from synthetic_textcat.schemas.attributes import weights_of
 from synthetic_textcat.schemas.languages import find_language
+from synthetic_textcat.schemas.lengths import WORDS, read_length
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.schemas.tasks import Task
@@ -22,6 +23,8 @@ from synthetic_textcat.text.unicode import normalised
 
 _USUAL_WORDS = {"less than 10": 6, "at least 10": 30, "at least 50": 75, "at least 100": 130, "at least 200": 240}
 """Words of a text that keeps to its num_words."""
+
+_CHARACTERS_A_WORD = 6.0  # with the space after it
 
 _FILE = Path(__file__).with_name("word_frequencies.yml")
 _ALONE = 0.1
@@ -36,7 +39,10 @@ def warnings_about_everyday_labels(tasks: Sequence[Task], sampling: AttributeSam
     for task in tasks:
         languages = weights_of("language", sampling.language if task.language is None else task.language)
         lengths = weights_of("num_words", sampling.num_words if task.num_words is None else task.num_words)
-        odds = {_USUAL_WORDS[name]: float(share) for name, share in lengths.items()}
+        odds: dict[float, float] = {}
+        for name, share in lengths.items():
+            words = float(_USUAL_WORDS.get(name) or _usual_words(name))
+            odds[words] = odds.get(words, 0.0) + float(share)
         leaks: dict[str, float] = {}
         of_languages: dict[str, None] = {}
         for language, share in languages.items():
@@ -46,6 +52,13 @@ def warnings_about_everyday_labels(tasks: Sequence[Task], sampling: AttributeSam
                     leaks[label] = leaks.get(label, 0.0) + float(share) * _leaked(label, language, frequency, odds)
         if leaks:
             yield _line(task, leaks, list(of_languages))
+
+
+def _usual_words(num_words: str) -> float:
+    """Words of a text that keeps to a range: its middle, or a third more than a lower bound alone."""
+    length = read_length(num_words)
+    middle: float = length.least * 4 / 3 if length.upper is None else (length.least + length.upper) / 2
+    return middle if length.unit == WORDS else middle / _CHARACTERS_A_WORD
 
 
 def _line(task: Task, leaks: Mapping[str, float], languages: Sequence[str]) -> str:
@@ -63,10 +76,10 @@ def _line(task: Task, leaks: Mapping[str, float], languages: Sequence[str]) -> s
     )
 
 
-def _leaked(label: str, language: str, frequency: float, odds: Mapping[int, float]) -> float:
+def _leaked(label: str, language: str, frequency: float, odds: Mapping[float, float]) -> float:
     """Share of the texts that mention the label by chance."""
     found = frequency * _share_of_uses(label, language)
-    return sum(share * (1 - (1 - found) ** words) for words, share in odds.items())
+    return float(sum(share * (1 - (1 - found) ** words) for words, share in odds.items()))
 
 
 def _share_of_uses(label: str, language: str) -> float:

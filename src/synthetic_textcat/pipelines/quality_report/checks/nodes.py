@@ -16,21 +16,24 @@ import pandas as pd
 from langchain_core.prompts import BasePromptTemplate
 
 from synthetic_textcat.console import track
-from synthetic_textcat.llm.prompts.messages import instructions_of
+from synthetic_textcat.llm.prompts.messages import instructions_for, instructions_of
 from synthetic_textcat.pipelines.quality_report.checks.compared_rows import ComparedRows, Mask
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import known_of
 from synthetic_textcat.pipelines.quality_report.checks.tables import JudgedRows, Part, checked_parts, checked_table
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import compare_rows
 from synthetic_textcat.pipelines.quality_report.quota_standing import beyond_target_mask
+from synthetic_textcat.schemas.label_sets import LabelSet, label_set_of, labels_of
+from synthetic_textcat.schemas.label_verdicts import set_difference
 from synthetic_textcat.schemas.parameters import LabelCheckParameters, QualityReportParameters
 from synthetic_textcat.schemas.quota import counted
 from synthetic_textcat.schemas.rows import EXAMPLES, REJECTED, own_of, plain, records_of, with_own
+from synthetic_textcat.schemas.run_records import ASKING_PROMPTS
 from synthetic_textcat.schemas.tasks import tasks_of
 from synthetic_textcat.tables import RowTable, as_table
 from synthetic_textcat.text.equal_texts import hashes_of
 from synthetic_textcat.work_pool import WorkPool
 
-_COPIED = ("request_id", "task_id", "label", "comparison_text")
+_COPIED = ("request_id", "task_id", "label", "labels", "comparison_text")
 
 
 class CheckedRows(NamedTuple):
@@ -62,8 +65,11 @@ def check_rows(
     Labels of a closed set are in the spelling of the set. `pool` shares the work. `prompts` are those that ask for
     rows: `prompt_echo` looks for their words.
     """
-    words = instructions_of(prompts)
-    by_id = {task.task_id: known_of(task, settings.text_checks, words) for task in tasks_of(tasks)}
+    usual = len(ASKING_PROMPTS)
+    words = instructions_of(prompts[:usual]), instructions_of(prompts[usual:])
+    by_id = {
+        task.task_id: known_of(task, settings.text_checks, instructions_for(task, *words)) for task in tasks_of(tasks)
+    }
     candidates = as_table(candidates)
     check = partial(checked_parts, known=by_id, flag_only=settings.flag_only)
 
@@ -124,26 +130,22 @@ def check_candidates(
 
 def _judged(checked_rows: RowTable, passed: Mask, label_verdicts: RowTable | None) -> Judged:
     """Details of the disputed and the ambiguous rows."""
-    disputes, ambiguous = dict[str, str](), set[str]()
+    verdicts = dict[str, dict[str, Any]]()
     for frame in label_verdicts.frames() if label_verdicts is not None else ():
-        for verdict in records_of(frame[~frame["agrees"] | frame["ambiguous"]]):
-            if (dispute := _dispute(verdict)) is not None:
-                disputes[verdict["request_id"]] = dispute
-            if verdict["ambiguous"]:
-                ambiguous.add(verdict["request_id"])
-    found = Judged({}, {})
-    if label_verdicts is None or not (disputes or ambiguous):
+        for verdict in records_of(frame[~frame["agrees"] & frame["verdict"].notna() | frame["ambiguous"]]):
+            verdicts[verdict["request_id"]] = verdict
+    found, disputes = Judged({}, {}), dict[str, str]()
+    if label_verdicts is None or not verdicts:
         return found
     start = 0
-    for frame in checked_rows.frames(["request_id", "misleading_label"]):
-        places = np.flatnonzero(frame["request_id"].isin(disputes.keys() | ambiguous))
-        rows = frame.iloc[places]
-        pairs = zip(plain(rows["request_id"]), plain(rows["misleading_label"]), strict=True)
-        for place, (row, misleading) in zip((places + start).tolist(), pairs, strict=True):
-            if row in disputes:
-                found.disputed[place] = disputes[row]
-            if row in ambiguous:
-                found.ambiguous[place] = f"the judge accepts {misleading!r} too"
+    for frame in checked_rows.frames(["request_id", "label", "labels", "misleading_label"]):
+        places = np.flatnonzero(frame["request_id"].isin(verdicts.keys()))
+        for place, row in zip((places + start).tolist(), records_of(frame.iloc[places]), strict=True):
+            verdict = verdicts[row["request_id"]]
+            if (dispute := _dispute(verdict, row)) is not None:
+                found.disputed[place] = disputes[row["request_id"]] = dispute
+            if verdict["ambiguous"]:
+                found.ambiguous[place] = f"the judge accepts {row['misleading_label']!r} too"
         start += len(frame)
     found.disputed.update(_disputed_copies(ComparedRows(checked_rows, passed), label_verdicts, disputes))
     return found
@@ -156,7 +158,7 @@ def _disputed_copies(
 
     If a share of the rows is judged, such a copy would take the place of the row that is rejected.
     """
-    firsts: dict[tuple[str, str, bytes], str] = {}
+    firsts: dict[tuple[str, LabelSet | None, bytes], str] = {}
     for _, frame in rows.walk(*_COPIED) if disputes else ():
         for row, key in _keys(frame[frame["request_id"].isin(disputes)]):
             firsts.setdefault(key, row)
@@ -172,15 +174,19 @@ def _disputed_copies(
         yield place, f"same text and label as {first}: {disputes[first]}"
 
 
-def _keys(rows: pd.DataFrame) -> Iterator[tuple[str, tuple[str, str, bytes]]]:
-    """Request id of each row, and its task, label and hash of the text."""
+def _keys(rows: pd.DataFrame) -> Iterator[tuple[str, tuple[str, LabelSet | None, bytes]]]:
+    """Request id of each row, and its task, labels and hash of the text."""
     hashes = map(bytes, hashes_of(plain(rows["comparison_text"])))
-    ids, tasks, labels = (plain(rows[name]) for name in _COPIED[:3])
+    ids, tasks, labels = plain(rows["request_id"]), plain(rows["task_id"]), labels_of(rows)
     return zip(ids, zip(tasks, labels, hashes, strict=True), strict=True)
 
 
-def _dispute(found: Mapping[str, Any]) -> str | None:
+def _dispute(found: Mapping[str, Any], row: Mapping[str, Any]) -> str | None:
     """The judge's verdict with its votes, if it is another label than the row's; None if it agrees or is undecided."""
     if found["agrees"] or found["verdict"] is None:
         return None
-    return f"the judge says {found['verdict']!r} ({counted(found['votes'], 'vote')})"
+    if row["label"] is None:
+        said = set_difference(row["labels"], label_set_of(found["verdict"]))
+    else:
+        said = f"says {found['verdict']!r}"
+    return f"the judge {said} ({counted(found['votes'], 'vote')})"

@@ -6,14 +6,14 @@ Checks that compare rows stand in `comparisons`. The next run applies a new chec
 """
 
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import islice
 
 from synthetic_textcat.pipelines.quality_report.checks.artefacts import find_artefacts, find_no_text
 from synthetic_textcat.pipelines.quality_report.checks.language import Finding, check_language, check_languages
-from synthetic_textcat.pipelines.quality_report.checks.leakage import find_label_mention
+from synthetic_textcat.pipelines.quality_report.checks.leakage import leaked_labels, only_label
 from synthetic_textcat.pipelines.quality_report.checks.open_labels import find_label_fault
 from synthetic_textcat.pipelines.quality_report.checks.placeholders import find_placeholders
 from synthetic_textcat.pipelines.quality_report.checks.prompt_overlap import PromptIndex, find_overlap
@@ -22,16 +22,13 @@ from synthetic_textcat.pipelines.quality_report.checks.talk_about_task import fi
 from synthetic_textcat.pipelines.quality_report.checks.text_ends import find_cut
 from synthetic_textcat.pipelines.quality_report.checks.text_length import count_words, find_wrong_length, needs_count
 from synthetic_textcat.schemas.block import TextChecks
-from synthetic_textcat.schemas.label_names import label_form, set_spelling
+from synthetic_textcat.schemas.label_names import label_form, labels_in_set, set_spelling
 from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.schemas.tasks import Task
-from synthetic_textcat.text.comparison import canonical, comparable, compared_words, first_alike
-from synthetic_textcat.text.label_mentions import LONGEST_ACRONYM
+from synthetic_textcat.text.comparison import comparable, compared_words, first_alike
 from synthetic_textcat.text.unicode import normalised
 
-_AROUND_A_NAME = " \t\r\n.,:;!?\"'`*_#-()[]{}<>«»“”„‘’。、！？「」"  # noqa: RUF001
-_LONGEST_ENDING = 10  # characters
 _SHOWN = 3
 """Signs of a fault that its evidence quotes."""
 
@@ -44,6 +41,7 @@ class Known:
 
     Attributes:
         labels: Names of the closed label set; empty for an open one.
+        order: The same, in the order of the task.
         seed_texts: The task's seed examples, in their comparison form.
         task: Its sentence, normalised.
         task_text: The task's sentence, its labels and their descriptions, normalised, one a line.
@@ -52,6 +50,7 @@ class Known:
     """
 
     labels: frozenset[str] = frozenset()
+    order: tuple[str, ...] = ()
     seed_texts: frozenset[str] = frozenset()
     task: str = ""
     task_text: str = ""
@@ -67,6 +66,10 @@ class Known:
         """The label in the spelling of the closed set; unchanged if it is none of the set."""
         return set_spelling(label, self.labels) or label
 
+    def spelt_set(self, labels: Iterable[str]) -> tuple[str, ...]:
+        """The labels in the spelling and the order of the closed set, each once; those that it lacks come last."""
+        return labels_in_set(labels, self.order)
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -74,11 +77,13 @@ class Candidate:
 
     Attributes:
         input_text: As the model wrote it.
-        label, misleading_label: Likewise, but in the spelling of the closed set.
-        planned_label: The plan's; None for an open label set.
+        label, misleading_label: Likewise, but in the spelling of the closed set. With several labels, label is empty.
+        planned_label: The plan's; None for an open label set or several labels.
         known: Of its task.
         language, num_words: As asked; None where the plan is not at hand.
         request_id: The planned row.
+        labels: Labels of a row of a task with several labels a text, in spelling and order of the set; None for others.
+        planned_labels: The plan's.
     """
 
     request_id: str
@@ -89,11 +94,20 @@ class Candidate:
     known: Known
     language: str | None
     num_words: str | None = None
+    labels: tuple[str, ...] | None = None
+    planned_labels: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         """Brings the labels to the spelling of the set."""
         for name in LABEL_FIELDS:
             object.__setattr__(self, name, self.known.spelt(getattr(self, name)))
+        if self.labels is not None:
+            object.__setattr__(self, "labels", self.known.spelt_set(self.labels))
+
+    @property
+    def own_labels(self) -> tuple[str, ...]:
+        """The row's labels: one, or all of a row with several."""
+        return (self.label,) if self.labels is None else self.labels
 
     @cached_property
     def text(self) -> str:
@@ -123,7 +137,7 @@ class Candidate:
     @cached_property
     def word_count(self) -> int:
         """Words of the text as written."""
-        return count_words([self.input_text])[0]
+        return count_words([self.input_text], [self.language])[0]
 
 
 Check = Callable[[Candidate], str | None]
@@ -169,8 +183,10 @@ def _evidence(what: str, found: Iterator[str], least: int | None) -> str | None:
 @row_check
 def empty_field(row: Candidate) -> str | None:
     """Text or a label without a single visible character."""
-    fields = ("input_text", "label", "misleading_label")
-    empty = [name for name in fields if not any(map(_is_visible, getattr(row, name)))]
+    of_labels = "label" if row.labels is None else "labels"
+    fields = [("input_text", row.input_text), *((of_labels, label) for label in row.own_labels)]
+    fields.append(("misleading_label", row.misleading_label))
+    empty = dict.fromkeys(name for name, text in fields if not any(map(_is_visible, text)))
     return f"empty: {', '.join(empty)}" if empty else None
 
 
@@ -224,9 +240,12 @@ def length_off(row: Candidate) -> str | None:
 def count_words_of_rows(rows: Sequence[Candidate]) -> None:
     """Words of the rows whose length is near a bound."""
     near = [
-        row for row in rows if needs_count(row.pieces, row.num_words, row.language, row.known.text_checks.length_off)
+        row
+        for row in rows
+        if needs_count(row.input_text, row.pieces, row.num_words, row.language, row.known.text_checks.length_off)
     ]
-    for row, count in zip(near, count_words([row.input_text for row in near]), strict=True):
+    counts = count_words([row.input_text for row in near], [row.language for row in near])
+    for row, count in zip(near, counts, strict=True):
         vars(row)["word_count"] = count
 
 
@@ -244,7 +263,8 @@ def label_not_a_label(row: Candidate) -> str | None:
 @row_check
 def label_not_in_set(row: Candidate) -> str | None:
     """A label that the closed set does not have."""
-    return f"label {row.label!r}" if row.known.labels and row.label not in row.known.labels else None
+    wrong = [label for label in row.own_labels if label not in row.known.labels] if row.known.labels else []
+    return f"label {_quoted(wrong)}" if wrong else None
 
 
 @row_check
@@ -257,11 +277,8 @@ def misleading_label_not_in_set(row: Candidate) -> str | None:
 @row_check
 def same_labels(row: Candidate) -> str | None:
     """A misleading label that is the label: it would teach a model nothing, or worse."""
-    if row.known.labels:  # they may differ in typography alone
-        alike = row.label == row.misleading_label or first_alike((row.label, row.misleading_label)) is not None
-    else:
-        alike = _open_label(row.label, row.code) == _open_label(row.misleading_label, row.code)
-    return f"both {row.label!r}" if alike else None
+    alike = next((label for label in row.own_labels if _are_alike(label, row)), None)
+    return None if alike is None else f"both {alike!r}"
 
 
 @row_check
@@ -273,12 +290,23 @@ def label_not_as_planned(row: Candidate) -> str | None:
 
 
 @row_check
+def labels_not_as_planned(row: Candidate) -> str | None:
+    """Another set of labels than the one that was asked for, of a row with several."""
+    if row.labels is None or row.planned_labels is None:
+        return None
+    sides = (("missing", row.planned_labels, row.labels), ("extra", row.labels, row.planned_labels))
+    found = [f"{side} {_quoted(names)}" for side, own, other in sides if (names := [n for n in own if n not in other])]
+    return ", ".join(found) or None
+
+
+@row_check
 def label_leaked(row: Candidate) -> str | None:
     """A label that the text names: the text would be classified by reading its answer."""
-    leaked = list(_named(row))
+    labels = (*row.own_labels, row.misleading_label)
+    leaked = list(leaked_labels(row.input_text, labels, row.known.labels, row.language, row.text))
     if leaked:
         return f"the text names {' and '.join(leaked)}"
-    only = _only_label(row)
+    only = only_label(row.input_text, row.known.labels, row.language)
     return f"the text is only the label {only!r}" if only is not None else None
 
 
@@ -309,12 +337,25 @@ def known_of(task: Task, text_checks: TextChecks | None = None, instructions: tu
     said = (task.task, *(f"{label.name}: {label.description}".rstrip(" :") for label in task.labels))
     return Known(
         labels=frozenset(task.label_names),
+        order=task.label_names,
         seed_texts=frozenset(comparable(example.text) for example in task.seed_examples),
         task=normalised(task.task),
         task_text="\n".join(map(normalised, said)),
         instructions=instructions,
         text_checks=text_checks or TextChecks(),
     )
+
+
+def _quoted(labels: Iterable[str]) -> str:
+    return " and ".join(map(repr, labels))
+
+
+def _are_alike(label: str, row: Candidate) -> bool:
+    """Whether a label of the row is its misleading label too."""
+    other = row.misleading_label
+    if row.known.labels:  # they may differ in typography alone
+        return label == other or first_alike((label, other)) is not None
+    return _open_label(label, row.code) == _open_label(other, row.code)
 
 
 @lru_cache(maxsize=1 << 14)
@@ -324,37 +365,3 @@ def _open_label(label: str, code: str | None) -> str:
 
 def _is_visible(character: str) -> bool:
     return not character.isspace() and unicodedata.category(character) not in ("Cf", "Cc")
-
-
-def _named(row: Candidate) -> Iterator[str]:
-    set_in_capitals = _is_in_capitals(row.known.labels)
-    for label in (row.label, row.misleading_label):
-        sought = label.casefold() if set_in_capitals else label
-        found = find_label_mention(row.input_text, sought, row.language, row.text)
-        if found is not None:
-            yield (
-                repr(label) if comparable(found, row.code) == comparable(label, row.code) else f"{label!r} as {found!r}"
-            )
-
-
-def _only_label(row: Candidate) -> str | None:
-    """Another label of the set, if the text is no more than its name."""
-    bare = row.input_text.strip(_AROUND_A_NAME)
-    if len(bare) > _longest_of(row.known.labels) + _LONGEST_ENDING:
-        return None
-    form = comparable(bare, row.code)
-    for label in sorted(row.known.labels):
-        if comparable(label, row.code) == form or find_label_mention(bare, label, row.language) == canonical(bare):
-            return label
-    return None
-
-
-@lru_cache(maxsize=1024)
-def _longest_of(labels: frozenset[str]) -> int:
-    return max(map(len, labels), default=-_LONGEST_ENDING)
-
-
-@lru_cache(maxsize=1024)
-def _is_in_capitals(labels: frozenset[str]) -> bool:
-    """Whether a set is written in capitals, POSITIVE and BAD: then they say nothing of the way it stands in texts."""
-    return all(map(str.isupper, labels)) and any(len(label) > LONGEST_ACRONYM for label in labels)

@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 
-from synthetic_textcat.schemas.languages import Language, languages
+import regex
+
+from synthetic_textcat.schemas.languages import Language, base_of, is_usual_script, languages
 
 _LETTERS_OF = {
     "Latn": {"LATIN"},
@@ -78,12 +80,43 @@ def shown(script: str) -> str:
 @cache
 def scripts_of(language: Language) -> frozenset[str]:
     """Scripts in which the language is written."""
-    also = _ALSO_WRITTEN.get(language.code)
-    return frozenset(_LETTERS_OF[language.script] | (_LETTERS_OF[also] if also else set()))
+    also = _ALSO_WRITTEN.get(base_of(language)) if is_usual_script(language) else None
+    return frozenset(_letters_of(language.script) | (_letters_of(also) if also else set()))
 
 
 @cache
-def scripts_of_one_language() -> frozenset[str]:
-    """Scripts used by a single language, which identify it; scripts that share Chinese characters do not."""
+def _letters_of(script: str) -> set[str]:
+    """First words of the Unicode names of a script's letters; of a script that no table language has, all its letters'.
+
+    A script that Unicode has no letters of gives none, so that no text is judged by it.
+    """
+    if script in _LETTERS_OF:
+        return _LETTERS_OF[script]
+    try:
+        letters = regex.findall(rf"[\p{{Script={script}}}&&\p{{L}}]", _all_characters(), regex.VERSION1)
+    except regex.error:
+        return set()
+    return {_script_of_letter(letter) for letter in letters}
+
+
+@cache
+def _all_characters() -> str:
+    return "".join(map(chr, (*range(0xD800), *range(0xE000, 0x20000))))
+
+
+def is_written_so(language: Language) -> bool:
+    """Whether the language is in daily use in this script."""
+    return is_usual_script(language) or _ALSO_WRITTEN.get(base_of(language)) == language.script
+
+
+def is_told_by_script(language: Language) -> bool:
+    """Whether the table has no other language in this script; scripts that share Chinese characters tell none."""
+    return _told_by_script().get(language.script) == base_of(language)
+
+
+@cache
+def _told_by_script() -> dict[str, str]:
+    """The one language of the table in a script, by ISO 15924 code."""
     users = Counter(language.script for language in languages())
-    return frozenset(script for script, count in users.items() if count == 1) - {"Hans", "Hant", "Jpan"}
+    one = {language.script: base_of(language) for language in languages() if users[language.script] == 1}
+    return {script: base for script, base in one.items() if script not in ("Hans", "Hant", "Jpan")}

@@ -1,6 +1,7 @@
 """Tables of the checks: candidates as rows to check, the results of the checks as columns, batch by batch."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from synthetic_textcat.pipelines.quality_report.checks.compared_rows import Plac
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, Known
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import CheckedRow, Compared, check_together
 from synthetic_textcat.schemas.completions import READ_FROM
+from synthetic_textcat.schemas.label_sets import LABELS, LabelSet, labels_column, labels_of
 from synthetic_textcat.schemas.rows import CHECKED_ROWS, FINDINGS, plain
 from synthetic_textcat.tables import MadeTable, RowTable, Spool, in_plan_order
 from synthetic_textcat.work_pool import AT_ONCE
@@ -22,7 +24,7 @@ _JUDGED = ("reject_reason", "check_detail", "flags", "flag_details")
 
 Texts = NDArray[np.object_]
 Part = tuple[pd.DataFrame, "pd.Series[Any]"]
-"""Some candidates, at most `AT_ONCE`, and the planned label of each; missing for those without one."""
+"""Some candidates, at most `AT_ONCE`, and the planned label or label set of each; missing for open label sets."""
 
 
 def checked_table(
@@ -46,12 +48,19 @@ def checked_table(
 
 
 def _parts(candidates: RowTable, requests: RowTable) -> Iterator[Part]:
-    walk = in_plan_order(requests, {"candidates": candidates}, {"requests": ["label"]}, _WALKED)
+    walk = in_plan_order(requests, {"candidates": candidates}, {"requests": ["label", "labels"]}, _WALKED)
     for start, planned, subsets in walk:
         rows, places = subsets["candidates"]
-        labels = planned["label"].iloc[places - start]
+        labels = _planned_labels(planned.iloc[places - start])
         for first in range(0, len(rows), AT_ONCE):
             yield rows.iloc[first : first + AT_ONCE], labels.iloc[first : first + AT_ONCE]
+
+
+def _planned_labels(planned: pd.DataFrame) -> "pd.Series[Any]":
+    """The planned label of each row; of a row with several labels its set, a tuple."""
+    label = planned["label"]
+    has_none = label.isna()
+    return label.astype(object).mask(has_none, planned["labels"]) if has_none.any() else label
 
 
 def checked_parts(parts: Sequence[Part], known: Mapping[str, Known], flag_only: Collection[str]) -> list[pd.DataFrame]:
@@ -81,30 +90,41 @@ def candidate_rows(
 
     Args:
         candidates: Columns `CANDIDATES`.
-        planned_labels: The planned label of each; missing for those without one.
+        planned_labels: The planned label of each, a tuple of labels for a row with several; missing for open label
+            sets.
         known: What is known of each task, by its id.
 
     Raises:
         StaleTableError: If a candidate is of no known task.
     """
-    columns = (*(plain(candidates[name]) for name in _FIELDS), plain(planned_labels))
-    for request_id, text, label, misleading, task_id, language, num_words, planned in zip(*columns, strict=True):
+    columns = (*(plain(candidates[name]) for name in _FIELDS), plain(planned_labels), _sets_of(candidates))
+    for request_id, text, label, misleading, task_id, language, num_words, planned, labels in zip(
+        *columns, strict=True
+    ):
+        has_several = isinstance(planned, tuple)
         yield Candidate(
             request_id=request_id,
             input_text=text,
-            label=label,
+            label=label or "",
             misleading_label=misleading,
-            planned_label=planned,
+            planned_label=None if has_several else planned,
             known=_known_of(task_id, known),
             language=language,
             num_words=num_words,
+            labels=labels if label is None else None,
+            planned_labels=planned if has_several else None,
         )
+
+
+def _sets_of(candidates: pd.DataFrame) -> Iterable[LabelSet | None]:
+    """The label sets of the candidates; not read where each has one label."""
+    return labels_of(candidates) if candidates["label"].isna().any() else repeat(None, len(candidates))
 
 
 def _columns_of(rows: Sequence[CheckedRow]) -> pd.DataFrame:
     verdicts = [row.judgement.verdict for row in rows]
     columns = {
-        "label": [row.label for row in rows],
+        "label": [None if row.has_several else row.labels[0] for row in rows],
         "misleading_label": [row.misleading_label for row in rows],
         "reject_reason": [verdict and verdict.reason for verdict in verdicts],
         "check_detail": [verdict and verdict.detail for verdict in verdicts],
@@ -113,7 +133,11 @@ def _columns_of(rows: Sequence[CheckedRow]) -> pd.DataFrame:
         "language_verdict": [row.judgement.language for row in rows],
         "comparison_text": [row.text for row in rows],
     }
-    return pd.DataFrame(columns, dtype="str")
+    found = pd.DataFrame(columns, dtype="str")
+    shared: dict[LabelSet, LabelSet] = {}  # one object for all equal sets
+    sets = [shared.setdefault(row.labels, row.labels) for row in rows]
+    found.insert(1, LABELS, labels_column(sets).set_axis(found.index))
+    return found
 
 
 class JudgedRows:

@@ -1,45 +1,28 @@
-"""Length of texts against the number of words that was asked for, by a factor.
+"""Length of texts against the range of words or characters that was asked for.
 
-Words are counted as the report counts them (`text.words.counted`). In scripts without spaces, letters are counted: a
-word has between two numbers of them (`_LETTERS`), and a text is too short or too long only if it is by both.
+Words are counted as the report counts them (`text.words.counted`), in scripts without spaces by ICU's word breaks.
+Characters are those that a reader counts, spaces included. Neither is known of words in Burmese by the font encoding
+Zawgyi, or in scripts without spaces for which ICU has no dictionary.
 """
 
-import re
-from collections.abc import Callable, Sequence
-from functools import cache
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from typing import Literal
 
-from synthetic_textcat.schemas.languages import find_language
+from synthetic_textcat.schemas.languages import find_language, has_spaces
+from synthetic_textcat.schemas.lengths import CHARACTERS, Length, length_of, shown_length
+from synthetic_textcat.text.segments import characters, words_by_icu
+from synthetic_textcat.text.unicode import WITHOUT_WORDS
 from synthetic_textcat.text.words import COUNTS, counts_of
 
-_LETTERS = {
-    "Hans": (1, 2),
-    "Hant": (1, 2),
-    "Jpan": (1, 3),
-    "Thai": (3, 6),
-    "Laoo": (3, 6),
-    "Khmr": (3, 7),
-    "Mymr": (3, 8),
-}
-"""ISO 15924 script -> letters and marks of a word: those of the shortest and of the longest common count.
+UNKNOWN = -1
+"""Length of a text whose words can't be counted."""
 
-Models count a Chinese character as a word (1) or as half of one (2). Thai: 4.4 a word in tuxpaint's and Evolution's
-messages by ICU's word breaks, others by the same messages in English, which have 1.1 times as many words.
-"""
 _SPARE = 1.5  # pieces between spaces may be several words, or none
-_BOUND = re.compile(r"(less than|at least) (\d+)")
+_LETTERS_OF_A_WORD = 10  # characters, more than words of scripts without spaces have on average
+_FONT_ENCODED = "my-x-zawgyi"
 
-
-class Bucket(NamedTuple):
-    """A requested number of words.
-
-    Attributes:
-        least: Lower bound, included; 0 if there is none.
-        below: Upper bound, excluded; None if there is none.
-    """
-
-    least: int
-    below: int | None
+_Words = Literal["spaced", "by ICU", "unknown"]
 
 
 def find_wrong_length(
@@ -50,61 +33,85 @@ def find_wrong_length(
     factor: float | None,
     word_count: Callable[[], int],
 ) -> str | None:
-    """The length of a text that misses the requested bucket by more than a factor; None for any other.
+    """The length of a text that misses the requested range by more than a factor; None for any other.
 
     Args:
         text: As the model wrote it.
         pieces: Number of its pieces between spaces.
         num_words: As asked, a value of the attribute; None = not judged.
         language: As asked; None = not judged.
-        factor: Of the bucket's bounds; None = not judged.
+        factor: Of the range's bounds; None = not judged.
         word_count: Counts the text's words, which takes far longer than a look at its length.
     """
-    bucket = _bucket(num_words) if num_words else None
-    if factor is None or bucket is None or language is None:
+    length = length_of(num_words) if num_words else None
+    if factor is None or length is None or language is None or num_words is None:
         return None
-    letters = _LETTERS.get(find_language(language).script)
-    if letters is not None:
-        length = sum(map(str.isalnum, text))
-        is_off = _is_off(length / letters[0], length / letters[1], bucket, factor)
-        return f"asked for {num_words} words, has {length} letters" if is_off else None
-    if not _is_near(pieces, bucket, factor):
+    if length.unit == CHARACTERS:
+        measured = characters(text)
+    elif needs_count(text, pieces, num_words, language, factor):
+        measured = word_count()
+    else:
         return None
-    words = word_count()
-    return f"asked for {num_words} words, has {words}" if _is_off(words, words, bucket, factor) else None
+    is_off = measured < length.least / factor or (length.upper is not None and measured > length.upper * factor)
+    return f"asked for {shown_length(num_words)}, has {measured}" if is_off else None
 
 
-def needs_count(pieces: int, num_words: str | None, language: str | None, factor: float | None) -> bool:
+def needs_count(text: str, pieces: int, num_words: str | None, language: str | None, factor: float | None) -> bool:
     """Whether `find_wrong_length` counts the words of a text with so many pieces between spaces."""
-    bucket = _bucket(num_words) if num_words else None
-    if factor is None or bucket is None or language is None or find_language(language).script in _LETTERS:
+    length = length_of(num_words) if num_words else None
+    if factor is None or length is None or language is None or length.unit == CHARACTERS:
         return False
-    return _is_near(pieces, bucket, factor)
+    match _words_of(language):
+        case "spaced":
+            return _is_near(_SPARE * pieces, pieces / _SPARE, length, factor)
+        case "by ICU":
+            return _is_near(len(text), len(text) / _LETTERS_OF_A_WORD, length, factor)
+    return False
 
 
-def count_words(texts: Sequence[str]) -> list[int]:
-    """Number of words of each text."""
-    words: list[int] = counts_of(texts)[:, COUNTS.index("words")].tolist()
-    return words
-
-
-def _is_near(pieces: int, bucket: Bucket, factor: float) -> bool:
-    """Whether the length is near a bound, or beyond it."""
-    within = pieces >= _SPARE * bucket.least / factor and (
-        bucket.below is None or _SPARE * pieces <= bucket.below * factor
-    )
+def _is_near(most: float, fewest: float, length: Length, factor: float) -> bool:
+    """Whether a length between these numbers may be off."""
+    within = fewest >= length.least / factor and (length.upper is None or most <= length.upper * factor)
     return not within
 
 
-def _is_off(most: float, fewest: float, bucket: Bucket, factor: float) -> bool:
-    """Whether the length is off by both ways of counting it."""
-    return most < bucket.least / factor or (bucket.below is not None and fewest > bucket.below * factor)
+def count_words(texts: Sequence[str], languages: Sequence[str | None]) -> list[int]:
+    """Number of words of each text in its language; `UNKNOWN` where they can't be counted."""
+    words: list[int] = counts_of(texts)[:, COUNTS.index("words")].tolist()
+    return measured_lengths(texts, languages, ["at least 1"] * len(texts), words)
 
 
-@cache
-def _bucket(num_words: str) -> Bucket | None:
-    match = _BOUND.fullmatch(num_words)
-    if match is None:
-        return None
-    bound = int(match[2])
-    return Bucket(0, bound) if match[1] == "less than" else Bucket(bound, None)
+def measured_lengths(
+    texts: Iterable[str], languages: Iterable[str | None], num_words: Iterable[str], words: Sequence[int]
+) -> list[int]:
+    """Length of each text in the unit that was asked for; `UNKNOWN` where it can't be counted.
+
+    Args:
+        texts: As the model wrote them.
+        languages: As asked; None = one with spaces between words.
+        num_words: As asked.
+        words: Words of each text, counted as in languages with spaces.
+    """
+    return [_measured(*row) for row in zip(texts, languages, num_words, words, strict=True)]
+
+
+def _measured(text: str, language: str | None, num_words: str, words: int) -> int:
+    length = length_of(num_words)
+    if length is None:
+        return UNKNOWN
+    if length.unit == CHARACTERS:
+        return characters(text)
+    match _words_of(language) if language else "spaced":
+        case "spaced":
+            return words
+        case "by ICU":
+            return words_by_icu([text])[0]
+    return UNKNOWN
+
+
+@lru_cache(maxsize=1024)
+def _words_of(language: str) -> _Words:
+    found = find_language(language)
+    if found.code == _FONT_ENCODED or found.script in WITHOUT_WORDS:
+        return "unknown"
+    return "spaced" if has_spaces(language) else "by ICU"

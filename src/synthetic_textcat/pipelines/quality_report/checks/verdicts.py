@@ -79,15 +79,17 @@ class CheckedRow(NamedTuple):
     """A row after the checks that need no other row.
 
     Attributes:
-        label, misleading_label: In the spelling of the closed set.
+        labels, misleading_label: In the spelling of the closed set.
+        has_several: Whether its task has several labels a text.
         judgement: Result of the checks.
         text: Its text, normalised, if it passed; else None.
     """
 
-    label: str
+    labels: tuple[str, ...]
     misleading_label: str
     judgement: Judgement
     text: str | None
+    has_several: bool = False
 
 
 def check_together(rows: Sequence[Candidate], flag_only: Collection[str]) -> list[CheckedRow]:
@@ -99,7 +101,13 @@ def check_together(rows: Sequence[Candidate], flag_only: Collection[str]) -> lis
     """
     pairs = zip(rows, judge_together(rows, flag_only), strict=True)
     return [
-        CheckedRow(row.label, row.misleading_label, judgement, row.text if judgement.verdict is None else None)
+        CheckedRow(
+            row.own_labels,
+            row.misleading_label,
+            judgement,
+            row.text if judgement.verdict is None else None,
+            row.labels is not None,
+        )
         for row, judgement in pairs
     ]
 

@@ -11,8 +11,11 @@ from synthetic_textcat.pipelines.quality_report.concerns import Concern
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, Metrics, ends_of
 from synthetic_textcat.pipelines.quality_report.page.confusion import confusions
 from synthetic_textcat.pipelines.quality_report.page.heat_map import heat_map
+from synthetic_textcat.pipelines.quality_report.page.label_pairs import label_pairs
 from synthetic_textcat.pipelines.quality_report.page.sections import Column, Section, meanings, sections
 from synthetic_textcat.schemas.cost_figures import figure_rows
+from synthetic_textcat.schemas.label_sets import labels_of
+from synthetic_textcat.schemas.lengths import shown_length
 from synthetic_textcat.schemas.rows import own_of, records_of
 from synthetic_textcat.tables import RowTable, as_table
 
@@ -30,6 +33,9 @@ Worst = Mapping[str, Sequence[Mapping[str, str]]]
 
 SAMPLE_SIZE = 20
 
+NO_LABEL = "none of the labels"
+"""Shown for a row with several labels that has none."""
+
 
 class ShownRow(TypedDict):
     """Row as it is shown.
@@ -37,7 +43,8 @@ class ShownRow(TypedDict):
     Attributes:
         request_id: Of the plan.
         why: Reason or cause, empty for an accepted row; `detail` says it in words.
-        input_text, label, misleading_label, task: None where the row has none.
+        input_text, label, misleading_label, task: None where the row has none. Several labels are one text.
+        labels: All labels of the row.
         language: As asked for, and `asked` all that was.
     """
 
@@ -46,6 +53,7 @@ class ShownRow(TypedDict):
     detail: str
     input_text: str | None
     label: str | None
+    labels: Sequence[str]
     misleading_label: str | None
     task: str | None
     language: str
@@ -99,6 +107,7 @@ def render(report: Report) -> str:
         ends=list(_outcomes(report.ledger)),
         heat_map=heat_map,
         confusions=confusions,
+        label_pairs=label_pairs,
         figures=list(figure_rows(report.metrics)),
         figure_columns=_FIGURE_COLUMNS,
         sections=list(_with_content(report)),
@@ -164,22 +173,31 @@ def pointed_at(worst: Worst, tables: Iterable[RowTable]) -> dict[str, list[Shown
 def shown_rows(table: pd.DataFrame) -> list[ShownRow]:
     """Rows of `examples`, `rejected` or `failed` as they are shown."""
     own = own_of(table)
+    sets = labels_of(table) if "label" in table else [None] * len(table)
     return [
         ShownRow(
             request_id=row["request_id"],
             why=row.get("reject_reason") or row.get("failure_cause") or "",
             detail=row.get("detail") or "",
             input_text=row.get("input_text"),
-            label=row.get("label"),
+            label=_label(row, labels),
+            labels=labels or (),
             misleading_label=row.get("misleading_label"),
             task=row.get("task"),
             language=row["language"],
             asked=_asked(row, own),
         )
-        for row in records_of(table)
+        for row, labels in zip(records_of(table), sets, strict=True)
     ]
+
+
+def _label(row: Mapping[str, Any], labels: Sequence[str] | None) -> str | None:
+    """The label; of a row with several all of them."""
+    if row.get("label") is not None or labels is None:
+        return row.get("label")
+    return ", ".join(labels) or NO_LABEL
 
 
 def _asked(row: Mapping[str, Any], own: Sequence[str]) -> str:
     given = [f"{name}: {row[name]}" for name in own if row[name] is not None]
-    return ", ".join([row["language"], row["difficulty"], row["clarity"], f"{row['num_words']} words", *given])
+    return ", ".join([row["language"], row["difficulty"], row["clarity"], shown_length(row["num_words"]), *given])

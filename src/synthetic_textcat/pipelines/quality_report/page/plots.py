@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, ends_of
 from synthetic_textcat.pipelines.quality_report.page.confusion import Confusion, confusions
 from synthetic_textcat.pipelines.quality_report.page.heat_map import QUOTA_SIDES, filled_share, heat_map
+from synthetic_textcat.schemas.lengths import WORDS
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure, Heatmap, Layout
@@ -53,15 +54,16 @@ def language_figure(found: Rows) -> "Figure":
 
 
 def length_figure(histogram: Rows) -> "Figure":
-    """Words of the texts by the length asked for; table `length_histogram`."""
+    """Words or characters of the texts by the length asked for; table `length_histogram`."""
     import plotly.graph_objects as go
 
     bars = [
         go.Bar(name=asked, x=[_bin(row) for row in own], y=[row["rows"] for row in own])
         for asked, own in _by(histogram, "num_words").items()
     ]
-    title = "Words a text, by what was asked for"
-    return _titled(go.Figure(bars), title, "words", "rows").update_layout(barmode="stack")
+    units = " or ".join(dict.fromkeys(row["unit"] for row in histogram)) or WORDS
+    title = f"{units.capitalize()} a text, by what was asked for"
+    return _titled(go.Figure(bars), title, units, "rows").update_layout(barmode="stack")
 
 
 def readability_figure(groups: Rows) -> "Figure":
@@ -203,7 +205,8 @@ SIGNAL_FIGURES: dict[str, Callable[[Rows], "Figure"]] = {
 
 
 def _bin(row: Mapping[str, Any]) -> str:
-    return f"{row['from']} and more" if row["to"] is None else f"{row['from']} to {row['to'] - 1}"
+    bounds = f"{row['from']} and more" if row["to"] is None else f"{row['from']} to {row['to'] - 1}"
+    return bounds if row["unit"] == WORDS else f"{bounds} {row['unit']}"
 
 
 def _by(rows: Rows, name: str) -> dict[str, list[Mapping[str, Any]]]:

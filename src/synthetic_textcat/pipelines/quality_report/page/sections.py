@@ -1,8 +1,9 @@
 """Sections of the report as `sections.yml` lists them, and the meanings of outcomes in `meanings.yml`."""
 
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pydantic import TypeAdapter
 
@@ -44,6 +45,10 @@ class Table(Block):
     title: str
     columns: tuple[Column, ...]
 
+    def columns_in(self, rows: Sequence[Mapping[str, Any]]) -> list[Column]:
+        """The columns of which a row has a value: some are of tasks with several labels a text alone."""
+        return [column for column in self.columns if any(column.name in row for row in rows)]
+
 
 class Matrix(Block):
     """Table of a signal as a heat map.
@@ -74,6 +79,7 @@ class Section(Block):
         title: Heading.
         text: What is measured, and how to read it.
         numbers, tables, matrices: Shown if there are any.
+        together: Table of the pairs of labels that texts have, as heat maps; empty for none.
         confusions, pairs: Tables of a judge's confusion matrices, and of labels that it mixes up; empty for none.
         only_with: Metric without which the section has nothing to say: at null or 0 it is left out.
     """
@@ -83,6 +89,7 @@ class Section(Block):
     numbers: tuple[Number, ...] = ()
     tables: tuple[Table, ...] = ()
     matrices: tuple[Matrix, ...] = ()
+    together: str = ""
     confusions: str = ""
     pairs: str = ""
     only_with: str = ""

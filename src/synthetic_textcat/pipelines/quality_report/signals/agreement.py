@@ -8,11 +8,15 @@ import pandas as pd
 from synthetic_textcat.pipelines.quality_report.ledger import Metrics
 from synthetic_textcat.pipelines.quality_report.signals.corpus import WORST, SignalResult, WorstRow, slug
 from synthetic_textcat.pipelines.quality_report.signals.judged_rows import COUNTS, JudgedCounts, Verdicts
+from synthetic_textcat.pipelines.quality_report.signals.judged_sets import lines_by_label
 from synthetic_textcat.pipelines.quality_report.signals.label_confusion import confusion_matrix, mixed_up_pairs
+from synthetic_textcat.pipelines.quality_report.signals.set_agreement import set_agreement
+from synthetic_textcat.schemas.label_sets import label_set_of
+from synthetic_textcat.schemas.label_verdicts import set_difference
 from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.schemas.model_names import is_same_model
 from synthetic_textcat.schemas.quota import counted
-from synthetic_textcat.schemas.rows import plain, records_of
+from synthetic_textcat.schemas.rows import records_of
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import RowTable
 from synthetic_textcat.text.intervals import wilson_interval
@@ -30,6 +34,7 @@ def label_agreement(
     """Agreement of the judge's verdicts with the labels, on all judged rows, rejected ones included.
 
     Where disputed rows are rejected, the accepted ones would agree by definition: so all rows with a verdict count.
+    A row with several labels agrees if the judge accepts exactly its labels.
     Nothing is measured without a verdict and a row that was to have one.
 
     Metrics:
@@ -45,16 +50,19 @@ def label_agreement(
         label/agreement/task/<task_id>, label/agreement/<attribute>/<value>: the same of a task, language (its code),
             difficulty, …, with `MIN_JUDGED_ROWS` judged rows or more.
         label/ambiguous_share: ambiguous / judged rows.
+    And those of `set_agreement.set_agreement`, of tasks with several labels a text.
 
     Tables, each with judged, agrees, ambiguous, undecided (rows), agreement, low, high (shares):
         agreement: one line for all judged rows, with the judge's name.
-        agreement_by_task, agreement_by_label (task and label, closed label sets), agreement_by_attribute (attribute,
+        agreement_by_task, agreement_by_label (task and label, closed label sets; with several labels a text a row
+        counts in each of its labels, and agrees if the judge accepts the label), agreement_by_attribute (attribute,
         value): at most `MOST_LISTED`, the lowest agreement first; groups of fewer than `MIN_JUDGED_ROWS` rows last.
     Tables of `label_confusion`: `label_confusion`, `mixed_up_labels`.
 
     Worst:
         disputes: rows whose verdict is another label, those with the most votes first.
         ambiguous: rows of which the judge accepts both labels, likewise.
+        unplanned: rows with several labels of which the judge accepts another label as well, likewise.
 
     Args:
         ends: Tables of candidates by outcome: `examples`, `surplus`, `rejected`.
@@ -67,7 +75,10 @@ def label_agreement(
     cells = found.cells
     if judged is None or cells.empty:
         return SignalResult({"label/judged": 0, "label/unjudged": unjudged} if unjudged else {})
-    closed = cells[cells["task_id"].isin([task_id for task_id, task in tasks.items() if task.labels])]
+    several = [task_id for task_id, task in tasks.items() if task.task_type == "multi_label"]
+    of_one = cells[~cells["task_id"].isin(several)]
+    by_own_label = pd.concat([of_one, found.of_labels], ignore_index=True) if len(found.of_labels) else of_one
+    closed = by_own_label[by_own_label["task_id"].isin([task_id for task_id, task in tasks.items() if task.labels])]
     by_task, by_label = _grouped(cells, ["task_id"]), _grouped(closed, ["task_id", "label"])
     by_attribute = {name: _grouped(groups, ["value"]) for name, groups in found.by_value.items()}
     metrics = _metrics(found) | {"label/unjudged": unjudged} | _metrics_of_groups("task", by_task["task_id"], by_task)
@@ -75,19 +86,25 @@ def label_agreement(
         metrics |= _metrics_of_groups(name, groups["value"], groups)
     of_values = pd.concat([groups.assign(attribute=name) for name, groups in by_attribute.items()], ignore_index=True)
     judges = sorted(found.writers["judge"].dropna().unique())
+    of_sets = set_agreement(found, [tasks[task_id] for task_id in several])
     return SignalResult(
-        metrics,
+        metrics | of_sets.metrics,
         {
             "agreement": [{"judge": ", ".join(judges), **_line(cells)}],
             "agreement_by_task": _listed(by_task, found.sentences),
             "agreement_by_label": _listed(by_label, found.sentences),
             "agreement_by_attribute": _listed(of_values, found.sentences),
-            "label_confusion": confusion_matrix(cells, tasks, found.sentences),
+            "label_confusion": confusion_matrix(by_own_label, tasks, found.sentences),
             "mixed_up_labels": mixed_up_pairs(
-                closed, found.accepted_pairs, lambda: judged.joined(ends), found.sentences
+                closed, found.accepted_pairs, lambda: lines_by_label(judged.joined(ends), several), found.sentences
             ),
+            **of_sets.tables,
         },
-        {"disputes": _disputes(found.disputes[0]), "ambiguous": _ambiguous(found.ambiguous[0])},
+        {
+            "disputes": _worst_rows(found.disputes[0], map(_dispute, records_of(found.disputes[0]))),
+            "ambiguous": _worst_rows(found.ambiguous[0], map(_ambiguity, records_of(found.ambiguous[0]))),
+            **_unplanned(found),
+        },
     )
 
 
@@ -143,27 +160,25 @@ def _listed(groups: pd.DataFrame, sentences: Mapping[str, str]) -> list[Mapping[
     return list(records_of(lines.head(MOST_LISTED)))
 
 
-def _disputes(disputed: pd.DataFrame) -> list[WorstRow]:
-    details = (
-        f"judged {verdict!r} by {counted(votes, 'vote')}{', which accept the label too' if ambiguous else ''}"
-        for verdict, votes, ambiguous in zip(disputed["verdict"], disputed["votes"], disputed["ambiguous"], strict=True)
-    )
-    return _worst_rows(disputed, details)
+def _unplanned(found: JudgedCounts) -> dict[str, list[WorstRow]]:
+    rows = found.unplanned[0] if found.unplanned else pd.DataFrame()
+    return {"unplanned": _worst_rows(rows, map(_dispute, records_of(rows)))} if len(rows) else {}
 
 
-def _ambiguous(ambiguous: pd.DataFrame) -> list[WorstRow]:
-    details = (
-        f"judged {'undecided' if verdict is None else repr(verdict)} by {counted(votes, 'vote')}; fits "
-        f"{label!r} and {other!r}"
-        for verdict, votes, label, other in zip(
-            plain(ambiguous["verdict"]),
-            ambiguous["votes"],
-            ambiguous["label"],
-            ambiguous["misleading_label"],
-            strict=True,
-        )
-    )
-    return _worst_rows(ambiguous, details)
+def _dispute(row: Mapping[str, Any]) -> str:
+    votes = f"by {counted(row['votes'], 'vote')}"
+    if row["label"] is None:
+        return f"the judge {set_difference(row['labels'], label_set_of(row['verdict']))} {votes}"
+    too = ", which accept the label too" if row["ambiguous"] else ""
+    return f"judged {row['verdict']!r} {votes}{too}"
+
+
+def _ambiguity(row: Mapping[str, Any]) -> str:
+    votes, other = counted(row["votes"], "vote"), row["misleading_label"]
+    if row["label"] is None:
+        return f"{other!r} fits too by {votes}"
+    said = "undecided" if row["verdict"] is None else repr(row["verdict"])
+    return f"judged {said} by {votes}; fits {row['label']!r} and {other!r}"
 
 
 def _worst_rows(rows: pd.DataFrame, details: Iterable[str]) -> list[WorstRow]:

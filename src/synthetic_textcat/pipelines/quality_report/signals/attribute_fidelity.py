@@ -1,12 +1,14 @@
 """Fidelity to the plan: text length, readability by difficulty (LIX), coverage of attribute values."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from synthetic_textcat.pipelines.quality_report.checks.text_length import UNKNOWN
 from synthetic_textcat.pipelines.quality_report.ledger import Metrics
 from synthetic_textcat.pipelines.quality_report.signals.corpus import (
     WORST,
@@ -15,8 +17,11 @@ from synthetic_textcat.pipelines.quality_report.signals.corpus import (
     WorstRow,
     slug,
 )
+from synthetic_textcat.pipelines.quality_report.signals.label_sets import Sets, rows_by_label, rows_by_size
 from synthetic_textcat.schemas.attributes import VALUES
-from synthetic_textcat.schemas.languages import find_language, has_spaces
+from synthetic_textcat.schemas.label_sets import LABELS
+from synthetic_textcat.schemas.languages import find_language
+from synthetic_textcat.schemas.lengths import LONGEST, WORDS, Length, length_of, shown_length
 from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of, records_of
 from synthetic_textcat.tables import RowTable
 from synthetic_textcat.text.batches import rows_at
@@ -24,6 +29,8 @@ from synthetic_textcat.text.batches import rows_at
 _BUCKETS = VALUES["num_words"]
 _BINS = (0, 1, 3, 5, 10, 15, 20, 30, 50, 75, 100, 150, 200, 300, 500, 1000)
 """Lower bounds of the histogram's bins in words; they include every bound of a bucket."""
+
+_BINS_OF_CHARACTERS = (0, 10, 20, 50, 100, 150, 200, 300, 500, 750, 1000, 1500, 2000, 3000, 5000, 10_000)
 
 MIN_ROWS = 30
 """Minimum rows of a language and difficulty for a meaningful median."""
@@ -35,64 +42,91 @@ MOST_LISTED = 100
 MIN_PLANNED_ROWS = 30
 """Minimum of planned rows per value, on average: with fewer, random losses alone cause a distance of 0.1 and more."""
 
+LABELS_PER_TEXT = "labels_per_text"
+OF_SETS = (LABELS, LABELS_PER_TEXT)
+"""Attributes of rows with several labels."""
+
 _LEAST_EXPECTED = 5  # rows in a cell: the usual rule for the chi-squared distribution to fit
 
 
 def length(corpus: Corpus) -> SignalResult:
-    """Text length of the accepted rows against `num_words`, in languages with spaces (`has_spaces`).
+    """Text length of the accepted rows against `num_words`, in words or characters as it was asked for.
 
-    "At least 50" has no upper bound, as in the prompt, so a row of 500 words matches; the median shows such lengths.
+    Words of scripts without spaces are ICU's; `checks.text_length` says where words can't be counted. "At least 50" has
+    no upper bound, as in the prompt, so a row of 500 words matches; the median shows such lengths.
 
     Metrics:
-        length/measurable: rows in languages with spaces / all rows. Unit: share, 0 to 1, as all but the median.
-        length/in_bucket: rows in their bucket / measurable rows.
-        length/in_bucket/<bucket>: the same for the rows planned in this bucket.
-        length/median_words: of measurable rows. Unit: words.
+        length/measurable: rows whose length can be counted / all rows. Unit: share, 0 to 1, as all but the medians.
+        length/in_bucket: rows in their range / measurable rows.
+        length/in_bucket/<range>: the same for the rows planned with this range.
+        length/median_words: of measurable rows planned in words. Unit: words.
+        length/median_characters: of rows planned in characters, if there are any. Unit: characters.
 
-    Tables: `length` (num_words, rows, in_bucket as a share, and the deciles p10, median, p90 in words) and
-    `length_histogram` (num_words, from, to, rows: from <= words < to; to is null in the last bin).
-    Worst: the rows with the highest ratio between their words and the bound.
+    Tables: `length` (num_words, rows, in_bucket as a share, and the deciles p10, median, p90 in its unit) and
+    `length_histogram` (num_words, unit, from, to, rows: from <= length < to; to is null in the last bin).
+    Worst: the rows with the highest ratio between their length and the bound.
     """
     rows = _measurable(corpus)
-    by_bucket = rows.groupby("num_words", observed=True)
-    inside = by_bucket["inside"].mean()
+    by_range = rows.groupby("num_words", observed=True)
+    inside = by_range["inside"].mean()
+    ranges = list(dict.fromkeys([*_BUCKETS, *sorted(inside.index, key=_by_unit_and_bounds)]))
+    in_words = rows["in_words"]
     metrics: Metrics = {
         "length/measurable": len(rows) / len(corpus.examples) if len(corpus.examples) else None,
         "length/in_bucket": float(rows["inside"].mean()) if len(rows) else None,
-        "length/median_words": float(rows["words"].median()) if len(rows) else None,
-        **{f"length/in_bucket/{slug(bucket)}": inside.get(bucket) for bucket in _BUCKETS},
+        "length/median_words": _median(rows.loc[in_words, "length"]),
+        **({} if in_words.all() else {"length/median_characters": _median(rows.loc[~in_words, "length"])}),
+        **{f"length/in_bucket/{slug(name)}": inside.get(name) for name in ranges},
     }
-    present = [(bucket, by_bucket.get_group(bucket)) for bucket in _BUCKETS if bucket in inside]
+    present = [(name, by_range.get_group(name)) for name in ranges if name in inside]
     return SignalResult(
         metrics,
         {
-            "length": [_line(bucket, group) for bucket, group in present],
-            "length_histogram": [bar for bucket, group in present for bar in _bars(bucket, group["words"])],
+            "length": [_line(name, group) for name, group in present],
+            "length_histogram": [bar for name, group in present for bar in _bars(name, group["length"])],
         },
         {"length": _worst(rows, corpus.examples)},
     )
 
 
+def _by_unit_and_bounds(num_words: str) -> tuple[str, int, int]:
+    """Sort key of ranges: those in words first, then by their bounds."""
+    found = _known_length(num_words)
+    return "" if found.unit == WORDS else found.unit, found.least, found.upper or LONGEST
+
+
+def _known_length(num_words: str) -> Length:
+    found = length_of(num_words)
+    assert found is not None  # rows with another value are not measurable
+    return found
+
+
+def _median(lengths: "pd.Series[Any]") -> float | None:
+    return float(lengths.median()) if len(lengths) else None
+
+
 def _measurable(corpus: Corpus) -> pd.DataFrame:
-    """Measurable rows: num_words, words, inside (the bucket), off (ratio of words and bound).
+    """Measurable rows: num_words, length, in_words, inside (the range), off (ratio of length and bound).
 
     The index is the position among the examples.
     """
     measured = corpus.measured_texts
-    spaced = [name for name in measured["language"].cat.categories if has_spaces(name)]
-    rows = measured.loc[measured["language"].isin(spaced), ["num_words", "words"]]
-    buckets = rows["num_words"].cat.categories.to_series()
+    rows = measured.loc[measured["length"] != UNKNOWN, ["num_words", "length"]]
+    asked = [length_of(name) for name in rows["num_words"].cat.categories]
     codes = rows["num_words"].cat.codes
-    bounds = buckets.str.extract(r"(\d+)$", expand=False).to_numpy(np.int64)[codes]
-    below = buckets.str.startswith("less than").to_numpy(np.bool_)[codes]
-    ratio = rows["words"] / bounds
-    return rows.assign(inside=(rows["words"] < bounds) == below, off=ratio.where(below, 1 / ratio))
+    least = np.array([each.least if each else 0 for each in asked], np.int64)[codes]
+    most = np.array([each.most if each and each.most else LONGEST * LONGEST for each in asked], np.int64)[codes]
+    upper = np.array([each.upper if each and each.upper else LONGEST * LONGEST for each in asked], np.int64)[codes]
+    in_words = np.array([each is None or each.unit == WORDS for each in asked], np.bool_)[codes]
+    length = rows["length"]
+    off = np.maximum(length / upper, least / np.maximum(length, 1))
+    return rows.assign(in_words=in_words, inside=(length >= least) & (length <= most), off=off)
 
 
-def _line(bucket: str, group: pd.DataFrame) -> dict[str, Any]:
-    low, median, high = group["words"].quantile([0.1, 0.5, 0.9]).tolist()
+def _line(num_words: str, group: pd.DataFrame) -> dict[str, Any]:
+    low, median, high = group["length"].quantile([0.1, 0.5, 0.9]).tolist()
     return {
-        "num_words": bucket,
+        "num_words": num_words,
         "rows": len(group),
         "in_bucket": float(group["inside"].mean()),
         "p10": low,
@@ -101,18 +135,22 @@ def _line(bucket: str, group: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _bars(bucket: str, words: pd.Series) -> list[dict[str, Any]]:
-    counts, _ = np.histogram(words, [*_BINS, np.inf])
-    bounds = zip(_BINS, [*_BINS[1:], None], counts.tolist(), strict=True)
-    return [{"num_words": bucket, "from": start, "to": stop, "rows": rows} for start, stop, rows in bounds]
+def _bars(num_words: str, lengths: "pd.Series[Any]") -> list[dict[str, Any]]:
+    unit = _known_length(num_words).unit
+    bins = _BINS if unit == WORDS else _BINS_OF_CHARACTERS
+    counts, _ = np.histogram(lengths, [*bins, np.inf])
+    bounds = zip(bins, [*bins[1:], None], counts.tolist(), strict=True)
+    return [
+        {"num_words": num_words, "unit": unit, "from": start, "to": stop, "rows": rows} for start, stop, rows in bounds
+    ]
 
 
 def _worst(rows: pd.DataFrame, examples: RowTable) -> list[WorstRow]:
     worst = rows[~rows["inside"]].sort_values("off", ascending=False, kind="stable").head(WORST)
     ids = rows_at(examples, worst.index.to_numpy(), ["request_id"])["request_id"]
     return [
-        WorstRow(request_id=request_id, detail=f"requested {bucket} words, has {words}")
-        for request_id, bucket, words in zip(ids, worst["num_words"], worst["words"], strict=True)
+        WorstRow(request_id=request_id, detail=f"requested {shown_length(asked)}, has {length}")
+        for request_id, asked, length in zip(ids, worst["num_words"], worst["length"], strict=True)
     ]
 
 
@@ -188,7 +226,8 @@ def _known(value: Any) -> float | None:
 def coverage(corpus: Corpus) -> SignalResult:
     """Coverage of planned values by accepted rows, for each attribute, user-defined attribute and planned label.
 
-    Labels are grouped by name across tasks; rows without a planned value are left out. With a quota the planned rows
+    Labels are grouped by name across tasks; rows without a planned value are left out. Rows with several labels count
+    in `labels`, in each of their labels, and in `labels_per_text`, the number of these. With a quota the planned rows
     are those that it asks for: rows that are planned again, since others were lost, change no mix.
 
     Metrics:
@@ -208,7 +247,7 @@ def coverage(corpus: Corpus) -> SignalResult:
     telling: list[float] = []
     tables = []
     for attribute, of_plan in _rows_by_value(corpus).items():
-        is_in_quota = len(slots) and attribute in slots
+        is_in_quota = len(slots) and attribute in slots and attribute not in OF_SETS
         wanted = slots[attribute].value_counts().rename_axis("value") if is_in_quota else of_plan["planned"]
         counts = of_plan.reindex(of_plan.index.union(wanted.index), fill_value=0)
         counts = counts.assign(planned=wanted.reindex(counts.index, fill_value=0))
@@ -216,7 +255,8 @@ def coverage(corpus: Corpus) -> SignalResult:
         distances[f"coverage/{attribute}"] = distance = _distance(shares)
         if distance is not None and counts["planned"].mean() >= MIN_PLANNED_ROWS:
             telling.append(distance)
-        p_values[f"coverage/p/{attribute}"] = _p_value(of_plan)
+        if attribute != LABELS:  # whose rows count several times
+            p_values[f"coverage/p/{attribute}"] = _p_value(of_plan)
         shown = counts.assign(share_planned=shares["planned"], share_accepted=shares["accepted"]).reset_index()
         shown.insert(0, "attribute", attribute)
         tables.append(_by_difference(shown).head(MOST_LISTED))
@@ -239,7 +279,31 @@ def _rows_by_value(corpus: Corpus) -> dict[str, pd.DataFrame]:
             groups = pd.Series(accepted, rows.index).groupby(rows[name])
             parts[name].append(pd.DataFrame({"planned": groups.size(), "accepted": groups.sum()}))
         start += len(frame)
-    return {name: _added_up(counts) for name, counts in parts.items()}
+    return {name: _added_up(counts) for name, counts in parts.items()} | _rows_by_set(corpus)
+
+
+def _rows_by_set(corpus: Corpus) -> dict[str, pd.DataFrame]:
+    """The same of rows with several labels: by label and by number of labels; nothing without such a task."""
+    sides = {"planned": corpus.planned_sets, "accepted": corpus.set_rows.counts}
+    rows_of: dict[str, Callable[[Sets], Counter[Any]]] = {LABELS: rows_by_label, LABELS_PER_TEXT: rows_by_size}
+    counts = {
+        name: {side: _summed(map(rows, of_tasks.values())) for side, of_tasks in sides.items()}
+        for name, rows in rows_of.items()
+    }
+    return {name: _table_of(found) for name, found in counts.items() if found["planned"]}
+
+
+def _summed(counts: Iterable[Counter[Any]]) -> Counter[Any]:
+    found: Counter[Any] = Counter()
+    for own in counts:
+        found.update(own)
+    return found
+
+
+def _table_of(counts: Mapping[str, Mapping[Any, int]]) -> pd.DataFrame:
+    values = sorted(counts["planned"])
+    columns = {side: [rows.get(value, 0) for value in values] for side, rows in counts.items()}
+    return pd.DataFrame(columns, index=pd.Index(list(map(str, values)), dtype="str", name="value"))
 
 
 def _added_up(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -9,16 +9,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from synthetic_textcat.pipelines.quality_report.checks.text_length import measured_lengths
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, Metrics, count
 from synthetic_textcat.pipelines.quality_report.row_ends import NO_ENDS, RowEnds
 from synthetic_textcat.pipelines.quality_report.signals.check_results import CheckResults, check_results
 from synthetic_textcat.pipelines.quality_report.signals.label_classifiers import Learning, learn
 from synthetic_textcat.schemas.parameters import QualityReportParameters
+from synthetic_textcat.schemas.rows import plain
 from synthetic_textcat.schemas.tasks import Task
-from synthetic_textcat.tables import RowTable
+from synthetic_textcat.tables import RowTable, filtered
 from synthetic_textcat.text.batches import ValueCodes
 from synthetic_textcat.text.diversity_sample import Pool, Sample, pool_of_examples, size_for
 from synthetic_textcat.text.label_samples import LabelRows, label_rows
+from synthetic_textcat.text.label_set_samples import LabelSetRows, label_set_rows
 from synthetic_textcat.text.words import COUNTS, counted
 
 _PLANNED = ("language", "difficulty", "num_words")
@@ -68,18 +71,48 @@ class Corpus:
 
     @cached_property
     def measured_texts(self) -> pd.DataFrame:
-        """Planned values and counts of each example's text: language, difficulty, num_words (categories), `COUNTS`."""
+        """Planned values and counts of each example's text: language, difficulty, num_words (categories), `COUNTS`.
+
+        `length` is in the unit of num_words, `UNKNOWN` where words can't be counted.
+        """
         return measured_texts(self.examples)
 
     @cached_property
+    def multi_label_tasks(self) -> frozenset[str]:
+        """Ids of the tasks with several labels a text."""
+        return frozenset(task_id for task_id, task in self.tasks.items() if task.task_type == "multi_label")
+
+    @cached_property
+    def set_rows(self) -> LabelSetRows:
+        """Tasks and label sets of the examples with several labels, as integer codes."""
+        return label_set_rows(self.examples, self.multi_label_tasks)
+
+    @cached_property
+    def planned_sets(self) -> Mapping[str, Mapping[tuple[str, ...], int]]:
+        """Planned rows of each label set, by task id; surplus rows do not count."""
+        return label_set_rows(self.requests, self.multi_label_tasks, ~self.ends.has_outcome("surplus")).counts
+
+    @cached_property
+    def single_label_examples(self) -> RowTable:
+        """The examples with one label each."""
+        if not len(self.set_rows.places):
+            return self.examples
+        is_single = np.ones(len(self.examples), np.bool_)
+        is_single[self.set_rows.places] = False
+        return filtered(self.examples, is_single)
+
+    @cached_property
     def label_rows(self) -> LabelRows:
-        """Tasks and labels of the examples, as integer codes."""
-        return label_rows(self.examples)
+        """Tasks and labels of the examples with one label each, as integer codes."""
+        return label_rows(self.single_label_examples)
 
     @cached_property
     def learning(self) -> Learning:
         """Classifiers fitted on the examples; cached, since several signals use them and fitting is slow."""
-        return learn(self.label_rows, self.examples, self.seed)
+        sentences = [self.tasks[task_id].task for task_id in self.set_rows.task_ids]
+        return learn(
+            self.label_rows, self.single_label_examples, self.set_rows, self.examples, sentences, seed=self.seed
+        )
 
     @cached_property
     def pool(self) -> Pool:
@@ -94,15 +127,18 @@ class Corpus:
 
 
 def measured_texts(examples: RowTable) -> pd.DataFrame:
-    """Counts of words, long words and sentences of each text, next to what was planned: some 16 bytes a row."""
+    """Length, words, long words and sentences of each text, next to what was planned: some 20 bytes a row."""
     planned = {name: ValueCodes() for name in _PLANNED}
-    parts: dict[str, list[NDArray[Any]]] = {name: [] for name in (*planned, *COUNTS)}
+    parts: dict[str, list[NDArray[Any]]] = {name: [] for name in (*planned, *COUNTS, "length")}
     for frame in examples.frames([*_PLANNED, "input_text"]):
         counts = counted(frame["input_text"])
         for name, values in planned.items():
             parts[name].append(values.add(frame[name]).astype(np.int16))
         for name in COUNTS:
             parts[name].append(counts[name].to_numpy(np.int32))
+        texts, languages, asked = (plain(frame[name]) for name in ("input_text", "language", "num_words"))
+        lengths = measured_lengths(texts, languages, asked, counts["words"].tolist())
+        parts["length"].append(np.array(lengths, np.int32))
     columns = {name: np.concatenate([np.empty(0, np.int16), *parts.pop(name)]) for name in list(parts)}
     categories = {
         name: pd.Categorical.from_codes(columns[name], pd.Index(values.values, dtype="str"))

@@ -1,5 +1,6 @@
 """Judged rows: candidates with the judge's verdict, batch by batch, and their counts by task, label and value."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -8,6 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from synthetic_textcat.pipelines.quality_report.signals.judged_sets import (
+    extra_labels,
+    has_extra,
+    label_lines,
+    sides_of_sets,
+)
 from synthetic_textcat.pipelines.quality_report.signals.label_confusion import sides_of_open_labels
 from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of
 from synthetic_textcat.schemas.tasks import Task
@@ -15,10 +22,12 @@ from synthetic_textcat.tables import RowTable
 from synthetic_textcat.text.batches import ValueCodes
 
 COUNTS = ["judged", "agrees", "ambiguous", "undecided"]
-_OF_ROWS = ["request_id", "task_id", "task", "input_text", "label", "misleading_label", "model_name"]
+_OF_ROWS = ["request_id", "task_id", "task", "input_text", "label", "labels", "misleading_label", "model_name"]
 _OF_VERDICTS = ["request_id", "verdict", "votes", "agrees", "ambiguous", "model_name"]
 _CELL = ["task_id", "label", "verdict", "disputed"]
 _PAIR = ["task_id", "label", "misleading_label"]
+AS_PLANNED, OTHER_SET = "the labels", "other labels"
+"""Sides of rows with several labels, of which there are as many as sets."""
 
 
 class JudgedRows(NamedTuple):
@@ -104,21 +113,30 @@ class JudgedCounts:
 
     Attributes:
         cells: `COUNTS` by task, label, verdict and whether it is disputed, in the order of the rows. A task with an
-            open label set has the sides of `label_confusion` in place of labels, which would be as many as rows.
+            open label set has the sides of `label_confusion` in place of labels, which would be as many as rows; one
+            with several labels a text has `AS_PLANNED` and `OTHER_SET`.
+        of_labels: The same of tasks with several labels a text, counted by planned label (`judged_sets.label_lines`).
+        extra: Rows of which the judge accepts a label beyond the plan, by task id and label.
+        extra_rows: Rows with such a label.
         by_value: `COUNTS` by value, for each attribute.
         writers: `COUNTS` by judge and writer.
         accepted_pairs: Rows of closed label sets of which the judge accepts both labels, by task and labels.
         sentences: Sentence of each task.
-        disputes, ambiguous: The first rows of the order of `most_votes`.
+        disputes, ambiguous, unplanned: The first rows of the order of `most_votes`; unplanned are those with a label
+            that the judge accepts beyond the plan.
     """
 
     cells: pd.DataFrame = field(default_factory=lambda: _no_counts(_CELL))
+    of_labels: pd.DataFrame = field(default_factory=lambda: _no_counts(_CELL))
+    extra: Counter[tuple[str, str]] = field(default_factory=Counter)
+    extra_rows: int = 0
     by_value: dict[str, pd.DataFrame] = field(default_factory=dict)
     writers: pd.DataFrame = field(default_factory=lambda: _no_counts(["judge", "model_name"]))
     accepted_pairs: pd.DataFrame = field(default_factory=lambda: _no_counts(_PAIR))
     sentences: dict[str, str] = field(default_factory=dict)
     disputes: list[pd.DataFrame] = field(default_factory=list)
     ambiguous: list[pd.DataFrame] = field(default_factory=list)
+    unplanned: list[pd.DataFrame] = field(default_factory=list)
 
     @classmethod
     def of(cls, batches: Iterable[JudgedRows], tasks: Mapping[str, Task], most: int) -> "JudgedCounts":
@@ -130,13 +148,19 @@ class JudgedCounts:
             most: Number of disputed and ambiguous rows to keep.
         """
         found = cls()
-        closed = [task_id for task_id, task in tasks.items() if task.labels]
+        several = [task_id for task_id, task in tasks.items() if task.task_type == "multi_label"]
+        closed = [task_id for task_id, task in tasks.items() if task.labels and task_id not in several]
         for rows, values in batches:
-            is_closed = rows["task_id"].isin(closed)
+            is_closed, is_several = (rows["task_id"].isin(own) for own in (closed, several))
             counted = rows.assign(judged=1)
-            of_open = sides_of_open_labels(rows)
-            sides = {name: rows[name].where(is_closed, of_open[name]) for name in ("label", "verdict")}
+            of_open, of_sets = sides_of_open_labels(rows), sides_of_sets(rows, AS_PLANNED, OTHER_SET)
+            sides = {
+                name: rows[name].where(is_closed, of_open[name].where(~is_several, of_sets[name]))
+                for name in ("label", "verdict")
+            }
             found.cells = _added(found.cells, counted.assign(**sides), _CELL)
+            if is_several.any():
+                found._add_sets(counted[is_several], most)
             found.writers = _added(found.writers, counted, ["judge", "model_name"])
             found.accepted_pairs = _added(found.accepted_pairs, counted[is_closed & rows["ambiguous"]], _PAIR)
             for name in values:
@@ -146,6 +170,16 @@ class JudgedCounts:
             found.disputes = [most_votes([*found.disputes, rows[rows["disputed"]]], most)]
             found.ambiguous = [most_votes([*found.ambiguous, rows[rows["ambiguous"]]], most)]
         return found
+
+    def _add_sets(self, rows: pd.DataFrame, most: int) -> None:
+        """Adds judged rows with several labels."""
+        lines = label_lines(rows)
+        self.of_labels = _added(self.of_labels, lines, _CELL)
+        self.accepted_pairs = _added(self.accepted_pairs, lines[lines["ambiguous"]], _PAIR)
+        self.extra += extra_labels(rows)
+        unplanned = rows[has_extra(rows)]
+        self.extra_rows += len(unplanned)
+        self.unplanned = [most_votes([*self.unplanned, unplanned], most)]
 
 
 def _no_counts(keys: Sequence[str]) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """Simple classifiers of each task's labels, fitted once for all signals: linear model, length, one word per label."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,74 +11,60 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from synthetic_textcat.pipelines.quality_report.signals.label_set_classifiers import learn_set
+from synthetic_textcat.pipelines.quality_report.signals.task_scores import (
+    FindIssues,
+    TaskScores,
+    TellingWord,
+    telling_words,
+)
 from synthetic_textcat.schemas.rows import records_of
 from synthetic_textcat.text.batches import Batches
 from synthetic_textcat.text.label_samples import FOLDS, Codes, LabelRows, TaskSample, task_samples
+from synthetic_textcat.text.label_set_samples import LabelSetRows, label_set_samples
 from synthetic_textcat.text.linear_models import fits_in_threads, held_out, macro_f1, reader_probabilities, word_counts
-
-TELLING = 0.3
-"""Minimum difference for a listed word: its share of the label's rows minus its share of the other rows."""
 
 _MOST_LISTED = 50
 Flags = NDArray[np.bool_]
 
 
-class TellingWord(NamedTuple):
-    """Word that predicts a label.
-
-    Attributes:
-        word, label: The word and its label.
-        telling: Share of the label's rows with the word, minus the share of the other rows with it.
-        rows: Positions in the sample of the label's rows with the word.
-    """
-
-    word: str
-    label: str
-    telling: float
-    rows: Sequence[int]
-
-
 @dataclass(frozen=True)
-class TaskLearning:
-    """Cross-validated scores of the classifiers on the sample of a task.
-
-    Attributes:
-        sample: The rows.
-        reader: Linear model on all words: probability of each label (columns) for each row.
-        reader_f1, length_f1, word_f1: Macro-F1 of that model, of length alone, and of one word per label. 0 to 1.
-        words: Words that predict a label, the most telling first.
-    """
+class TaskLearning(TaskScores):
+    """Scores on a task with one label a text."""
 
     sample: TaskSample
-    reader: NDArray[np.float64]
-    reader_f1: float
-    length_f1: float
-    word_f1: float
-    words: Sequence[TellingWord]
 
     @property
     def chance(self) -> float:
         """Expected macro-F1 of random guesses by label frequency: 1 / labels."""
         return round(1 / len(self.sample.names), 4)
 
-    @property
-    def length_gain(self) -> float:
-        """Share of the gap between chance and a perfect score that length alone closes, 0 to 1."""
-        return self._gain(self.length_f1)
-
-    @property
-    def word_gain(self) -> float:
-        """Gain over chance by one word per label, as a share of the way to certain."""
-        return self._gain(self.word_f1)
-
-    def _gain(self, score: float) -> float:
-        return max(0.0, (score - self.chance) / (1 - self.chance))
-
     @cached_property
     def majority_f1(self) -> float:
         """Macro-F1 of the majority baseline: never above chance."""
         labels = self.sample.labels
         return macro_f1(labels, np.full_like(labels, np.bincount(labels).argmax()))
+
+    def doubted(self) -> Iterator[int]:
+        """Positions of the rows with another label than the linear model predicts."""
+        yield from np.flatnonzero(self.reader.argmax(axis=1) != self.sample.labels).tolist()
+
+    def own_odds(self, place: int) -> float:
+        """Probability of the row's own label."""
+        return round(float(self.reader[place, self.sample.labels[place]]), 6)
+
+    def doubt(self, place: int) -> str:
+        """Detail of a doubtful row: predicted label and own label with their probabilities."""
+        odds, own = self.reader[place], self.sample.labels[place]
+        best, names = int(odds.argmax()), self.sample.names
+        return f"model says {names[best]!r} ({odds[best]:.2f}), label is {names[own]!r} ({odds[own]:.2f})"
+
+    def issues(self, find: FindIssues) -> Sequence[int]:
+        """Positions of probable label errors, the least likely label first."""
+        odds = np.round(self.reader, 6)
+        shares = odds / odds.sum(axis=1, keepdims=True)
+        found = find(self.sample.labels, shares, return_indices_ranked_by="self_confidence", n_jobs=1)
+        return [int(place) for place in found]
 
 
 class Learning(NamedTuple):
@@ -89,7 +75,7 @@ class Learning(NamedTuple):
         without: The other tasks, the largest first: task, rows, labels, note.
     """
 
-    tasks: Sequence[TaskLearning]
+    tasks: Sequence[TaskScores]
     without: pd.DataFrame
 
     def mean(self, name: str) -> float | None:
@@ -107,11 +93,32 @@ class Learning(NamedTuple):
         ]
 
 
-def learn(rows: LabelRows, examples: Batches, seed: int) -> Learning:
-    """Classifiers fitted on samples of the accepted rows of each task, in threads: a fit needs no interpreter."""
-    samples, without = task_samples(rows, examples, seed)
+def learn(
+    rows: LabelRows,
+    single_label: Batches,
+    set_rows: LabelSetRows,
+    examples: Batches,
+    sentences: Sequence[str],
+    seed: int,
+) -> Learning:
+    """Classifiers fitted on samples of the accepted rows of each task, in threads: a fit needs no interpreter.
+
+    Args:
+        rows: Tasks and labels of the rows with one label.
+        single_label: These rows.
+        set_rows: Tasks and label sets of the rows with several labels.
+        examples: All accepted rows.
+        sentences: Sentence of each task of `set_rows`.
+        seed: Of the samples.
+    """
+    of_one = task_samples(rows, single_label, seed)
+    of_several = label_set_samples(set_rows, examples, sentences, seed)
     with fits_in_threads(), ThreadPoolExecutor(os.cpu_count()) as threads:
-        return Learning([*threads.map(_task, samples)], without)
+        tasks = [*threads.map(_task, of_one.samples), *threads.map(learn_set, of_several.samples)]
+    without = of_one.without
+    if len(of_several.without):
+        without = pd.concat([without, of_several.without]).sort_values("rows", ascending=False, kind="stable")
+    return Learning(tasks, without)
 
 
 def _task(sample: TaskSample) -> TaskLearning:
@@ -131,15 +138,9 @@ def _task(sample: TaskSample) -> TaskLearning:
 
 def _telling_words(present: Any, words: Sequence[str], sample: TaskSample) -> list[TellingWord]:
     rules = fit_rules(present, sample.labels, len(sample.names))
-    contains = present[:, rules.words].toarray() > 0
-    named = [
-        TellingWord(
-            words[column], name, float(telling), np.flatnonzero(contains[:, at] & (sample.labels == at)).tolist()
-        )
-        for at, (column, telling, name) in enumerate(zip(rules.words, rules.telling, sample.names, strict=True))
-        if telling >= TELLING
-    ]
-    return sorted(named, key=lambda word: -word.telling)
+    is_own = sample.labels[:, None] == np.arange(len(sample.names))
+    hits = (present[:, rules.words].toarray() > 0) & is_own
+    return telling_words(rules.telling, rules.words.tolist(), words, hits, sample.names)
 
 
 def length_predictions(counts: Any, texts: Sequence[str], labels: Codes, folds: Codes) -> Codes:

@@ -24,7 +24,8 @@ def confusion_matrix(
 
     Columns: task_id, task, planned, judged (a label, `none of these`, or null for undecided votes), rows, and `labels`:
     the sides of the matrix in their order, on the first line of a task, null on the others. A task with an open label
-    set has one side, `PLANNED`, against `PLANNED`, `MISLEADING`, `both` and `none of these`.
+    set has one side, `PLANNED`, against `PLANNED`, `MISLEADING`, `both` and `none of these`. With several labels a text
+    a row counts for each of its labels (`judged_sets.label_lines`).
 
     The tasks with the most rows in dispute come first; at most `MOST_TASKS`.
 

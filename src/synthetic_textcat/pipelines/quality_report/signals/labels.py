@@ -8,6 +8,7 @@ import pandas as pd
 
 from synthetic_textcat.pipelines.quality_report.ledger import Metrics
 from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus, SignalResult
+from synthetic_textcat.pipelines.quality_report.signals.label_sets import set_balance
 from synthetic_textcat.schemas.rows import records_of
 from synthetic_textcat.text.label_samples import Codes, LabelRows
 
@@ -24,11 +25,12 @@ def label_balance(corpus: Corpus) -> SignalResult:
 
     Entropy is normalised: -sum(p ln p) / ln k over the labels' shares p of the task's rows (Shannon), where k is the
     size of the label set, or the number of generated labels of an open task; 0 (one label) to 1 (even), null for k < 2.
-    With fewer rows than labels it can't reach 1.
+    With fewer rows than labels it can't reach 1. With several labels a text a row counts in each of its labels.
     Metrics: `labels/entropy` (mean over tasks with k > 1, by their rows), `labels/entropy_lowest` (of tasks
     with `ENOUGH` rows per label: few rows are never even), `labels/variants`
     (labels of open tasks that repeat another label in other case or number, see `label_variants`),
-    `labels/misleading_reused` (share of rows whose misleading label is the label of another row of the task),
+    `labels/misleading_reused` (share of the rows with one label whose misleading label is the label of another row of
+    the task),
     `labels/per_task` (median number of distinct labels of a task).
     Tables: `label_balance` (task, rows, labels, entropy, majority_share, variants; the lowest entropy first),
     `label_variants` (task, label, like, rows; the most rows first), `task_sizes` (rows_from, rows_to, tasks: histogram
@@ -38,6 +40,8 @@ def label_balance(corpus: Corpus) -> SignalResult:
     set_sizes = np.array([_set_size(corpus, task_id) for task_id in rows.task_ids], dtype=np.int64)
     variants = label_variants(rows, np.flatnonzero(set_sizes == 0))
     tasks = _by_task(rows, set_sizes, variants)
+    if len(corpus.set_rows.places):
+        tasks = pd.concat([tasks, set_balance(corpus)], ignore_index=True)
     named = variants.assign(task=_named(rows, variants["task"]))
     least_even = tasks.sort_values("entropy", kind="stable").drop(columns="possible")
     tables: dict[str, Sequence[Mapping[str, Any]]] = {
@@ -177,8 +181,8 @@ def _open_tasks(corpus: Corpus) -> set[str]:
     is_surplus = corpus.ends.has_outcome("surplus")
     found: set[str] = set()
     start = 0
-    for frame in corpus.requests.frames(["task_id", "label"]):
-        is_open = frame["label"].isna().to_numpy() & ~is_surplus[start : start + len(frame)]
+    for frame in corpus.requests.frames(["task_id", "labels"]):
+        is_open = frame["labels"].isna().to_numpy() & ~is_surplus[start : start + len(frame)]
         found.update(frame["task_id"][is_open].unique())
         start += len(frame)
     return found

@@ -1,16 +1,18 @@
 """Learnability: macro-F1 of a linear model, shortcuts without reading the text, and probable label errors."""
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from synthetic_textcat.pipelines.quality_report.ledger import Metrics
 from synthetic_textcat.pipelines.quality_report.signals.corpus import WORST, Corpus, SignalResult, WorstRow
-from synthetic_textcat.pipelines.quality_report.signals.label_classifiers import Learning, TaskLearning
+from synthetic_textcat.pipelines.quality_report.signals.label_classifiers import Learning
+from synthetic_textcat.pipelines.quality_report.signals.label_set_classifiers import SetLearning
+from synthetic_textcat.pipelines.quality_report.signals.task_scores import TaskScores
 from synthetic_textcat.text.intervals import wilson_interval
-from synthetic_textcat.text.label_samples import LabelRows
 
 LEARNT = 0.7
 """Minimum macro-F1 of a model used to find label errors. Measured: below it, most of the rows it finds are correct."""
@@ -21,6 +23,7 @@ _WORDS_NAMED = 5
 NOT_INSTALLED = "not computable: pip install synthetic-textcat[labels]"
 NOT_LEARNT = f"not computable: macro-F1 is below {LEARNT}"
 
+Lengths = NDArray[np.int32]
 Issues = Mapping[int, Sequence[int]]
 """Row positions of probable label errors, the least likely label first, by the position of the measured task."""
 
@@ -28,32 +31,42 @@ Issues = Mapping[int, Sequence[int]]
 def learnability(corpus: Corpus) -> SignalResult:
     """Macro-F1 of a linear model on single words (TF-IDF), by cross-validation.
 
+    Of a task with several labels a text each label has a model of its own (one-vs-rest), and F1 is that of having it.
+
     Metrics: `learnability/macro_f1` (0 to 1; mean over the measured tasks by their rows), `learnability/tasks` (number
-    of measured tasks), `learnability/macro_f1/<task_id>`.
-    Table `learnability`: task, rows (accepted), labels (with enough rows), macro_f1, chance_f1 (1 / labels), note;
+    of measured tasks), `learnability/macro_f1/<task_id>`. With several labels a text also `learnability/micro_f1`
+    (over all pairs of row and label; mean over such tasks by their rows) and `learnability/micro_f1/<task_id>`.
+    Table `learnability`: task, rows (accepted), labels (with enough rows), macro_f1, micro_f1 (where a task has several
+    labels a text), chance_f1 (1 / labels, or the mean share of rows with a label), note;
     the least learnable first, then the largest tasks that are not computable (the note gives the reason).
-    Worst: rows whose label is the least likely according to a model with a macro-F1 of `LEARNT` or more.
+    Worst: rows whose labels are the least likely according to a model with a macro-F1 of `LEARNT` or more.
     """
     learning = corpus.learning
-    metrics = {
+    metrics: Metrics = {
         "learnability/macro_f1": learning.mean("reader_f1"),
         "learnability/tasks": len(learning.tasks),
         **{f"learnability/macro_f1/{task.sample.task_id}": task.reader_f1 for task in learning.tasks},
     }
     lines = [_learnability_line(task) for task in sorted(learning.tasks, key=lambda task: task.reader_f1)]
     table = [*lines, *learning.unmeasured(macro_f1=None, chance_f1=None)]
+    if micro := _micro_f1(learning.tasks):
+        metrics |= micro
+        of_tasks = {task.sample.task: task.micro_f1 for task in learning.tasks if isinstance(task, SetLearning)}
+        table = [{**line, "micro_f1": of_tasks.get(line["task"])} for line in table]
     return SignalResult(metrics, {"learnability": table}, {"learnability": _hardest_rows(learning.tasks)})
 
 
-def doubt(task: TaskLearning, place: int) -> str:
-    """Detail of a doubtful row: predicted label and own label with their probabilities."""
-    odds, own = task.reader[place], task.sample.labels[place]
-    best = int(odds.argmax())
-    names = task.sample.names
-    return f"model says {names[best]!r} ({odds[best]:.2f}), label is {names[own]!r} ({odds[own]:.2f})"
+def _micro_f1(tasks: Sequence[TaskScores]) -> Metrics:
+    """Micro-F1 of the tasks with several labels a text; nothing without one."""
+    own = [task for task in tasks if isinstance(task, SetLearning)]
+    if not own:
+        return {}
+    mean = np.average([task.micro_f1 for task in own], weights=[task.sample.rows for task in own])
+    of_tasks = {f"learnability/micro_f1/{task.sample.task_id}": task.micro_f1 for task in own}
+    return {"learnability/micro_f1": round(float(mean), 4), **of_tasks}
 
 
-def _learnability_line(task: TaskLearning) -> dict[str, Any]:
+def _learnability_line(task: TaskScores) -> dict[str, Any]:
     return {
         "task": task.sample.task,
         "rows": task.sample.rows,
@@ -64,7 +77,7 @@ def _learnability_line(task: TaskLearning) -> dict[str, Any]:
     }
 
 
-def _note(task: TaskLearning) -> str:
+def _note(task: TaskScores) -> str:
     """Note if one word per label reaches most of a high score: a sign of leakage by synonyms rather than quality."""
     share = task.word_f1 / task.reader_f1 if task.reader_f1 else 0.0
     if task.reader_f1 < _EASY or share < _BY_ONE_WORD:
@@ -72,16 +85,20 @@ def _note(task: TaskLearning) -> str:
     return f"one word per label reaches {share:.0%} of this: see the shortcuts"
 
 
-def _hardest_rows(tasks: Sequence[TaskLearning]) -> list[WorstRow]:
+def _hardest_rows(tasks: Sequence[TaskScores]) -> list[WorstRow]:
     doubted = [
-        (float(odds), at, place)
+        (task.own_odds(place), at, place)
         for at, task in enumerate(tasks)
         if task.reader_f1 >= LEARNT
-        for place, odds in enumerate(np.round(task.reader[np.arange(len(task.reader)), task.sample.labels], 6))
-        if task.reader[place].argmax() != task.sample.labels[place]
+        for place in task.doubted()
     ]
+    return _worst_rows(tasks, doubted)
+
+
+def _worst_rows(tasks: Sequence[TaskScores], doubted: Iterable[tuple[float, int, int]]) -> list[WorstRow]:
+    """Rows with the least likely labels: of probability, number of the task, and position in its sample."""
     return [
-        WorstRow(request_id=tasks[at].sample.request_ids[place], detail=doubt(tasks[at], place))
+        WorstRow(request_id=tasks[at].sample.request_ids[place], detail=tasks[at].doubt(place))
         for _, at, place in sorted(doubted)[:WORST]
     ]
 
@@ -92,7 +109,8 @@ def shortcuts(corpus: Corpus) -> SignalResult:
     Metrics, macro-F1 (0 to 1) on held-out rows, means over the measured tasks by their rows:
     `shortcut/majority` (always the most frequent label), `shortcut/length` (a small decision tree on the text's length
     in words and characters), `shortcut/word` (one word for each label). And over all rows whose two labels differ in
-    length: `shortcut/longer_label`, the share whose label is longer than the misleading one (unbiased: about 0.5),
+    length: `shortcut/longer_label`, the share whose label is longer than the misleading one (unbiased: about 0.5; a row
+    with several labels counts for each of them),
     with the 95 % Wilson interval `shortcut/longer_label_low` and `shortcut/longer_label_high`, and
     `shortcut/longer_side`, the lower end of that interval for the share or its complement, whichever is larger.
     `shortcut/length_gain` and `shortcut/word_gain`: share of the gap between chance and a perfect score, the mean of
@@ -108,7 +126,7 @@ def shortcuts(corpus: Corpus) -> SignalResult:
         "shortcut/length_gain": learning.mean("length_gain"),
         "shortcut/word": learning.mean("word_f1"),
         "shortcut/word_gain": learning.mean("word_gain"),
-        **_longer_label(corpus.label_rows),
+        **_longer_label(_label_lengths(corpus)),
     }
     by_score = sorted(learning.tasks, key=lambda task: -task.word_f1)
     return SignalResult(
@@ -118,9 +136,23 @@ def shortcuts(corpus: Corpus) -> SignalResult:
     )
 
 
-def _longer_label(rows: LabelRows) -> Metrics:
+def _label_lengths(corpus: Corpus) -> tuple[Lengths, Lengths]:
+    """Characters of the label and the misleading label of each row; of a row with several, for each of its labels."""
+    rows, sets = corpus.label_rows, corpus.set_rows
     lengths = np.array([len(name) for name in rows.names], dtype=np.int32)
-    own, other = lengths[rows.label], lengths[rows.misleading]
+    own, other = [lengths[rows.label]], [lengths[rows.misleading]]
+    if len(sets.places):
+        misleading = np.concatenate(
+            [frame["misleading_label"].str.len().to_numpy() for frame in corpus.examples.frames(["misleading_label"])]
+        )[sets.places]
+        of_set = [[len(name) for name in labels] for labels in sets.sets]
+        own.append(np.array([length for code in sets.label_set.tolist() for length in of_set[code]], np.int32))
+        other.append(np.repeat(misleading, [len(of_set[code]) for code in sets.label_set.tolist()]).astype(np.int32))
+    return np.concatenate(own), np.concatenate(other)
+
+
+def _longer_label(lengths: tuple[Lengths, Lengths]) -> Metrics:
+    own, other = lengths
     unequal = int((own != other).sum())
     if not unequal:
         return dict.fromkeys(f"shortcut/longer_{end}" for end in ("label", "side", "label_low", "label_high"))
@@ -134,7 +166,7 @@ def _longer_label(rows: LabelRows) -> Metrics:
     }
 
 
-def _shortcut_line(task: TaskLearning) -> dict[str, Any]:
+def _shortcut_line(task: TaskScores) -> dict[str, Any]:
     return {
         "task": task.sample.task,
         "rows": task.sample.rows,
@@ -147,7 +179,7 @@ def _shortcut_line(task: TaskLearning) -> dict[str, Any]:
     }
 
 
-def _shortcut_rows(tasks: Sequence[TaskLearning]) -> list[WorstRow]:
+def _shortcut_rows(tasks: Sequence[TaskScores]) -> list[WorstRow]:
     telling = [task for task in tasks if task.words]
     if not telling:
         return []
@@ -180,29 +212,22 @@ def label_noise(corpus: Corpus) -> SignalResult:
     return SignalResult(metrics, {"label_noise": table}, {"label_noise": _noisiest_rows(learning, issues)})
 
 
-def _finder() -> Callable[[TaskLearning], Sequence[int]] | None:
+def _finder() -> Callable[[TaskScores], Sequence[int]] | None:
     """Function that finds the label issues of a task; None if cleanlab is not installed."""
     try:
         from cleanlab.filter import find_label_issues
     except ImportError:
         return None
 
-    def find(task: TaskLearning) -> Sequence[int]:
-        odds = np.round(task.reader, 6)
+    def find(task: TaskScores) -> Sequence[int]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about rare labels, which are included on purpose
-            found = find_label_issues(
-                task.sample.labels,
-                odds / odds.sum(axis=1, keepdims=True),
-                return_indices_ranked_by="self_confidence",
-                n_jobs=1,
-            )
-        return [int(place) for place in found]
+            return task.issues(find_label_issues)
 
     return find
 
 
-def _noise_line(task: TaskLearning, issues: Sequence[int] | None) -> dict[str, Any]:
+def _noise_line(task: TaskScores, issues: Sequence[int] | None) -> dict[str, Any]:
     return {
         "task": task.sample.task,
         "rows": task.sample.rows,
@@ -214,7 +239,7 @@ def _noise_line(task: TaskLearning, issues: Sequence[int] | None) -> dict[str, A
     }
 
 
-def _share(task: TaskLearning, issues: Sequence[int]) -> float:
+def _share(task: TaskScores, issues: Sequence[int]) -> float:
     return round(len(issues) / len(task.sample.texts), 4)
 
 
@@ -227,13 +252,5 @@ def _rate(learning: Learning, issues: Issues) -> float | None:
 
 
 def _noisiest_rows(learning: Learning, issues: Issues) -> list[WorstRow]:
-    found = [
-        (round(float(task.reader[place, task.sample.labels[place]]), 6), at, place)
-        for at, places in issues.items()
-        for task in [learning.tasks[at]]
-        for place in places
-    ]
-    return [
-        WorstRow(request_id=learning.tasks[at].sample.request_ids[place], detail=doubt(learning.tasks[at], place))
-        for _, at, place in sorted(found)[:WORST]
-    ]
+    found = [(learning.tasks[at].own_odds(place), at, place) for at, places in issues.items() for place in places]
+    return _worst_rows(learning.tasks, found)

@@ -17,6 +17,7 @@ from synthetic_textcat.pipelines.quality_report.signals.diversity import (
     diversity_record,
     repeated_4grams,
 )
+from synthetic_textcat.pipelines.quality_report.signals.label_sets import label_sets
 from synthetic_textcat.pipelines.quality_report.signals.labels import label_balance, open_labels
 from synthetic_textcat.pipelines.quality_report.signals.learnability import label_noise, learnability, shortcuts
 from synthetic_textcat.pipelines.quality_report.signals.rates import language_agreement, losses, reject_rates
@@ -32,7 +33,7 @@ Signal = Callable[[Corpus], SignalResult]
 FIDELITY: tuple[Signal, ...] = (losses, reject_rates, language_agreement, length, readability, coverage)
 """Agreement of the rows with the plan."""
 
-LABELS: tuple[Signal, ...] = (open_labels, label_balance, shortcuts, learnability, label_noise)
+LABELS: tuple[Signal, ...] = (open_labels, label_balance, label_sets, shortcuts, learnability, label_noise)
 """Learnability of the labels, and shortcuts that avoid reading the text."""
 
 DIVERSITY: tuple[Signal, ...] = (diversity, repeated_4grams, diversity_growth)

@@ -15,7 +15,7 @@ from synthetic_textcat.pipelines.quality_report.signals.check_results import (
     leak_table,
 )
 from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus, SignalResult, WorstRow
-from synthetic_textcat.schemas.languages import find_language
+from synthetic_textcat.schemas.languages import base_of, find_language
 from synthetic_textcat.schemas.outcomes import NO_REPLY_CAUSES, REJECT_REASONS
 from synthetic_textcat.schemas.rows import records_of
 from synthetic_textcat.tables import factorized
@@ -200,7 +200,7 @@ def _found(corpus: Corpus) -> list[dict[str, Any]]:
 
 
 def _group_of(name: str) -> str:
-    code = find_language(name).code.partition("-")[0]
+    code = base_of(find_language(name))
     return next(("+".join(sorted(group)) for group in GROUPS if code in group), code)
 
 

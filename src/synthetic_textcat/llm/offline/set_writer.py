@@ -1,0 +1,146 @@
+"""Text writer for label sets: each label has sentences of its own, and a text that no label fits has other ones. Pure.
+
+A grammar's sentences can be told apart by their words (`lexicon`). So a sentence counts only if it is read as written
+for its label, and a text says just what its labels say.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from synthetic_textcat.llm.offline.grammar import Draws, Grammar, LabelGrammar, Template, expand
+from synthetic_textcat.llm.offline.lexicon import Lexicon
+from synthetic_textcat.llm.offline.orthography import leaks
+from synthetic_textcat.llm.offline.writer import Plan, bounds_of, dressed, is_short, joined_units, longest_joint, marked
+
+_MOST_PASSES = 12
+_MOST_TRIES = 40
+_FEWEST_WORDS = 2
+_SIGNS = re.compile(r"[,;:\u060c\u3001]")
+_MOST_SHORT = 18  # words of a short text with several labels, each of which needs a statement
+
+
+class Voices(NamedTuple):
+    """The sentences that a task's labels have in a grammar.
+
+    Attributes:
+        grammar: The grammar.
+        lexicon: Its words.
+        of_label: Each label's part of the grammar, by name.
+        others: Sentences for texts that no label fits.
+    """
+
+    grammar: Grammar
+    lexicon: Lexicon
+    of_label: Mapping[str, str]
+    others: Sequence[LabelGrammar]
+
+
+def write_text_of_set(voices: Voices, plan: Plan, seed: int, avoided: Collection[str]) -> str:
+    """A text for the planned label set: a function of the arguments alone.
+
+    Args:
+        voices: The sentences of the task's labels.
+        plan: Attributes of the text.
+        seed: Seed of the row.
+        avoided: Labels that must not appear in the text.
+    """
+    draws = Draws("text of set", seed, *(plan.label_set or ()))
+    writer = _Writer(voices, plan, draws, tuple(avoided))
+    grammar = voices.grammar
+    units = [] if is_short(plan.num_words) else writer.units()
+    joined = joined_units(units, grammar, plan, draws) if units else writer.short_units()
+    sentences = map(grammar.orthography.sentence, joined)
+    return grammar.orthography.join(*marked(grammar), *sentences)
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Parts of a statement that could stand alone: between its signs, and its last words."""
+    yield from (piece.strip() for piece in _SIGNS.split(text) if len(piece.split()) >= _FEWEST_WORDS)
+    words = text.split()
+    yield from (" ".join(words[start:]) for start in range(1, len(words) - _FEWEST_WORDS + 1))
+
+
+class _Writer:
+    """The sentences of one text."""
+
+    def __init__(self, voices: Voices, plan: Plan, draws: Draws, avoided: tuple[str, ...]) -> None:
+        self._voices, self._plan, self._draws, self._avoided = voices, plan, draws, avoided
+        self._told = frozenset(voices.of_label.values())
+        names = [voices.of_label[label] for label in plan.label_set or ()]
+        self._parts: list[tuple[str, Sequence[LabelGrammar]]] = [
+            (name, (voices.grammar.labels[name],)) for name in dict.fromkeys(names)
+        ] or [("", voices.others)]
+
+    def short_units(self) -> list[str]:
+        """One statement for each label, the shortest of some where there are several."""
+        most = _MOST_SHORT // len(self._parts) if len(self._parts) > 1 else bounds_of(*self._length).high
+        return [self._short_unit(name, parts, most) for name, parts in self._parts]
+
+    def _short_unit(self, name: str, parts: Sequence[LabelGrammar], most: int) -> str:
+        bounds = bounds_of(*self._length)
+        found: list[str] = []
+        for _ in range(_MOST_TRIES):
+            part = self._draws.pick(parts)
+            text = expand(self._draws.pick(part.short), part.slots[self._plan.difficulty], self._draws)
+            if self._is_for(text, name):
+                found.append(text)
+                length = bounds.measure(text) + bounds.marks
+                if length <= most and (len(self._parts) > 1 or length >= bounds.low):
+                    return text
+        if not found:
+            return self._draws.pick(self._voices.grammar.register.short_hedges)
+        pieces = [piece for text in found for piece in _pieces(text) if self._is_for(piece, name)]
+        return min((*pieces, *found), key=bounds.measure)
+
+    def units(self) -> list[str]:
+        """Sentences without their final full stop, up to the drawn length, and one for each label at least."""
+        grammar, plan = self._voices.grammar, self._plan
+        low, high, spare, marks, measure = bounds_of(*self._length)
+        target = self._draws.pick(range(low, high - spare + 1))
+        joint = longest_joint(grammar, plan, measure)
+        units: list[str] = []
+        said: set[str] = set()
+        missing = {name for name, _ in self._parts if name}
+        length = marks
+        for name, template, part in self._templates():
+            plain = expand(template, part.slots[plan.difficulty], self._draws)
+            unit = plain if missing else dressed(plain, grammar, plan, self._draws)
+            if missing and name not in missing:
+                continue
+            fits = length + measure(unit) + (len(units) + 1) * joint <= high or name in missing
+            if not fits or plain in said or not self._is_for(unit, name):
+                continue
+            said.add(plain)
+            units.append(unit)
+            missing.discard(name)
+            length += measure(unit)
+            if length >= target and not missing:
+                break
+        return units
+
+    def _templates(self) -> Iterator[tuple[str, Template, LabelGrammar]]:
+        """The labels in turns, a filler after each round; all of it again with other slot values when it is used up."""
+        draws, fillers = self._draws, self._voices.grammar.fillers
+        common = next(iter(self._voices.grammar.labels.values()))
+        for _ in range(_MOST_PASSES):
+            turns = [
+                [(name, template, part) for part in parts for template in (*part.sentences, *part.short)]
+                for name, parts in draws.shuffled(self._parts)
+            ]
+            turns = [draws.shuffled(own) for own in turns]
+            between = iter(draws.shuffled(fillers))
+            for place in range(max(map(len, turns))):
+                yield from (own[place] for own in turns if place < len(own))
+                if (filler := next(between, None)) is not None:
+                    yield "", filler, common
+
+    def _is_for(self, unit: str, name: str) -> bool:
+        """Whether a sentence says what the label says, and nothing of another label; and names none."""
+        said = self._told.intersection(self._voices.lexicon.read(unit).labels)
+        code = self._voices.grammar.orthography.code
+        return said == self._told.intersection({name}) and not leaks(unit, self._avoided, code)
+
+    @property
+    def _length(self) -> tuple[Grammar, str]:
+        return self._voices.grammar, self._plan.num_words

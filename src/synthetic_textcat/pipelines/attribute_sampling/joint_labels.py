@@ -1,0 +1,150 @@
+"""Joint distribution of the labels of a text: conditional Poisson sampling with weighted and excluded pairs.
+
+A set of k labels has a probability proportional to the product of its labels' weights and of its pairs' weights. Without
+weighted pairs this is conditional Poisson sampling (Hajek 1964; Chen, Dempster and Liu 1994), whose sums over sets are
+elementary symmetric polynomials. Labels that weighted pairs link form a component, whose sets are enumerated; the
+polynomials of all components are multiplied. All sums are exact.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from itertools import combinations
+from math import lcm
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synthetic_textcat.errors import ParameterError
+
+Pair = tuple[int, int]
+Polynomial = list[Fraction]
+"""Coefficient k: the sum of the weights of sets of k labels."""
+
+MOST_SETS = 50_000
+"""Sets of one component that are enumerated."""
+
+
+class JointLabels(NamedTuple):
+    """Distribution of the label sets of each size.
+
+    Attributes:
+        weights: Of the labels.
+        pairs: Weights of pairs of labels, smaller number first; 0 = never together, missing = 1.
+        inclusion: By size, the probability of each label.
+        together: By size, the probability of each pair, in the order of `itertools.combinations`.
+    """
+
+    weights: tuple[Fraction, ...]
+    pairs: Mapping[Pair, Fraction]
+    inclusion: Mapping[int, tuple[Fraction, ...]]
+    together: Mapping[int, tuple[Fraction, ...]]
+
+
+def joint_labels(weights: Sequence[float], pairs: Mapping[Pair, float], sizes: Sequence[int]) -> JointLabels:
+    """Distribution for sets of the given sizes.
+
+    Args:
+        weights: Of the labels, above 0.
+        pairs: Weights of pairs of labels' numbers; missing = 1.
+        sizes: Numbers of labels that a text may have; each with a set whose weight is above 0.
+
+    Raises:
+        ParameterError: If weighted pairs link so many labels that their sets can't be enumerated.
+    """
+    exact = [Fraction(repr(float(weight))) for weight in weights]
+    scale = lcm(*(weight.denominator for weight in exact))
+    exact = [weight * scale for weight in exact]
+    of_pairs = {(min(pair), max(pair)): Fraction(repr(float(weight))) for pair, weight in pairs.items()}
+    most = max(sizes)
+    own = [_Component(members, exact, of_pairs, most) for members in _components(len(exact), of_pairs)]
+    component = {label: number for number, each in enumerate(own) for label in each.members}
+    whole = [Fraction(1), *([Fraction(0)] * most)]
+    for each in own:
+        whole = _product(whole, each.sums)
+    without = [_quotient(whole, each.sums) for each in own]
+    one = [_product(own[component[label]].with_all[label,], without[component[label]]) for label in range(len(exact))]
+    two = []
+    for a, b in combinations(range(len(exact)), 2):
+        of_a, of_b = own[component[a]], own[component[b]]
+        if of_a is of_b:
+            two.append(_product(of_a.with_all[a, b], without[component[a]]))
+        else:
+            rest = _quotient(without[component[a]], of_b.sums)
+            two.append(_product(_product(of_a.with_all[a,], of_b.with_all[b,]), rest))
+    return JointLabels(
+        tuple(exact),
+        of_pairs,
+        {size: tuple(sums[size] / whole[size] for sums in one) for size in sizes},
+        {size: tuple(sums[size] / whole[size] for sums in two) for size in sizes},
+    )
+
+
+class _Component:
+    """Labels that weighted pairs link, with the sums over their sets: of all sets, and of those with one or two labels."""
+
+    def __init__(
+        self, members: Sequence[int], weights: Sequence[Fraction], pairs: Mapping[Pair, Fraction], most: int
+    ) -> None:
+        self.members = members
+        self.sums = [Fraction(0)] * (most + 1)
+        self.with_all: dict[tuple[int, ...], Polynomial] = {
+            labels: [Fraction(0)] * (most + 1) for number in (1, 2) for labels in combinations(members, number)
+        }
+        for count, (labels, weight) in enumerate(_sets(members, weights, pairs, most)):
+            if count > MOST_SETS:
+                raise ParameterError(
+                    f"together: pairs link {len(members)} labels to one another, which make more than {MOST_SETS:,} sets "
+                    f"of up to {most} labels. Next: weigh fewer pairs, or allow fewer labels in labels_per_text"
+                )
+            self.sums[len(labels)] += weight
+            for number in (1, 2):
+                for some in combinations(labels, number):
+                    self.with_all[some][len(labels)] += weight
+
+
+def _sets(
+    members: Sequence[int], weights: Sequence[Fraction], pairs: Mapping[Pair, Fraction], most: int
+) -> Iterator[tuple[tuple[int, ...], Fraction]]:
+    """The sets of up to `most` labels with a weight above 0, each with its weight."""
+    open_: list[tuple[int, tuple[int, ...], Fraction]] = [(0, (), Fraction(1))]
+    while open_:
+        start, labels, weight = open_.pop()
+        yield labels, weight
+        if len(labels) < most:
+            for place in range(start, len(members)):
+                label, own = members[place], weight * weights[members[place]]
+                for other in labels:
+                    own *= pairs.get((other, label), 1)
+                if own:
+                    open_.append((place + 1, (*labels, label), own))
+
+
+def pair_numbers(labels: int) -> NDArray[np.int64]:
+    """Number of each pair of labels in the order of `itertools.combinations`, by both labels."""
+    numbers = np.zeros((labels, labels), np.int64)
+    a, b = np.triu_indices(labels, 1)
+    numbers[a, b] = numbers[b, a] = np.arange(len(a))
+    return numbers
+
+
+def _components(labels: int, pairs: Mapping[Pair, Fraction]) -> list[list[int]]:
+    """Connected components of the graph of weighted pairs."""
+    root = list(range(labels))
+    for a, b in pairs:
+        old, new = root[b], root[a]
+        root = [new if own == old else own for own in root]
+    return [[label for label in range(labels) if root[label] == own] for own in sorted(set(root))]
+
+
+def _product(one: Polynomial, two: Polynomial) -> Polynomial:
+    """Product of polynomials, cut at their length."""
+    return [sum((one[j] * two[k - j] for j in range(k + 1)), Fraction(0)) for k in range(len(one))]
+
+
+def _quotient(whole: Polynomial, part: Polynomial) -> Polynomial:
+    """The polynomial whose product with the part, which begins with 1, is the whole."""
+    found: Polynomial = []
+    for k, coefficient in enumerate(whole):
+        found.append(coefficient - sum((part[j] * found[k - j] for j in range(1, k + 1)), Fraction(0)))
+    return found

@@ -1,0 +1,272 @@
+"""Label sets of rows: every prefix of a task's rows has each label within one of its expected count.
+
+Rows are given sizes first. A label is then expected in a row by its probability in a set of that size, and its count is
+the sum of these so far, rounded down or up: sequential rounding of a matrix whose rows sum to the sizes. Without
+excluded pairs a solution exists and can be found row by row, since counts and sizes are two nested families (Pfair
+scheduling: Baruah, Cohen, Plaxton and Varvel 1996). Their algorithm PF takes the labels whose rounded counts rise
+soonest in the rows ahead, compared row by row; here the rates differ by row.
+
+Rows are drawn in blocks. A block is kept if PF finds sets for the rows after it; otherwise, or if a pair of labels is
+far from its share, it is drawn again, and at last by PF. Excluded pairs can make windows of one row impossible: then
+the set with the labels furthest behind is taken. Long sequences are cut into pieces, which end by PF, so that the
+pieces meet as those of `apportionment` do.
+"""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from functools import cached_property
+from math import lcm
+from typing import NamedTuple
+
+import numpy as np
+
+from synthetic_textcat.hashing import Keys, derived
+from synthetic_textcat.pipelines.attribute_sampling.apportionment import Balanced
+from synthetic_textcat.pipelines.attribute_sampling.joint_labels import JointLabels
+from synthetic_textcat.pipelines.attribute_sampling.label_windows import AHEAD, Windows, whole_parts
+from synthetic_textcat.pipelines.attribute_sampling.set_choice import Bools, Draws, Floats, SetChoice
+from synthetic_textcat.pipelines.attribute_sampling.streams import Ints, Streams, independent, ranges, streams_of
+
+PIECE = 4_096
+"""Rows after which pairs are counted anew."""
+
+_FIRST, _BLOCK = 4, 16  # rows of the first block, and a multiple of which the later ones end at
+_WARM_UP = 32  # rows by PF from which the state at the start of a piece is guessed
+_FINEST = 2**38  # a common denominator with which sums over 2^24 rows stay below 2^63
+_DRAWN_AGAIN, _AGAIN_FOR_PAIRS = 32, 3
+_NEAR = 2.5  # rows by which a pair may be off at the end of a block before it is drawn again
+_HELD = 300_000  # numbers of each kind that are held at once
+
+
+class _State(NamedTuple):
+    """Counts of the labels (down) in each sequence (across), and rows by which each pair is behind its share."""
+
+    counts: Ints
+    debts: Floats
+
+    def take(self, columns: Ints | slice) -> "_State":
+        return _State(self.counts[:, columns].copy(), self.debts[:, columns].copy())
+
+
+class _Drawn(NamedTuple):
+    """Rows of a block: mask of the labels by row, label and sequence; the state after them, and rows without a set."""
+
+    chosen: Bools
+    state: _State
+    failed: Ints
+
+    @property
+    def cost(self) -> Floats:
+        """Sum of the squared debts."""
+        cost: Floats = (self.state.debts**2).sum(axis=0)
+        return cost
+
+    def replace(self, columns: Ints, other: "_Drawn", own: Ints) -> None:
+        """Takes over some sequences of another drawing of the same rows."""
+        self.chosen[:, :, columns] = other.chosen[:, :, own]
+        self.state.counts[:, columns], self.state.debts[:, columns] = (values[:, own] for values in other.state)
+        self.failed[columns] = other.failed[own]
+
+
+class LabelSets:
+    """Draws of label sets from one joint distribution.
+
+    Args:
+        joint: The distribution of the sets of each size.
+        sizes: Share of each size; they sum to 1.
+        is_exact: Whether counts keep to their shares; otherwise each row is drawn for itself.
+    """
+
+    def __init__(self, joint: JointLabels, sizes: Mapping[int, Fraction], *, is_exact: bool) -> None:
+        self._sizes, self._is_exact = sorted(sizes), is_exact
+        self._size_shares = tuple(sizes[size] for size in self._sizes)
+        shares = [joint.inclusion[size] for size in self._sizes]
+        self._unit = min(lcm(*(share.denominator for own in shares for share in own)), _FINEST)
+        self._parts = np.array([whole_parts(own, self._unit) for own in shares], np.int64).T
+        self._weights: Floats = np.array([float(weight / max(joint.weights)) for weight in joint.weights])
+        together = [[float(share) for share in joint.together[size]] for size in self._sizes]
+        self._together: Floats = np.array(together).T.reshape(-1, len(self._sizes))
+        self._choices = [SetChoice(joint, size) if size else None for size in self._sizes]
+
+    def draw(self, keys: Keys, counts: Ints) -> Bools:
+        """Mask of the labels (across) of each row (down), flat: for each key its first rows.
+
+        Args:
+            keys: Of the sequences.
+            counts: Rows of each.
+        """
+        set_keys, size_keys = derived(keys, "labels"), derived(keys, "labels_per_text")
+        if not self._is_exact:
+            return self._independent(streams_of(set_keys, counts), streams_of(size_keys, counts))
+        longer = np.where(counts <= _FIRST, _FIRST, -(-counts // _BLOCK) * _BLOCK) + AHEAD
+        rows = _Rows(self._balanced_sizes.draw(size_keys, longer), np.cumsum(longer) - longer, len(self._sizes))
+        pieces = streams_of(set_keys, counts).cut(PIECE)
+        first = np.repeat(rows.starts, -(-counts // PIECE)) + pieces.offsets
+        before = rows.sizes_before(first, first - pieces.offsets)
+        begun, ended = np.zeros((2, len(self._weights), len(first)), np.int64)
+        later = np.flatnonzero(pieces.offsets)
+        if later.size:
+            begun[:, later] = self._likely(rows, first[later], before[:, later])
+        chosen = np.empty((int(counts.sum()), len(self._weights)), np.bool_)
+        starts, open_ = np.cumsum(pieces.counts) - pieces.counts, np.argsort(-pieces.counts, kind="stable")
+        while open_.size:
+            for start in range(0, len(open_), self._at_once):
+                own = open_[start : start + self._at_once]
+                part = Streams(*(values[own] for values in pieces))
+                ended[:, own] = self._sequences(
+                    part, rows, first[own], self._parts @ before[:, own], begun[:, own], chosen, starts[own]
+                )
+            met = np.where(pieces.offsets == 0, begun, np.roll(ended, 1, axis=1))
+            differs = (met != begun).any(axis=0)
+            begun, open_ = met, np.flatnonzero(differs)[np.argsort(-pieces.counts[differs], kind="stable")]
+        return chosen
+
+    @cached_property
+    def _balanced_sizes(self) -> Balanced:
+        return Balanced(self._size_shares)
+
+    @cached_property
+    def _at_once(self) -> int:
+        """Sequences drawn at once."""
+        return max(32, _HELD // max(choice.width for choice in self._choices if choice))
+
+    def _independent(self, streams: Streams, size_streams: Streams) -> Bools:
+        """Independent draws."""
+        size, places = independent(size_streams, self._size_shares), ranges(streams.counts)
+        keys, chosen = np.repeat(streams.keys, streams.counts), np.zeros((len(size), len(self._weights)), np.bool_)
+        for number, choice in enumerate(self._choices):
+            rows = np.flatnonzero(size == number)
+            for own in np.split(rows, range(self._at_once, len(rows), self._at_once)):
+                if choice is not None and own.size:
+                    odds = np.repeat(self._weights[:, None], len(own), axis=1)
+                    debts = np.zeros((len(self._together), len(own)))
+                    draws = Draws(keys[own], places[own])
+                    chosen[own, choice.drawn(odds, np.zeros(odds.shape, np.bool_), debts, draws)[0]] = True
+        return chosen
+
+    def _likely(self, rows: "_Rows", first: Ints, before: Ints) -> Ints:
+        """Likely counts of the labels before some rows: by largest remainders, then by PF for some rows."""
+        sizes = rows.window(first - _WARM_UP, 0, _WARM_UP + AHEAD)
+        earlier = before - np.array([(sizes[:_WARM_UP] == number).sum(axis=0) for number in range(len(self._sizes))])
+        total = self._parts @ earlier
+        counts = total // self._unit
+        rest = total - counts * self._unit
+        rank = np.argsort(np.argsort(-rest, axis=0, kind="stable"), axis=0)
+        counts += rank < rest.sum(axis=0) // self._unit
+        state = _State(counts, np.zeros((len(self._together), len(first))))
+        windows = Windows(self._parts, self._unit, sizes, total)
+        for row in range(_WARM_UP):
+            self._step(windows, row, state, None)
+        return state.counts
+
+    def _sequences(
+        self, pieces: Streams, rows: "_Rows", first: Ints, total: Ints, begun: Ints, chosen: Bools, starts: Ints
+    ) -> Ints:
+        """Draws pieces, which are sorted by falling length, into `chosen`; the counts of the labels at their ends.
+
+        Args:
+            pieces: The pieces.
+            rows: Sizes of all rows.
+            first: Place of each piece's first row among these.
+            total: Expected counts of the labels before each piece, in parts of the unit.
+            begun: Counts of the labels before each piece.
+            chosen: Mask of the labels of all rows.
+            starts: Place of each piece's first row in it.
+        """
+        ended, start = begun.copy(), 0
+        state = _State(begun.copy(), np.zeros((len(self._together), len(first))))
+        while active := int(np.searchsorted(-pieces.counts, -start)):
+            state, total = state.take(slice(active)), total[:, :active]
+            end = start + _BLOCK - start % _BLOCK if start else _FIRST
+            sizes = rows.window(first[:active], start, end + AHEAD)
+            windows = Windows(self._parts, self._unit, sizes, total)
+            draws = Draws(pieces.keys[:active], pieces.offsets[:active] + start)
+            drawn = self._block(windows, state, end - start, draws, by_urgency=end == PIECE)
+            for row in range(start, min(end, int(pieces.counts[0]))):
+                goes_on = int(np.searchsorted(-pieces.counts, -row))
+                chosen[starts[:goes_on] + row] = drawn.chosen[row - start, :, :goes_on].T
+            state, total, start = drawn.state, windows.total[end - start], end
+            ended[:, :active] = state.counts
+        return ended
+
+    def _block(self, windows: Windows, state: _State, rows: int, draws: Draws, *, by_urgency: bool) -> _Drawn:
+        """Draws the next rows of sequences, again and again where no set fits or pairs are far off; the best is kept."""
+        best = self._attempt(windows, state, rows, None if by_urgency else draws)
+        for attempt in range(_DRAWN_AGAIN):
+            is_far = np.abs(best.state.debts).max(axis=0, initial=0) > _NEAR
+            is_open = (best.failed > 0) | (is_far if attempt < _AGAIN_FOR_PAIRS and not by_urgency else False)
+            again = np.flatnonzero(is_open)
+            if not again.size:
+                break
+            keys = derived(draws.keys[again], "again", attempt)
+            other_draws = None if attempt + 1 == _DRAWN_AGAIN else Draws(keys, draws.places[again])
+            other = self._attempt(windows.take(again), state.take(again), rows, other_draws)
+            own = np.flatnonzero(
+                (other.failed < best.failed[again])
+                | ((other.failed == best.failed[again]) & (other.cost < best.cost[again]))
+            )
+            best.replace(again[own], other, own)
+        return best
+
+    def _attempt(self, windows: Windows, state: _State, rows: int, draws: Draws | None) -> _Drawn:
+        """Draws the next rows once, and tries the rows after them by PF; without draws by PF alone."""
+        state = state.take(slice(None))
+        chosen, failed = np.zeros((rows, *state.counts.shape), np.bool_), np.zeros(state.counts.shape[1], np.int64)
+        for row in range(rows):
+            of_row = None if draws is None else Draws(draws.keys, draws.places + row)
+            chosen[row], lacks = self._step(windows, row, state, of_row)
+            failed += (AHEAD + 1) * lacks  # a row of the block weighs more than all rows after it
+        after = state.take(slice(None))
+        for row in range(rows, rows + AHEAD):
+            failed += self._step(windows, row, after, None)[1]
+        return _Drawn(chosen, state, failed)
+
+    def _step(self, windows: Windows, row: int, state: _State, draws: Draws | None) -> tuple[Bools, Bools]:
+        """Mask of the labels of each sequence's next row, and of the sequences without a set; updates the state."""
+        chosen, failed = np.zeros(state.counts.shape, np.bool_), np.zeros(state.counts.shape[1], np.bool_)
+        must, may = windows.bounds(row, state.counts)
+        odds = None if draws is None else np.where(may, windows.tilt(row) * self._weights[:, None], 0.0)
+        if odds is not None:
+            odds[must] = 1.0
+        for number, choice in enumerate(self._choices):
+            own = np.flatnonzero(windows.sizes[row] == number)
+            if choice is None:
+                failed[own] = must[:, own].any(axis=0)
+            if choice is None or not own.size:
+                continue
+            if odds is None or draws is None:
+                members, lacks = choice.most_urgent(windows.urgency[row][:, own], may[:, own], must[:, own])
+            else:
+                of_own = Draws(draws.keys[own], draws.places[own])
+                members, lacks = choice.drawn(odds[:, own], must[:, own], state.debts[:, own], of_own)
+            for place in np.flatnonzero(lacks).tolist():
+                members[:, place] = choice.nearest(windows.behind(row, state.counts, own[place]))
+            failed[own] = lacks
+            chosen[members, own] = True
+            if draws is not None:
+                state.debts[:, own] += self._together[:, number, None]
+                for pairs in choice.pairs_of(members):
+                    state.debts[pairs, own] -= 1
+        np.add(state.counts, chosen, out=state.counts)
+        return chosen, failed
+
+
+class _Rows(NamedTuple):
+    """Numbers of the rows' sizes, flat, and the place of each sequence's first row."""
+
+    sizes: Ints
+    starts: Ints
+    number: int
+
+    def window(self, first: Ints, start: int, end: int) -> Ints:
+        """Sizes of the rows (down) from a start to an end, counted from the first row of each piece (across)."""
+        found: Ints = self.sizes[first + np.arange(start, end)[:, None]]
+        return found
+
+    def sizes_before(self, first: Ints, starts: Ints) -> Ints:
+        """Rows of each size (down) between the start of a sequence and the first row of a piece (across)."""
+        before = np.empty((self.number, len(first)), np.int64)
+        for number in range(self.number):
+            sums = np.concatenate([[0], np.cumsum(self.sizes == number)])
+            before[number] = sums[first] - sums[starts]
+        return before

@@ -1,0 +1,86 @@
+"""Replies with several labels a text: their JSON Schema, and their validation in the forms that models write."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, model_validator
+
+from synthetic_textcat.schemas.completions import LabelText, MaskedText, RowReply, object_schema
+
+_NAME_KEYS = ("label", "name")
+
+
+def _listed(labels: Any) -> Any:
+    """The labels as a list: models that no server holds to the schema write one text, null, or marks by label."""
+    if labels is None:
+        return []
+    if isinstance(labels, str):
+        return [labels]
+    if isinstance(labels, Mapping) and all(isinstance(mark, bool) for mark in labels.values()):
+        return [label for label, fits in labels.items() if fits]
+    return [_name_in(item) for item in labels] if isinstance(labels, list | tuple) else labels
+
+
+def _name_in(item: Any) -> Any:
+    """The label of an item that is an object with nothing else, as in `{"label": "Billing"}`."""
+    if isinstance(item, Mapping) and len(item) == 1 and next(iter(item)) in _NAME_KEYS:
+        return next(iter(item.values()))
+    return item
+
+
+class SeveralLabelsReply(RowReply):
+    """A row with any number of labels, none included.
+
+    `label` counts for `labels` if that is missing. A single text may name several labels: which ones, only the label
+    set can tell (`label_names.labels_in_set`).
+    """
+
+    input_text: MaskedText
+    labels: Annotated[tuple[LabelText, ...], BeforeValidator(_listed)]
+    misleading_label: LabelText
+
+    @model_validator(mode="before")
+    @classmethod
+    def _label_counts_for_labels(cls, value: Any) -> Any:
+        if isinstance(value, Mapping) and "labels" not in value and "label" in value:
+            return {**value, "labels": value["label"]}
+        return value
+
+
+def several_labels_schema(label_names: Sequence[str], sizes: Collection[int]) -> dict[str, Any]:
+    """JSON Schema of a row with several labels; one schema per task, so that servers cache it.
+
+    Args:
+        label_names: The label set.
+        sizes: Numbers of labels that the task's texts may have.
+    """
+    label = {"type": "string", "enum": list(label_names)}
+    labels = _unique(label, min(sizes), max(sizes))
+    return object_schema("example", {"input_text": {"type": "string"}, "labels": labels, "misleading_label": label})
+
+
+def planned_several_labels_schema(labels: Sequence[str], misleading_label: str) -> dict[str, Any]:
+    """JSON Schema of a row whose labels are fixed: it allows no others, and has them before the text."""
+    label = {"type": "string", "enum": list(labels)} if labels else {"type": "string"}
+    planned = {
+        "labels": _unique(label, len(labels), len(labels)),
+        "misleading_label": {"type": "string", "const": misleading_label},
+    }
+    return object_schema("example", {**planned, "input_text": {"type": "string"}})
+
+
+def _unique(item: dict[str, Any], least: int, most: int) -> dict[str, Any]:
+    return {"type": "array", "items": item, "minItems": least, "maxItems": most, "uniqueItems": True}
+
+
+def without_unique_items(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema as it is sent: many servers refuse `uniqueItems` (docs/providers.md), and repeated labels do no harm.
+
+    The same object if it has none, so that each schema is built once.
+    """
+    properties: dict[str, Any] = schema["schema"]["properties"]
+    labels = properties.get("labels", {})
+    if "uniqueItems" not in labels:
+        return schema
+    sent = {name: value for name, value in labels.items() if name != "uniqueItems"}
+    return {**schema, "schema": {**schema["schema"], "properties": {**properties, "labels": sent}}}

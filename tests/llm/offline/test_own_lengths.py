@@ -1,0 +1,60 @@
+"""The offline model keeps to own ranges, and spoils the length of a row by them."""
+
+import json
+
+import pytest
+
+from synthetic_textcat.llm.offline.prompt_reader import find_length
+from synthetic_textcat.llm.offline.replies import reply
+from synthetic_textcat.schemas.attributes import VALUES
+from synthetic_textcat.schemas.completions import row_schema
+from synthetic_textcat.schemas.lengths import length_of, shown_length
+from synthetic_textcat.text.segments import characters
+
+_LABELS = ["Sport", "Business", "Politics", "Technology", "Health", "Culture"]
+_ROWS = 40
+
+
+def _lengths(num_words: str, language: str = "English", defect: str | None = None) -> list[int]:
+    """Lengths of the texts of some rows, in the unit asked for."""
+    schema = row_schema(_LABELS)["schema"]
+    prompt = (
+        'Sort a news story by its topic.\nA text whose right label is "Sport", and which might wrongly be taken for '
+        f'"Health". Write in {language}, {shown_length(num_words)}, college level education, clear.'
+    )
+    rates = {defect: 1.0} if defect else {}
+    texts = [json.loads(reply(prompt, schema, seed, rates).content)["input_text"] for seed in range(_ROWS)]
+    return [characters(text) if num_words.endswith("characters") else len(text.split()) for text in texts]
+
+
+@pytest.mark.parametrize("language", ["English", "German"])
+@pytest.mark.parametrize("num_words", ["20 to 40", "at least 30", "at most 280 characters", "100 to 200 characters"])
+def test_texts_keep_to_a_range(num_words: str, language: str) -> None:
+    length = length_of(num_words)
+    assert length is not None
+    lengths = _lengths(num_words, language)
+    within = [each for each in lengths if each >= length.least and (length.most is None or each <= length.most)]
+    assert len(within) >= 0.9 * _ROWS
+    assert len(set(lengths)) > 5
+
+
+@pytest.mark.parametrize("num_words", ["20 to 40", "at least 30", "at least 12", "at most 280 characters"])
+def test_a_spoilt_length_is_off_by_more_than_a_factor_of_two(num_words: str) -> None:
+    length = length_of(num_words)
+    assert length is not None
+    upper = length.upper or 10**6
+    assert all(each < length.least / 2 or each > 2 * upper for each in _lengths(num_words, defect="length_off"))
+
+
+@pytest.mark.parametrize(
+    ("prompt", "length"),
+    [
+        ("in English, at least 50 words, clear", "at least 50"),
+        ("in English, at least 50 characters, clear", "at least 50 characters"),
+        ("labels of 1 to 3 words; the text: less than 10 words", "less than 10"),
+        ("20 to 40 Words", "20 to 40"),
+        ("as long as you like", None),
+    ],
+)
+def test_a_length_is_read_from_the_prompt(prompt: str, length: str | None) -> None:
+    assert find_length(prompt, VALUES["num_words"]) == length

@@ -1,0 +1,188 @@
+"""Plans of several labels a text: sizes, labels and pairs keep to their shares wherever a task ends."""
+
+from itertools import combinations
+from math import sqrt
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.typing import NDArray
+
+from synthetic_textcat.errors import ParameterError
+from synthetic_textcat.hashing import key64
+from synthetic_textcat.pipelines.attribute_sampling.joint_labels import joint_labels
+from synthetic_textcat.pipelines.attribute_sampling.label_sets import PIECE, LabelSets
+from synthetic_textcat.pipelines.attribute_sampling.plan import plan_rows
+from synthetic_textcat.schemas.attributes import shares_of
+from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
+from synthetic_textcat.schemas.tasks import Task
+from tests.pipelines.attribute_sampling.random_tasks import expected, random_task
+from tests.support.several_labels import MOOD, ROUTING, TOPICS
+from tests.support.task_tables import task_table
+
+_EPSILON = 1e-9
+_EXCLUDED_OFF = 1.5
+"""Bound of a label's count in tasks with excluded pairs, as in the guide."""
+
+
+def _pairs_off(rows: int) -> float:
+    """Bound of a pair's count after so many rows, as in the guide."""
+    return 5 + sqrt(rows) / 4
+
+
+def _plan(tasks: list[Task], rows: int, seed: int = 42, **sampling: Any) -> pd.DataFrame:
+    parameters = AttributeSamplingParameters.model_validate({"num_examples": rows, **sampling})
+    return plan_rows(task_table(tasks), parameters, seed).to_pandas()
+
+
+class _Off(NamedTuple):
+    """Largest distances from the shares, in rows: of sizes, of labels; of pairs, by number of rows."""
+
+    sizes: float
+    labels: float
+    pairs: NDArray[np.float64]
+
+
+def _off(task: Task, sets: "pd.Series[Any]") -> _Off:
+    shares, names = expected(task), task.label_names
+    has = np.array([[name in own for name in names] for own in sets])
+    number_of = sets.map(len).to_numpy()
+    total, sizes = sum(task.set_sizes.values()), [*task.set_sizes]
+    rows = np.arange(1, len(sets) + 1)
+    of_sizes = [np.abs(np.cumsum(number_of == size) - rows * task.set_sizes[size] / total).max() for size in sizes]
+    a, b = np.array([*combinations(range(len(names)), 2)]).T
+    of_labels = np.cumsum(has - np.array([shares.labels[size] for size in number_of]), axis=0)
+    of_pairs = np.cumsum((has[:, a] & has[:, b]) - np.array([shares.pairs[size] for size in number_of]), axis=0)
+    return _Off(max(of_sizes), np.abs(of_labels).max(), np.abs(of_pairs).max(axis=1))
+
+
+def _assert_kept(task: Task, rows: int, seed: int) -> float:
+    """Asserts all bounds of one task; how far a label is off."""
+    sets = _plan([task], rows, seed)["labels"]
+    off = _off(task, sets)
+    excluded = [pair for pair, weight in task.pair_weights.items() if not weight]
+    assert off.sizes < 1
+    assert off.labels < (_EXCLUDED_OFF if excluded else 1 + _EPSILON)
+    assert (off.pairs < [_pairs_off(row) for row in range(1, rows + 1)]).all(), (task, off.pairs.max())
+    assert not any(pair <= set(own) for own in set(sets) for pair in excluded)
+    assert all(list(own) == sorted(own, key=task.label_names.index) for own in set(sets))
+    return off.labels
+
+
+@pytest.mark.parametrize("number", range(12))
+def test_sizes_and_labels_are_within_one_of_their_shares_and_pairs_near_theirs(number: int) -> None:
+    _assert_kept(random_task(number), 150, number)
+
+
+@pytest.mark.slow
+def test_five_hundred_tasks_keep_to_their_shares() -> None:
+    off = [_assert_kept(random_task(number), 400, number) for number in range(500)]
+    assert sum(own >= 1 for own in off) < 25  # all of them exclude pairs
+
+
+@pytest.mark.parametrize("number", [1, 2, 7])
+def test_a_longer_plan_begins_with_the_shorter_one(number: int) -> None:
+    tasks = [random_task(number), random_task(number + 20), Task.model_validate(MOOD)]
+    longer = _plan(tasks, 400)
+    for rows in (1, 2, 7, 12, 50, 201):
+        pd.testing.assert_frame_equal(longer.head(rows), _plan(tasks, rows))
+
+
+def test_neither_order_of_the_file_nor_other_tasks_move_a_row() -> None:
+    routing, topics = Task.model_validate(ROUTING), Task.model_validate(TOPICS)
+    turned = Task.model_validate(
+        ROUTING | {"labels": dict(reversed(ROUTING["labels"].items())), "together": [*reversed(ROUTING["together"])]}
+    )
+    alone = _plan([routing], 90)
+    together = _plan([topics, turned], 180)
+    own = together[together["task_id"] == routing.task_id].reset_index(drop=True)
+    assert [set(labels) for labels in own["labels"]] == [set(labels) for labels in alone["labels"]]
+    pd.testing.assert_frame_equal(own.drop(columns="labels"), alone.drop(columns="labels"))
+
+
+def test_rows_of_both_kinds_of_tasks_have_their_columns() -> None:
+    plan = _plan([Task.model_validate(entry) for entry in (ROUTING, MOOD)], 200)
+    is_multi = plan["task"] == ROUTING["task"]
+    assert plan.loc[is_multi, "label"].isna().all()
+    assert plan.loc[~is_multi, "label"].tolist() == [labels[0] for labels in plan.loc[~is_multi, "labels"]]
+    assert not any(own in labels for own, labels in zip(plan["misleading_label"], plan["labels"], strict=True))
+    assert plan["misleading_label"].notna().all()
+
+
+def test_single_label_rows_are_the_same_next_to_multi_label_ones() -> None:
+    mood = Task.model_validate(MOOD)
+    mixed = _plan([Task.model_validate(ROUTING), mood], 120)
+    own = mixed[mixed["task"] == mood.task].reset_index(drop=True)
+    pd.testing.assert_frame_equal(own, _plan([mood], 60))
+
+
+def test_many_short_tasks_together_have_the_joint_distribution() -> None:
+    task = Task.model_validate(TOPICS)
+    tasks = [Task.model_validate(TOPICS | {"task": f"Tag item {number}."}) for number in range(2_000)]
+    for rows in (1, 2, 3):
+        plan = _plan(tasks, 2_000 * rows)
+        sets = plan["labels"].tolist()
+        share = {size: expected(task).labels[size] for size in task.set_sizes}
+        wanted = np.sum([share[len(own)] for own in sets], axis=0)
+        got = np.sum([[name in own for name in task.label_names] for own in sets], axis=0)
+        assert (np.abs(got - wanted) < 4 * np.sqrt(wanted)).all()
+
+
+def test_independent_draws_follow_the_distribution_and_need_not_be_within_one() -> None:
+    task = Task.model_validate(ROUTING)
+    sets = _plan([task], 3_000, balance="random")["labels"]
+    off, shares = _off(task, sets), expected(task)
+    assert off.labels > 1
+    wanted = np.sum([shares.labels[len(own)] for own in sets], axis=0)
+    assert off.labels < 5 * sqrt(max(wanted))
+    assert not any({"Billing", "Returns"} <= set(own) for own in sets)
+
+
+def test_a_task_of_many_labels_keeps_to_its_shares_though_not_all_sets_are_compared() -> None:
+    labels, rows = 60, 150
+    joint = joint_labels([1 + place % 3 for place in range(labels)], {(0, 1): 0, (2, 3): 5}, [1, 3])
+    sets = LabelSets(joint, shares_of({1: 1, 3: 1}), is_exact=True)
+    chosen = sets.draw(np.array([key64("a"), key64("b")], np.uint64), np.array([rows, rows]))
+    for own in np.split(chosen, 2):
+        share = np.array([[float(each) for each in joint.inclusion[size]] for size in own.sum(axis=1)])
+        assert np.abs(np.cumsum(own - share, axis=0)).max() < 1 + _EPSILON
+        assert not (own[:, 0] & own[:, 1]).any()
+
+
+def test_a_long_task_keeps_to_its_shares_where_its_pieces_meet() -> None:
+    task = Task.model_validate(TOPICS)
+    sets = _plan([task], PIECE + 600)["labels"]
+    off = _off(task, sets)
+    assert off.labels < 1 + _EPSILON
+    assert off.pairs.max() < _pairs_off(PIECE)
+    pd.testing.assert_series_equal(_plan([task], PIECE + 90)["labels"], sets.head(PIECE + 90))
+
+
+def test_no_plan_can_be_within_one_for_every_file() -> None:
+    """Three groups of three labels that exclude one another, two labels a text.
+
+    Of the first four rows two are of one group. They have four of its three labels, so a label has two rows, and its
+    share of four rows is 8/9: it is 10/9 off, whatever the plan.
+    """
+    names = [f"{group}{number}" for group in "abc" for number in range(3)]
+    apart = [pair for pair in combinations(names, 2) if pair[0][0] != pair[1][0]]
+    task = Task.model_validate(
+        {
+            "task": "Tag.",
+            "labels": names,
+            "labels_per_text": 2,
+            "together": [{"labels": list(pair), "weight": 0} for pair in apart],
+        }
+    )
+    off = _off(task, _plan([task], 120)["labels"])
+    assert 10 / 9 - _EPSILON < off.labels < _EXCLUDED_OFF
+
+
+def test_pairs_that_link_too_many_labels_are_refused_in_one_line() -> None:
+    names = [f"L{number}" for number in range(40)]
+    together = [{"labels": list(pair), "weight": 2} for pair in zip(names, names[1:], strict=False)]
+    task = {"task": "Tag.", "labels": names, "labels_per_text": [1, 5], "together": together}
+    with pytest.raises(ParameterError, match="pairs link 40 labels") as error:
+        _plan([Task.model_validate(task)], 10)
+    assert len(str(error.value).splitlines()) == 1

@@ -1,0 +1,94 @@
+"""Comparison of runs with several labels a text."""
+
+import pandas as pd
+import pytest
+
+from synthetic_textcat.hashing import draw
+from synthetic_textcat.pipelines.compare.changes import changes
+from synthetic_textcat.pipelines.compare.evaluation_differences import evaluation_differences
+from synthetic_textcat.pipelines.compare.page import Comparison
+from synthetic_textcat.pipelines.compare.pairing import pair, row_diffs
+from synthetic_textcat.pipelines.compare.text_differences import learnability_differences
+from synthetic_textcat.schemas.label_sets import label_set_code
+from synthetic_textcat.schemas.rows import records_of, to_frame
+from synthetic_textcat.schemas.run_records import REAL_PREDICTIONS, Evaluation
+from tests.pipelines.compare.builders import leaked, outcomes, run
+from tests.pipelines.compare.made_runs import compared
+from tests.support.label_set_rows import MOOD, ROUTING, example_rows
+
+_SETS = ((), ("a",), ("a", "b"), ("c",))
+
+
+def _evaluation(share_right: float, *, mixed: bool = True) -> Evaluation:
+    """Predictions of a task with label sets, of which such a share is right, and of one with single labels."""
+    records = []
+    for number in range(200):
+        own = _SETS[number % 4]
+        predicted = own if draw("sets", number) < share_right else ("b", "c")
+        codes = (label_set_code(own), label_set_code(predicted))
+        records.append(("t0", "Mark t0.", f"row {number}", *codes, "multi_label"))
+        if mixed:
+            records.append(("t1", "Sort t1.", f"row {number}", "a", "a", "single_label"))
+    return Evaluation("name", {}, "null", "aa", to_frame(records, REAL_PREDICTIONS))
+
+
+def test_label_sets_are_compared_by_macro_and_micro_f1() -> None:
+    found = {each.measure: each for each in evaluation_differences(_evaluation(0.6), _evaluation(0.9), 42)}
+    assert list(found) == ["real/macro_f1", "real/macro_f1/t0", "real/macro_f1/t1", "real/micro_f1"]
+    micro, single = found["real/micro_f1"], found["real/macro_f1/t1"]
+    assert micro.low is not None
+    assert micro.high is not None
+    assert 0.1 < micro.low < (micro.difference or 0) < micro.high
+    assert micro.basis == "200 real rows, pair by pair"
+    assert (single.difference, single.low, single.high) == (0, 0, 0)
+    shown = Comparison(run(), run(), pair(outcomes([]), outcomes([])), changes(run(), run()), [*found.values()])
+    assert shown.on_real_rows == [*found.values()]
+    assert shown.of_corpus == []
+
+
+def test_scores_are_those_of_scikit_learn() -> None:
+    from sklearn.metrics import f1_score
+
+    (macro, micro) = evaluation_differences(_evaluation(0.6, mixed=False), _evaluation(0.9, mixed=False), 42)
+    hot = [[name in own for name in "abc"] for own in (_SETS[number % 4] for number in range(200))]
+    guessed = [
+        [name in (own if draw("sets", number) < 0.6 else ("b", "c")) for name in "abc"]
+        for number, own in enumerate(_SETS * 50)
+    ]
+    assert micro.baseline == pytest.approx(f1_score(hot, guessed, average="micro"), abs=1e-4)
+    assert macro.baseline == pytest.approx(f1_score(hot, guessed, average="macro"), abs=1e-4)
+
+
+def test_predictions_of_earlier_versions_are_of_single_labels() -> None:
+    old, new = _evaluation(0.6), _evaluation(0.6)
+    assert old.predictions is not None
+    single = old.predictions[old.predictions["task_id"] == "t1"].drop(columns="task_type")
+    (found,) = evaluation_differences(Evaluation("old", {}, "null", "aa", single), new, 42)
+    assert (found.measure, found.difference) == ("real/macro_f1", 0)
+
+
+def _outcomes(rows: pd.DataFrame) -> pd.DataFrame:
+    columns = ["request_id", "input_text", "label", "labels", "misleading_label", "task_id"]
+    return outcomes(records_of(rows[columns]))
+
+
+def test_learnability_has_a_model_for_each_label() -> None:
+    rows = example_rows(160, tasks=(ROUTING, MOOD))
+    shuffled = rows.assign(labels=rows.groupby("task_id")["labels"].transform(lambda own: own[::-1].to_numpy()))
+    mixed = rows["labels"].where(rows["label"].notna(), shuffled["labels"])
+    (found,) = learnability_differences(compared(_outcomes(rows), _outcomes(rows.assign(labels=mixed))), 42)
+    assert found.measure == "learnability/macro_f1"
+    assert found.basis == "160 rows of each run, of 2 tasks that both have"
+    assert found.baseline is not None
+    assert found.baseline > 0.65
+    assert found.high is not None
+    assert found.high < 0
+    (same,) = learnability_differences(compared(_outcomes(rows), _outcomes(rows)), 42)
+    assert (same.difference, same.low, same.high) == (0, 0, 0)
+
+
+def test_a_row_is_shown_with_all_its_labels() -> None:
+    before = outcomes([{"label": None, "labels": ("a", "b")}, {"label": None, "labels": ()}, {}])
+    after = outcomes([leaked(label=None, labels=("a", "b")), leaked(label=None, labels=()), leaked()])
+    shown = row_diffs(pair(before, after))["lost"]
+    assert [row["baseline"]["label"] for row in shown] == ["a, b", "no label", "bad"]

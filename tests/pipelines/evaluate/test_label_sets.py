@@ -1,0 +1,173 @@
+"""Evaluation with several labels a text: real rows with lists, one-vs-rest classifiers, macro- and micro-F1."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from synthetic_textcat.errors import EvaluationError
+from synthetic_textcat.pipelines.evaluate.inputs import real_rows
+from synthetic_textcat.pipelines.evaluate.nodes import (
+    ClassifierScores,
+    list_real_predictions,
+    match_real_rows,
+    save_classifiers,
+    train_classifiers,
+)
+from synthetic_textcat.pipelines.evaluate.train_test_sets import Rows, trials_of
+from synthetic_textcat.schemas.label_sets import label_set_of
+from synthetic_textcat.schemas.parameters import EvaluateParameters, ExportParameters
+from tests.pipelines.export.builders import tasks_table
+from tests.support.label_set_rows import MOOD, ROUTING, TASKS, example_rows
+
+_TRIED = (ROUTING, MOOD)
+_TASKS = tasks_table(*_TRIED)
+
+
+def _exported(rows: int) -> pd.DataFrame:
+    splits = ["train"] * 8 + ["validation", "test"]
+    return example_rows(rows, tasks=_TRIED).assign(split=[splits[number // 2 % 10] for number in range(rows)])
+
+
+def _real(rows: int, seed: int = 1) -> pd.DataFrame:
+    """Rows of other seeds, as a user's Parquet file has them."""
+    made = example_rows(rows, seed, _TRIED)
+    return pd.DataFrame(
+        {"text": made["input_text"], "labels": made["labels"].map(np.array), "task_id": made["task_id"]}
+    )
+
+
+@pytest.fixture(scope="module")
+def classified() -> ClassifierScores:
+    """Scores of a task with several labels a text, and one with one label."""
+    real = match_real_rows(_real(120), _TASKS)
+    return train_classifiers(_exported(300), real, _TASKS, EvaluateParameters(), ExportParameters(), 42)
+
+
+def _places(given: pd.DataFrame, task: Any = ROUTING) -> list[tuple[int, ...]]:
+    return [*real_rows(given, [task]).rows["labels"]]
+
+
+@pytest.mark.parametrize(
+    ("cell", "places"),
+    [
+        (["Shipping", "billing"], (0, 1)),
+        (np.array(["Praise"], dtype=object), (5,)),
+        ((), ()),
+        ([], ()),
+        ("[]", ()),
+        ('["Billing", "Repairs"]', (0, 4)),
+        ("Billing; shipping ", (0, 1)),
+        ("Billing | Accounts", (0, 3)),
+        ("Billing,Accounts,", (0, 3)),
+        ("Returns", (2,)),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("column", ["labels", "label"])
+def test_a_cell_has_a_list_or_labels_with_marks_between(cell: Any, places: tuple[int, ...], column: str) -> None:
+    given = pd.DataFrame({"text": ["a"], column: pd.Series([cell], dtype="object")})
+    assert _places(given) == [places]
+
+
+def test_a_label_with_such_a_mark_is_one_label() -> None:
+    task = ROUTING.model_validate({"task": "Sort.", "labels": ["a, b", "a", "b"], "labels_per_text": [0, 2]})
+    given = pd.DataFrame({"text": ["x", "y", "z"], "labels": ["a, b", "b, a", '["a, b", "a"]']})
+    assert _places(given, task) == [(0,), (1, 2), (0, 1)]
+
+
+def test_no_label_is_said_and_an_empty_cell_says_nothing() -> None:
+    cells = [[], None, float("nan"), "", "[]", ["Billing"]]
+    given = pd.DataFrame({"text": list("abcdef"), "labels": pd.Series(cells, dtype="object")})
+    found = real_rows(given, [ROUTING])
+    assert found.rows["labels"].tolist() == [(), (), (0,)]
+    assert (found.incomplete, found.repeated) == (3, 0)
+
+
+def test_rows_of_all_kinds_of_tasks_are_in_one_set() -> None:
+    given = pd.DataFrame(
+        {
+            "text": ["a", "b", "c"],
+            "label": ["Glad", None, "Sad"],
+            "labels": [None, ["Billing", "Shipping"], None],
+            "task_id": [MOOD.task_id, ROUTING.task_id, MOOD.task_id],
+        }
+    )
+    assert real_rows(given, TASKS).rows["labels"].tolist() == [(0,), (0, 1), (1,)]
+
+
+@pytest.mark.parametrize(
+    ("cell", "task", "expected"),
+    [
+        ("Billing; Shiping", ROUTING, r"does not have: 'Shiping' in 1 row \(did you mean Shipping\?\)\. Next: "),
+        (["Biling"], ROUTING, r"'Biling' in 1 row \(did you mean Billing\?\)"),
+        (
+            ["Glad", "Sad"],
+            MOOD,
+            r"1 row of the task 'Tell the mood of a diary entry\.' without exactly one label.* Next: ",
+        ),
+        ([], MOOD, r"without exactly one label, but the task has one label a text"),
+        ("Glad; Sad", MOOD, r"does not have: 'Glad; Sad'"),
+    ],
+)
+def test_what_fits_nothing_is_one_line(cell: Any, task: Any, expected: str) -> None:
+    with pytest.raises(EvaluationError, match=expected) as caught:
+        _places(pd.DataFrame({"text": ["a"], "labels": pd.Series([cell], dtype="object")}), task)
+    assert "\n" not in str(caught.value)
+
+
+def test_training_rows_begin_with_every_label_set() -> None:
+    (trial,) = trials_of(_exported(600), real_rows(None, TASKS).rows, [ROUTING], 0.9, 42)
+    matrix = trial.train.labels
+    assert matrix.shape == (240, 6)
+    shares = matrix.mean(axis=0)
+    for size in (60, 120):
+        assert abs(matrix[:size].mean(axis=0) - shares).max() < 0.05
+
+
+def test_label_sets_that_follow_from_words_are_learnt(classified: ClassifierScores) -> None:
+    metrics = classified.metrics
+    line, single = classified.tasks
+    assert (line["task_id"], single["task_id"]) == (ROUTING.task_id, MOOD.task_id)
+    assert line["micro_f1"] == metrics["real/micro_f1"] == metrics[f"real/micro_f1/{ROUTING.task_id}"]
+    assert min(line["micro_f1"], line["macro_f1"]) > 0.9
+    assert line["majority_macro_f1"] < 0.4
+    assert line["train_on_real_macro_f1"] > 0.6
+    assert "micro_f1" not in single
+    assert f"real/micro_f1/{MOOD.task_id}" not in metrics
+    for name in ("real/micro_f1", "train/held_out_synthetic_micro_f1"):
+        assert (metrics[f"{name}_low"] or 2) <= (metrics[name] or 0) <= (metrics[f"{name}_high"] or 0)
+
+
+def test_predictions_are_label_sets(classified: ClassifierScores) -> None:
+    rows = list_real_predictions(classified)
+    assert rows.groupby("task_id")["task_type"].unique().map(list).to_dict() == {
+        ROUTING.task_id: ["multi_label"],
+        MOOD.task_id: ["single_label"],
+    }
+    own = rows[rows["task_id"] == ROUTING.task_id]
+    assert (own["label"] == own["predicted"]).mean() > 0.6
+    assert {label for code in own["label"] for label in label_set_of(code)} == set(ROUTING.label_names)
+    assert "[]" in set(own["label"])
+
+
+def test_saved_classifiers_predict_zero_or_one_for_each_label(classified: ClassifierScores) -> None:
+    import skops.io
+
+    tried = classified.tried[0]
+    few = Rows(tried.trial.train.texts[:100], tried.trial.train.labels[:100])  # writing words takes the time
+    own = classified._replace(tried=[replace(tried, trial=replace(tried.trial, train=few))])
+    ((files),) = save_classifiers(own, _exported(30), EvaluateParameters(save_classifiers=True))
+    content, facts, card = (files[f"{ROUTING.task_id}.{end}"] for end in ("skops", "json", "md"))
+    assert isinstance(content, bytes)
+    assert isinstance(facts, dict)
+    assert json.loads(json.dumps(facts))["task_type"] == "multi_label"
+    assert skops.io.get_untrusted_types(data=content) == facts["trusted"]
+    model = skops.io.loads(content, trusted=facts["trusted"])
+    (hot,) = model.predict(["billing1 billing2 billing3 billing4 shipping1 shipping3 shipping4 shipping5"])
+    assert [label for label, is_on in zip(facts["labels"], hot, strict=True) if is_on] == ["Billing", "Shipping"]
+    assert "| micro-F1 on |" in str(card)
+    assert "several a text or none" in str(card)

@@ -1,0 +1,112 @@
+"""Languages beyond XLM-R's table: BCP 47 tags, their names and scripts, and faults in them."""
+
+import subprocess
+import sys
+
+import pytest
+from babel.core import Locale
+
+from synthetic_textcat.schemas.attributes import weights_of
+from synthetic_textcat.schemas.languages import base_of, find_language, is_of_table, is_usual_script, languages
+from tests.support.each_case import each_of
+
+
+@each_of(
+    ("written", "code", "name", "script", "iso639_3"),
+    [
+        ("lb", "lb", "Luxembourgish", "Latn", "ltz"),
+        ("ltz", "lb", "Luxembourgish", "Latn", "ltz"),
+        ("Luxembourgish", "lb", "Luxembourgish", "Latn", "ltz"),
+        ("YUE", "yue", "Cantonese", "Hant", "yue"),
+        ("zh-yue", "yue", "Cantonese", "Hant", "yue"),
+        ("pt-br", "pt-BR", "Portuguese (Brazil)", "Latn", "por"),
+        ("PT_BR", "pt-BR", "Portuguese (Brazil)", "Latn", "por"),
+        ("es-419", "es-419", "Spanish (Latin America)", "Latn", "spa"),
+        ("sr-latn", "sr-Latn", "Serbian (Latin)", "Latn", "srp"),
+        ("sh", "sr-Latn", "Serbian (Latin)", "Latn", "srp"),
+        ("sr-Cyrl", "sr", "Serbian", "Cyrl", "srp"),
+        ("de-Latn", "de", "German", "Latn", "deu"),
+        ("iw", "he", "Hebrew", "Hebr", "heb"),
+        ("ger", "de", "German", "Latn", "deu"),
+        ("zh-Hant", "zh-Hant", "Chinese (Traditional)", "Hant", "zho"),
+        ("zh-TW", "zh-Hant-TW", "Chinese (Traditional, Taiwan)", "Hant", "zho"),
+        ("zh-CN", "zh-Hans-CN", "Chinese (Simplified, China)", "Hans", "zho"),
+        ("ko-KR", "ko-KR", "Korean (South Korea)", "Hang", "kor"),
+        ("uz-AF", "uz-Arab-AF", "Uzbek (Arabic, Afghanistan)", "Arab", "uzb"),
+        ("tl-PH", "fil-PH", "Filipino (Philippines)", "Latn", "fil"),
+        ("or-Latn", "or-Latn", "Oriya (Latin)", "Latn", "ori"),
+        ("ca-valencia", "ca-valencia", "Catalan (Valencian)", "Latn", "cat"),
+        ("ho", "ho", "Hiri Motu", "Latn", "hmo"),
+        ("gaa", "gaa", "Ga language", "Latn", "gaa"),  # "Ga" alone is the code of Irish
+        ("zgh", "zgh", "Standard Moroccan Tamazight", "Tfng", "zgh"),
+    ],
+)
+def test_a_tag_is_canonical_and_named(written: str, code: str, name: str, script: str, iso639_3: str) -> None:
+    found = find_language(written)
+    assert (found.code, found.name, found.script, found.iso639_3) == (code, name, script, iso639_3)
+    assert find_language(name) == find_language(code) == found
+
+
+def test_each_name_in_the_tables_leads_back_to_its_tag() -> None:
+    codes = map(str, Locale("en").languages)
+    bases = [code for code in codes if "_" not in code and code not in ("mul", "und", "zxx", "zh")]
+    found = {find_language(f"{base}{suffix}") for base in bases for suffix in ("", "-BR", "-Cyrl-TA", "-Hant-SH-1996")}
+    assert len(found) > 2_000
+    assert all(find_language(language.name) == language for language in found)
+    assert len({language.name.casefold() for language in found}) == len(found)
+
+
+def test_languages_of_the_table_are_as_they_were() -> None:
+    for language in languages():
+        assert is_of_table(language)
+        assert is_usual_script(language)
+        assert find_language(language.name) is find_language(language.code)
+        tagged = find_language(f"{language.code}-AQ") if "-" not in language.code else None
+        if tagged is not None:
+            assert tagged.name == f"{language.name} (Antarctica)"
+            assert (tagged.script, tagged.iso639_3) == (language.script, language.iso639_3)
+            assert base_of(tagged) == base_of(language)
+
+
+def test_two_forms_of_a_language_are_one_value() -> None:
+    assert weights_of("language", {"iw": 1, "Hebrew": 2, "pt-br": 1, "pt": 4}) == {
+        "Hebrew": 3 / 8,
+        "Portuguese": 4 / 8,
+        "Portuguese (Brazil)": 1 / 8,
+    }
+    assert len(weights_of("language", None)) == len(weights_of("language", "paper")) == 100
+
+
+@each_of(
+    ("written", "line"),
+    [
+        ("pt-BRR", "unknown part 'brr' of the language tag 'pt-brr'; did you mean BR?"),
+        ("pt-Brazil", "unknown part 'brazil' of the language tag 'pt-brazil'; did you mean BR?"),
+        ("sr-Latin", "unknown part 'latin' of the language tag 'sr-latin'; did you mean Latn?"),
+        ("pt-BR-PT", "the language tag 'pt-br-pt' has two parts for the region; keep one"),
+        ("ptt-BR", "unknown language 'ptt-BR'; did you mean tt-BR or pt-BR or ttt-BR?"),
+        ("lbx", "unknown language 'lbx'; did you mean lb or"),
+        ("Luxemburgish", "unknown language 'Luxemburgish'; did you mean Luxembourgish or Limburgish?"),
+        ("qq", "unknown language 'qq'; none is near it; all names and codes are in"),
+        ("zh", "did you mean Chinese (Simplified) or Chinese (Traditional)?"),
+        ("und", "unknown language 'und'"),
+        ("pt-ZZ", "unknown part 'zz' of the language tag 'pt-zz'"),
+    ],
+)
+def test_an_unknown_tag_gets_one_line(written: str, line: str) -> None:
+    with pytest.raises(ValueError, match=r"^[^\n]*$") as caught:
+        find_language(written)
+    assert line in str(caught.value)
+
+
+def test_the_cldr_is_read_for_other_languages_only() -> None:
+    code = """
+import sys
+from synthetic_textcat.schemas.attributes import weights_of
+weights_of("language", None), weights_of("language", ["de", "zh-Hant", "Hindi Romanized"])
+print("babel" in sys.modules)
+weights_of("language", "lb")
+print("babel" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == ["False", "True"]
