@@ -123,7 +123,7 @@ def _estimates(caplog: pytest.LogCaptureFixture, times: list[float]) -> list[tup
     return found
 
 
-@pytest.mark.parametrize(("latency_s", "in_flight", "rows"), [(0.2, 4, 900), (2.0, 32, 800), (20.0, 32, 900)])
+@pytest.mark.parametrize(("latency_s", "in_flight", "rows"), [(0.2, 4, 900), (2.0, 32, 800), (20.0, 32, 450)])
 def test_an_estimate_is_right_from_the_first_on(
     caplog: pytest.LogCaptureFixture, latency_s: float, in_flight: int, rows: int
 ) -> None:
@@ -147,7 +147,7 @@ def test_a_slow_start_gives_no_estimate_of_hours(caplog: pytest.LogCaptureFixtur
 
 def test_while_the_speed_changes_no_estimate_is_shown(caplog: pytest.LogCaptureFixture) -> None:
     """A server that makes all wait for 50 s, after 400 rows at 20 a second."""
-    before, after = [number / 20 for number in range(400)], [70 + number / 20 for number in range(1800)]
+    before, after = [number / 20 for number in range(400)], [70 + number / 20 for number in range(1500)]
     shown = _estimates(caplog, before + after)
     assert not [at for at, _ in shown if 70 <= at < 90]
     assert max(left for at, left in shown if at < 20) < 120

@@ -1,8 +1,9 @@
 """Running totals of model calls and quota cells, and the progress line made of them."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -14,11 +15,11 @@ from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candida
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge_together
 from synthetic_textcat.schemas.block import TextChecks
 from synthetic_textcat.schemas.completions import Completion, Problem, Reply, RowReply
-from synthetic_textcat.schemas.label_sets import LabelSet, labels_of
+from synthetic_textcat.schemas.label_sets import LABELS, LabelSet, labels_of
 from synthetic_textcat.schemas.open_calls import NONE_OPEN, OpenCalls
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.prices import PriceList, is_made_up, plus, usd
-from synthetic_textcat.schemas.quota import Cell, CellNumbers, Rounds, Shortfall, cells_of, unnamed
+from synthetic_textcat.schemas.quota import Cell, Rounds, Shortfall, all_cells_of, unnamed
 from synthetic_textcat.schemas.rows import plain
 from synthetic_textcat.schemas.several_labels_replies import SeveralLabelsReply
 from synthetic_textcat.schemas.tasks import tasks_of
@@ -27,6 +28,8 @@ from synthetic_textcat.tables import IdPositions, RowTable, as_table
 
 _MOST_WAITING = 5_000  # rows: some 10 MB, checked in about a second
 _Planned = tuple[str, str | None, LabelSet | None, str, str]
+
+Kind = TypeVar("Kind", bound=Hashable)
 
 WIDTH = 80
 """Columns of the progress line."""
@@ -41,13 +44,13 @@ class CellTally:
 
     Attributes:
         rows: Position of each planned row.
-        cells: All cells of the plan.
-        numbers: Number of the cell of each planned row.
+        cells: All cells of the plan that a row has; a row with several labels can have several.
+        numbers: Number of the cells of each planned row.
         lacking: By cell, rows.
     """
 
     rows: IdPositions
-    cells: Sequence[Cell]
+    cells: Sequence[tuple[Cell, ...]]
     numbers: NDArray[np.int32]
     lacking: dict[Cell, int]
 
@@ -67,10 +70,11 @@ class CellTally:
         return sum(self.lacking.values())
 
     def add(self, request_id: str) -> None:
-        """Takes in a good row."""
+        """Takes in a good row, in each of its cells."""
         row = self.rows.of_one(request_id)
-        if row >= 0 and self.lacking.get(cell := self.cells[self.numbers[row]]):
-            self.lacking[cell] -= 1
+        for cell in self.cells[self.numbers[row]] if row >= 0 else ():
+            if self.lacking.get(cell):
+                self.lacking[cell] -= 1
 
 
 class PlannedRows:
@@ -100,11 +104,9 @@ class PlannedRows:
             task.task_id: known_of(task, text_checks, instructions_for(task, instructions, of_several))
             for task in tasks_of(tasks)
         }
-        table, numbers = as_table(requests), dict[_Planned, int]()
+        table = as_table(requests)
         frames = table.frames([name for name in self._COLUMNS if name in table])
-        parts = [[numbers.setdefault(row, len(numbers)) for row in self._planned(frame)] for frame in frames]
-        self._numbers = np.concatenate([np.empty(0, np.int32), *(np.array(part, np.int32) for part in parts)])
-        self._rows, self._kinds = IdPositions(table), list(numbers)
+        self._rows, (self._kinds, self._numbers) = IdPositions(table), _numbered(map(self._planned, frames))
         if asked is not None:
             is_other = np.ones(len(self._numbers), np.bool_)
             is_other[asked] = False
@@ -142,11 +144,11 @@ class PlannedRows:
         )
 
 
-def _numbered(requests: RowTable, columns: Sequence[str]) -> tuple[list[Cell], NDArray[np.int32]]:
-    """All combinations of values in these columns of the plan, and the number of each row's one."""
-    kinds = CellNumbers(columns)
-    parts = [np.empty(0, np.int32), *map(kinds.of, requests.frames(columns))]
-    return kinds.cells, np.concatenate(parts)
+def _numbered(batches: Iterable[Iterable[Kind]]) -> tuple[list[Kind], NDArray[np.int32]]:
+    """The distinct values of rows, batch by batch, and the number of each row's one."""
+    numbers: dict[Kind, int] = {}
+    parts = [np.array([numbers.setdefault(row, len(numbers)) for row in rows], np.int32) for rows in batches]
+    return list(numbers), np.concatenate([np.empty(0, np.int32), *parts])
 
 
 @dataclass(slots=True)
@@ -369,26 +371,20 @@ def cell_tally(
     if rounds is None or sampling.target_accepted is None:
         return None
     columns = sampling.cell_columns
-    lacking, judged = _slots_of(slots, columns), 0
+    lacking, judged = dict(Counter(cell for cells in all_cells_of(slots, columns) for cell in cells)), 0
     if before is not None and before.planned_by == rounds.planned_by:
         lacking = dict.fromkeys(lacking, 0) | {unnamed(cell.cell): cell.missing for cell in before.cells}
         judged = sum(rounds.sizes[: before.rounds])
     table = as_table(requests)
-    cells, numbers = _numbered(table, columns)
+    needed = [name for name in dict.fromkeys([*columns, "label", LABELS]) if name in table]
+    cells, numbers = _numbered(map(tuple, all_cells_of(frame, columns)) for frame in table.frames(needed))
     has_reply = np.ones(len(numbers), np.bool_)
     has_reply[still_open] = has_reply[:judged] = False
-    for cell, rows in zip(cells, np.bincount(numbers[has_reply], minlength=len(cells)).tolist(), strict=True):
-        if cell in lacking:
-            lacking[cell] = max(0, lacking[cell] - rows)
+    for own, rows in zip(cells, np.bincount(numbers[has_reply], minlength=len(cells)).tolist(), strict=True):
+        for cell in own:
+            if cell in lacking:
+                lacking[cell] = max(0, lacking[cell] - rows)
     return CellTally(IdPositions(table), cells, numbers, lacking)
-
-
-def _slots_of(slots: pd.DataFrame, columns: Sequence[str]) -> dict[Cell, int]:
-    """Number of slots of each cell."""
-    if slots.empty:
-        return {}
-    sizes = slots.groupby(list(columns), sort=False, dropna=False).size()
-    return dict(zip(cells_of(sizes.index.to_frame(), columns), sizes.tolist(), strict=True))
 
 
 def clock(seconds: float) -> str:

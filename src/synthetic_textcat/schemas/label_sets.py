@@ -62,6 +62,13 @@ def label_set_code(labels: Iterable[str]) -> str:
     return canonical_json(list(labels))
 
 
+def label_set_codes(frame: pd.DataFrame) -> "pd.Series[str]":
+    """The code of each row's label set, missing where it is not known."""
+    numbers, sets = pd.factorize(labels_column(labels_of(frame)))
+    codes = pd.Series([*map(label_set_code, sets), None], dtype="str")
+    return codes.take(numbers).set_axis(frame.index)
+
+
 def label_set_of(code: str) -> LabelSet:
     """The label set of a code."""
     return tuple(json.loads(code))

@@ -74,7 +74,6 @@ REJECT_DEFECTS = (
     "misleading_label_not_in_set",
     "same_labels",
     "label_not_as_planned",
-    "labels_not_as_planned",
     "label_leaked",
     "wrong_language",
     "exact_duplicate",
@@ -92,7 +91,12 @@ WRONG_VERDICT = "wrong_verdict"
 """Defect of a verdict: another label than the text was written for."""
 
 DEFECTS = (*RECOVERABLE_DEFECTS, *FAILURE_DEFECTS, *REJECT_DEFECTS, WRONG_LABEL, WRONG_VERDICT)
-"""All of them, in the order in which their rates are laid end to end."""
+"""Those of all rows, in the order in which their rates are laid end to end."""
+
+SEVERAL_LABELS_DEFECTS = ("labels_not_as_planned",)
+"""Defects that only rows with several labels can have, a label too many or too few; their rates come last."""
+
+ALL_DEFECTS = (*DEFECTS, *SEVERAL_LABELS_DEFECTS)
 
 OFFLINE_MODEL = "offline-template-v1"
 """The name under which the template writer appears wherever a model is named."""

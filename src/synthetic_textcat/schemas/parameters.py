@@ -16,7 +16,7 @@ from synthetic_textcat.errors import nearest
 from synthetic_textcat.schemas.attributes import Choice, proportions_of, weights_of
 from synthetic_textcat.schemas.block import Block, TextChecks, Thresholds, no_boolean
 from synthetic_textcat.schemas.cluster_parameters import ClusterParameters
-from synthetic_textcat.schemas.outcomes import DEFECTS, OFFLINE_MODEL, REJECT_REASONS, Rates
+from synthetic_textcat.schemas.outcomes import ALL_DEFECTS, OFFLINE_MODEL, REJECT_REASONS, Rates
 from synthetic_textcat.schemas.own_attributes import OwnAttributes
 from synthetic_textcat.schemas.publications import checked_repository
 from synthetic_textcat.schemas.rows import ATTRIBUTES
@@ -77,10 +77,10 @@ class LlmParameters(Block):
         if self.defects and self.model != OFFLINE_MODEL:
             raise ValueError(f"defects work with llm.model={OFFLINE_MODEL} only; set defects to {{}} or that model")
         for name, rate in self.defects.items():
-            if name in REJECT_REASONS and name not in DEFECTS:
-                raise ValueError(f"the offline model can't inject {name!r}; allowed: {', '.join(DEFECTS)}")
-            if name not in DEFECTS:
-                raise ValueError(f"unknown defect {name!r}; {nearest(name, DEFECTS)}")
+            if name in REJECT_REASONS and name not in ALL_DEFECTS:
+                raise ValueError(f"the offline model can't inject {name!r}; allowed: {', '.join(ALL_DEFECTS)}")
+            if name not in ALL_DEFECTS:
+                raise ValueError(f"unknown defect {name!r}; {nearest(name, ALL_DEFECTS)}")
             for each in _listed(rate):
                 if not 0 <= each <= 1:
                     raise ValueError(f"gives the defect {name!r} the rate {each}; a rate lies between 0 and 1")

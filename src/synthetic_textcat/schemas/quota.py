@@ -2,7 +2,8 @@
 
 A cell is a combination of values of the plan's columns named by `attribute_sampling.per`. A slot is one accepted row
 that is asked for, with the values of its cell and of the attributes whose mix is kept. A block is the slots of all
-cells that share a target by proportions.
+cells that share a target by proportions. A slot of a task with several labels a text has a label set in place of a
+label (column `labels`, as a code), and counts in the cell of each of its labels.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,8 +16,12 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from synthetic_textcat.schemas.block import Block
+from synthetic_textcat.schemas.label_sets import LABELS, label_set_codes, label_set_of
 from synthetic_textcat.schemas.rows import plain
 from synthetic_textcat.tables import RowTable, as_table, value_counts
+
+NO_LABEL = "none of the labels"
+"""Cell of rows with several labels that have none."""
 
 ANY = "any"
 """Display of a value that is not planned: a label that the model invents, or an attribute that a task lacks."""
@@ -198,6 +203,35 @@ def cells_of(rows: pd.DataFrame, per: Sequence[str]) -> list[Cell]:
     return list(zip(*(plain(rows[name]) for name in per), strict=True))
 
 
+def cells_in(values: Mapping[str, str | None], per: Sequence[str]) -> list[Cell]:
+    """The cells in which a slot or a row counts: one, or with `label` in `per` one for each of its several labels.
+
+    Args:
+        values: By column; `labels` is a code.
+        per: Columns of a cell.
+    """
+    code = values.get(LABELS)
+    if "label" not in per or values["label"] is not None or code is None:
+        return [tuple(values[name] for name in per)]
+    labels = label_set_of(code) or (NO_LABEL,)
+    return [tuple(label if name == "label" else values[name] for name in per) for label in labels]
+
+
+def all_cells_of(rows: pd.DataFrame, per: Sequence[str]) -> list[list[Cell]]:
+    """The cells of each row; a row with several labels can have several."""
+    if "label" not in per or LABELS not in rows or rows["label"].notna().all():
+        return [[cell] for cell in cells_of(rows, per)]
+    names = [*per, LABELS]
+    return [cells_in(named(values, names), per) for values in cells_of(with_set_codes(rows), names)]
+
+
+def with_set_codes(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with their label sets as codes, as slots have them."""
+    if LABELS not in rows or rows[LABELS].dtype != object:
+        return rows
+    return rows.assign(**{LABELS: label_set_codes(rows)})
+
+
 class CellNumbers:
     """Numbers of cells, in the order in which they are first seen.
 
@@ -222,6 +256,7 @@ class CellNumbers:
         """Number of the cell of each row."""
         if not len(rows):
             return np.empty(0, np.int32)
+        rows = with_set_codes(rows) if LABELS in self.columns else rows
         groups = rows.groupby(self.columns, sort=False, dropna=False).ngroup().to_numpy()
         _, firsts = np.unique(groups, return_index=True)
         cells = cells_of(rows.iloc[firsts], self.columns)
@@ -239,8 +274,13 @@ def unnamed(cell: Mapping[str, str | None]) -> Cell:
 
 
 def shown(cell: Mapping[str, str | None]) -> str:
-    """The cell as text, for messages."""
-    return ", ".join(value if value is not None else ANY for value in cell.values())
+    """The cell as text, for messages; a label set by its labels."""
+    code, label = cell.get(LABELS), cell.get("label")
+    left_out = [] if code is None else ["label"] if label is None else [LABELS]
+    named = {name: value for name, value in cell.items() if name not in left_out}
+    if LABELS in named and code is not None:
+        named[LABELS] = " + ".join(label_set_of(code)) or NO_LABEL
+    return ", ".join(value if value is not None else ANY for value in named.values())
 
 
 def counted(number: int, noun: str) -> str:

@@ -78,7 +78,7 @@ def without_unique_items(schema: dict[str, Any]) -> dict[str, Any]:
 
     The same object if it has none, so that each schema is built once.
     """
-    properties: dict[str, Any] = schema["schema"]["properties"]
+    properties: dict[str, Any] = schema.get("schema", {}).get("properties", {})
     labels = properties.get("labels", {})
     if "uniqueItems" not in labels:
         return schema

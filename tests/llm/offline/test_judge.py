@@ -57,7 +57,7 @@ def recall_and_precision(rows: Sequence[Judged]) -> tuple[float, float]:
 
 @pytest.mark.parametrize("with_schema", [True, False], ids=["schema", "no schema"])
 def test_wrong_labels_of_the_shipped_tasks_are_found(with_schema: bool) -> None:
-    recall, precision = recall_and_precision(judged(tasks(), 270, rates=MIXED, with_schema=with_schema))
+    recall, precision = recall_and_precision(judged(tasks(), 144, rates=MIXED, with_schema=with_schema))
     assert recall >= 0.98
     assert precision >= 0.98
 
@@ -65,7 +65,7 @@ def test_wrong_labels_of_the_shipped_tasks_are_found(with_schema: bool) -> None:
 @pytest.mark.parametrize(
     ("names", "count"),
     [
-        ((*AUTHORED, "Swahili"), 160),
+        ((*AUTHORED, "Swahili"), 96),
         pytest.param(AUTHORED, 5_000, marks=pytest.mark.slow),
         pytest.param([language.name for language in languages()], 5_000, marks=pytest.mark.slow),
     ],
@@ -81,7 +81,7 @@ def test_wrong_labels_are_found_in_other_languages(names: Sequence[str], count: 
 
 @pytest.mark.parametrize("with_schema", [True, False], ids=["schema", "no schema"])
 def test_wrong_labels_of_tasks_that_no_grammar_knows_are_found(with_schema: bool) -> None:
-    rows = judged(OWN_TASKS, 160, ("English", "German", "Thai"), MIXED, with_schema)
+    rows = judged(OWN_TASKS, 96, ("English", "German", "Thai"), MIXED, with_schema)
     recall, precision = recall_and_precision(rows)
     assert recall >= 0.98
     assert precision >= 0.98

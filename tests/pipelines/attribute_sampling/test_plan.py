@@ -8,6 +8,7 @@ import tracemalloc
 from collections import Counter
 from collections.abc import Mapping
 from fractions import Fraction
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -159,14 +160,20 @@ def test_more_rows_keep_those_that_exchanged_values(labels: list[str], rows: int
     pd.testing.assert_frame_equal(longer.head(rows), _plan([task], rows, clarity="paper"))
 
 
+_SORTED = [
+    Task.model_validate({"task": sentence, "labels": ["a", "b", "c"], "extra": {"mood": ["x", "y"]}})
+    for sentence in ("Sort.", "Order.")
+]
+
+
+@cache
+def _kept_apart_no_longer() -> pd.DataFrame:
+    return _plan(_SORTED, 2 * MOST_ROWS + 400, language="paper")
+
+
 @pytest.mark.parametrize("rows", [MOST_ROWS - 1, MOST_ROWS, MOST_ROWS + REACH])
 def test_more_rows_keep_the_first_ones_where_they_are_kept_apart_no_longer(rows: int) -> None:
-    tasks = [
-        Task.model_validate({"task": sentence, "labels": ["a", "b", "c"], "extra": {"mood": ["x", "y"]}})
-        for sentence in ("Sort.", "Order.")
-    ]
-    longer = _plan(tasks, 2 * MOST_ROWS + 400, language="paper")
-    pd.testing.assert_frame_equal(longer.head(2 * rows), _plan(tasks, 2 * rows, language="paper"))
+    pd.testing.assert_frame_equal(_kept_apart_no_longer().head(2 * rows), _plan(_SORTED, 2 * rows, language="paper"))
 
 
 @_PROPERTY

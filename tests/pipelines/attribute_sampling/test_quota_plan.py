@@ -82,7 +82,7 @@ def test_the_first_round_has_the_target_in_each_cell(per: list[str], target: int
 def test_each_row_is_that_of_its_number_within_its_task(per: list[str], seed: int) -> None:
     sampling = _sampling(per, 3)
     plan = _plan(sampling, _first(sampling, seed), seed)
-    plan_of_rows = plan_requests(_TABLE, AttributeSamplingParameters(num_examples=8000), seed)
+    plan_of_rows = plan_requests(_TABLE, AttributeSamplingParameters(num_examples=3000), seed)
     usual = plan_of_rows.to_pandas().set_index("request_id")
     known = plan[plan["request_id"].isin(usual.index)].set_index("request_id")
     assert len(known) > 0

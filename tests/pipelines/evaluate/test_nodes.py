@@ -118,7 +118,7 @@ def test_saved_classifiers_predict_names_of_labels_without_pickle() -> None:
     import skops.io
 
     saving = EvaluateParameters(save_classifiers=True)
-    rows = exported(labelled(60, "made"))
+    rows = exported(labelled(30, "made"))
     found = _classified(rows, evaluation_set(labelled(12, "real")))
     ((files),) = save_classifiers(found, rows, saving)
     assert set(files) == {f"{TASK.task_id}.{suffix}" for suffix in ("skops", "json", "md")}

@@ -16,10 +16,10 @@ from synthetic_textcat.hashing import draw, pick
 from synthetic_textcat.llm.offline.grammar import Draws, Slots, Template, compile_template, expand, load_yaml
 from synthetic_textcat.llm.offline.orthography import leaks
 from synthetic_textcat.schemas.languages import Language, find_language
-from synthetic_textcat.schemas.outcomes import DEFECTS, RECOVERABLE_DEFECTS, TOO_LONG
+from synthetic_textcat.schemas.outcomes import ALL_DEFECTS, RECOVERABLE_DEFECTS, SEVERAL_LABELS_DEFECTS, TOO_LONG
 
 _NEEDS_CLOSED_SET = ("label_not_in_set", "misleading_label_not_in_set", "label_not_as_planned")
-_NEEDS_SEVERAL, _NEEDS_ONE = ("labels_not_as_planned",), ("label_not_as_planned",)
+_NEEDS_ONE = ("label_not_as_planned",)
 _NEEDS_A_LABEL = ("same_labels",)  # a misleading label that is one of them
 _NEEDS_OPEN_SET = ("label_not_a_label",)
 _NO_LABELS = ("high school", "the right label", "A text that this task could be given.", "?")
@@ -55,10 +55,10 @@ def defect_of(seed: int, rates: Mapping[str, float]) -> str | None:
 
     Args:
         seed: The row's own.
-        rates: Name -> share of rows; laid end to end in the order of `DEFECTS`, so that their order does not matter.
+        rates: Name -> share of rows; laid end to end in the order of `ALL_DEFECTS`, so that their own does not matter.
     """
     position, edge = draw("defect", seed), 0.0
-    for name in DEFECTS:
+    for name in ALL_DEFECTS:
         edge += rates.get(name, 0.0)
         if position < edge:
             return name
@@ -74,7 +74,7 @@ def applies(defect: str, closed: bool, several: Sequence[str] | None = None) -> 
         several: The row's labels, of a task with several labels a text.
     """
     if several is None:
-        return defect not in (_NEEDS_OPEN_SET if closed else _NEEDS_CLOSED_SET) and defect not in _NEEDS_SEVERAL
+        return defect not in (_NEEDS_OPEN_SET if closed else _NEEDS_CLOSED_SET) and defect not in SEVERAL_LABELS_DEFECTS
     return defect not in (*_NEEDS_OPEN_SET, *_NEEDS_ONE) and (bool(several) or defect not in _NEEDS_A_LABEL)
 
 
@@ -145,7 +145,7 @@ def _in_another_language(row: Row, labels: Sequence[str], language: Language, se
 
 def _with_label(row: Row, label: str) -> Row:
     """The row with this label: in place of its own, or besides several."""
-    return {**row, "labels": [*row["labels"], label]} if "labels" in row else {**row, "label": label}
+    return {**row, "labels": [*row["labels"], f"{label}, or another"]} if "labels" in row else {**row, "label": label}
 
 
 def _last_label(row: Row) -> str:

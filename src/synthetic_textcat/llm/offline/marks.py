@@ -2,7 +2,7 @@
 
 A placeholder says nothing of its task, so only its mark can tell its label: "[offline]" stands for the first label of
 the order, "[offline][2]" for the second. English placeholders say what they are in words, and need no mark for the
-first. Of a label set the mark has all numbers: "[offline][1][3]", and "[offline][0]" where no label fits.
+first. Of a label set the mark has all numbers: "[offline][1x3]", and "[offline][0]" where no label fits.
 """
 
 import re
@@ -19,8 +19,8 @@ INVENTED = tuple(f"placeholder {letter}" for letter in "ABCDE")
 """Labels of a task that no grammar has, where the model invents them."""
 
 _MARKED = re.compile(rf"(?:{'|'.join(map(re.escape, MARKS))})(?:\[n?(\d{{1,4}})\])?")
-_MARKED_SET = re.compile(rf"(?:{'|'.join(map(re.escape, MARKS))})((?:\[n?\d{{1,4}}\])*)")
-_NUMBER = re.compile(r"\d+")
+_BETWEEN = "x"  # the numbers of a label set are one word
+_MARKED_SET = re.compile(rf"(?:{'|'.join(map(re.escape, MARKS))})\[n?(\d{{1,4}}(?:{_BETWEEN}\d{{1,4}})*)\]")
 _ENGLISH = "en"
 
 
@@ -64,16 +64,15 @@ def mark_of_set(labels: Sequence[str], order: Sequence[str], names: Sequence[str
         names: Labels that the mark must not name.
         code: Code of the text's language.
     """
-    places = [order.index(label) + 1 for label in labels] or [0]
-    forms = ("".join(f"[{letter}{place}]" for place in places) for letter in ("", "n"))
-    marks = [f"{mark}{numbered}" for numbered in forms for mark in MARKS]
+    numbers = _BETWEEN.join(str(order.index(label) + 1) for label in labels) or "0"
+    marks = [f"{mark}[{letter}{numbers}]" for letter in ("", "n") for mark in MARKS]
     return next((mark for mark in marks if not leaks(mark, names, code)), marks[-1])
 
 
 def marked_places(text: str) -> tuple[int, ...] | None:
     """The places in the order of labels, from 0, of the first mark of a label set in a text; None if it has none."""
     found = _MARKED_SET.search(text)
-    return None if found is None else tuple(int(place) - 1 for place in _NUMBER.findall(found[1]) if int(place))
+    return None if found is None else tuple(int(place) - 1 for place in found[1].split(_BETWEEN) if int(place))
 
 
 def marked_place(text: str) -> int | None:

@@ -25,6 +25,7 @@ from synthetic_textcat.schemas.outcomes import WRONG_LABEL, WRONG_VERDICT
 _ANY = "*"
 _MARKS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _MARK_LENGTH = 3
+_MOST_TWICE = 8  # words of a short text of a label set that is written twice
 _ENGLISH = "en"
 _PLACEHOLDER = "_placeholder"
 _LISTS = ("tasks", "labels")
@@ -253,7 +254,8 @@ def _duplicate(asked: RowRequest, defect: str | None, seed: int) -> str | None:
     if defect == "near_duplicate":
         text = _fixed_text(asked, "near duplicate")
         space = " " if " " in text else ""
-        if is_short(asked.plan.num_words):  # two of them, so that a mark at the end is a small part
+        is_longer = asked.plan.label_set is not None and len(text.split()) > _MOST_TWICE
+        if is_short(asked.plan.num_words) and not is_longer:  # two of them, so that a mark at the end is a small part
             text = space.join((text, _fixed_text(asked, "near duplicate, continued")))
         return space.join((text, _mark(seed)))
     return None

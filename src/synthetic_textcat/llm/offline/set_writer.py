@@ -17,7 +17,7 @@ _MOST_PASSES = 12
 _MOST_TRIES = 40
 _FEWEST_WORDS = 2
 _SIGNS = re.compile(r"[,;:\u060c\u3001]")
-_MOST_SHORT = 18  # words of a short text with several labels, each of which needs a statement
+_MOST_SHORT = 13  # words of a short text with several labels, which all need a statement
 
 
 class Voices(NamedTuple):

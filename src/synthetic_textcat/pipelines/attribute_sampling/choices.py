@@ -16,7 +16,7 @@ from synthetic_textcat.schemas.own_attributes import OwnChoice, branches_of, che
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import ATTRIBUTES
 from synthetic_textcat.schemas.task_input import shown
-from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.schemas.tasks import Label, Task
 
 
 class _Stream(NamedTuple):
@@ -189,6 +189,14 @@ def choice_of(task: Task, name: str, sampling: AttributeSamplingParameters) -> C
     return usual if own is None else own
 
 
+def choices_of(
+    task: Task, label: Label | None, sampling: AttributeSamplingParameters, own: Iterable[str] = ()
+) -> dict[str, Choice | OwnChoice]:
+    """Choice of each attribute for rows of a task with a label, or with none that has choices of its own."""
+    names = dict.fromkeys((*ATTRIBUTES, *sampling.extra, *task.extra, *own))
+    return {name: choice_of(task, name, sampling) for name in names} | (label.extra if label else {})
+
+
 def refuse_undrawable(tasks: Iterable[Task], sampling: AttributeSamplingParameters, own: Sequence[str]) -> None:
     """Refuses dependent attributes that can't be drawn for a task or label.
 
@@ -196,13 +204,12 @@ def refuse_undrawable(tasks: Iterable[Task], sampling: AttributeSamplingParamete
         ParameterError: For the first task and label, with the attribute and the next step.
     """
     for task in tasks:
-        choices = {name: choice_of(task, name, sampling) for name in (*ATTRIBUTES, *own)}
-        of_labels = [(f", label {label.name!r}", label.extra) for label in task.labels if label.extra]
-        for place, extra in [("", {}), *of_labels]:
-            if not any(parent_of(choice) for choice in (choices | extra).values()):
+        for label in (None, *(label for label in task.labels if label.extra)):
+            choices, place = choices_of(task, label, sampling, own), f", label {label.name!r}" if label else ""
+            if not any(parent_of(choice) for choice in choices.values()):
                 continue
             try:
-                check_dependent(choices | extra)
+                check_dependent(choices)
             except ValueError as error:
                 raise ParameterError(
                     f"Own attributes of the task {shown(task.task)}{place}: {error} (attribute_sampling.extra, or "

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from synthetic_textcat.pipelines.attribute_sampling.streams import Ints
-from synthetic_textcat.schemas.label_sets import LABELS, label_set_code, labels_of
+from synthetic_textcat.schemas.label_sets import LABELS, label_set_codes
 from synthetic_textcat.schemas.seed_examples import SeedTurns, planned_alike
 from synthetic_textcat.schemas.tasks import tasks_of
 from synthetic_textcat.tables import RowTable
@@ -28,10 +28,12 @@ def report_on(requests: RowTable, tasks: pd.DataFrame, num_seed_examples: int) -
         earlier row, since task, attributes, labels and seed examples are the same.
     """
     turns = SeedTurns(tasks_of(tasks[tasks["seed_examples"].map(len) > 0]), num_seed_examples)
-    columns = ["task_id", *planned_alike(requests), *([LABELS] if LABELS in requests else [])]
+    has_several = (tasks["task_type"] == "multi_label").any()
+    columns = ["task_id", *planned_alike(requests), *([LABELS] if has_several else [])]
     prompts, planned, start = np.empty(len(requests), np.uint64), [np.empty(0, np.uint64)], 0
-    for frame in requests.frames(columns):
-        alike = _with_codes_of_sets(frame.assign(shown=turns.selections(frame)) if turns.tasks else frame)
+    for rows in requests.frames(columns):
+        frame = rows.assign(**{LABELS: label_set_codes(rows)}) if has_several else rows
+        alike = frame.assign(shown=turns.selections(frame)) if turns.tasks else frame
         prompts[start : start + len(frame)] = hashes_of(alike)
         planned.append(np.unique(hashes_of(frame[["task_id"]])))
         start += len(frame)
@@ -41,15 +43,6 @@ def report_on(requests: RowTable, tasks: pd.DataFrame, num_seed_examples: int) -
         "plan/tasks": len(np.unique(np.concatenate(planned))),
         "plan/repeated_prompts": int((prompts[1:] == prompts[:-1]).sum()),
     }
-
-
-def _with_codes_of_sets(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows without the column `labels`, with the code of a multi-label row's set in place of its label."""
-    found, has_none = rows.drop(columns=LABELS, errors="ignore"), rows["label"].isna()
-    if not has_none.any():
-        return found
-    codes = [None if labels is None else label_set_code(labels) for labels in labels_of(rows)]
-    return found.assign(label=rows["label"].mask(has_none, pd.Series(codes, rows.index, dtype="str")))
 
 
 def hashes_of(frame: pd.DataFrame) -> Ints:

@@ -42,7 +42,8 @@ def recipe_of(tasks: Sequence[Task], sampling: AttributeSamplingParameters, seed
 
 def first_round(slots: QuotaSlots, block_columns: Sequence[str], target: int) -> tuple[CellRows, ...]:
     """First round: a row for each slot, enough if every row is accepted."""
-    return tuple(CellRows(cell=named(block, block_columns), rows=target) for block in slots.blocks)
+    sizes = zip(slots.blocks, slots.sizes(target), strict=True)
+    return tuple(CellRows(cell=named(block, block_columns), rows=rows) for block, rows in sizes)
 
 
 def kept_of(past: Rounds | None, recipe: str, asked_with: str, target: int) -> tuple[tuple[CellRows, ...], ...]:
@@ -94,11 +95,13 @@ def _combinations(
     """The combinations of values in the columns of a slot, and the number of each planned row's one."""
     is_block = [bool(cells) and len(cells[0].cell) == len(sampling.block_columns) for cells in rounds.rounds]
     rounds_of = list(zip(rounds.rounds, is_block, strict=True))
-    target = max((each.rows for cells, of_blocks in rounds_of if of_blocks for each in cells), default=0)
+    sizes = [each.rows for cells, of_blocks in rounds_of if of_blocks for each in cells]
+    target = max(sizes, default=0) if rounds.target is None else rounds.target
     others = [unnamed(each.cell) for cells, of_blocks in rounds_of if not of_blocks for each in cells]
     entries = _entries(slots, target, others)  # the slots, then the combinations of later rounds
-    starts = {block: number * target for number, block in enumerate(slots.blocks)}
-    planned, next_other = [np.empty(0, np.int64)], len(slots.blocks) * target
+    ends = np.cumsum([0, *slots.sizes(target)]).tolist()
+    starts, next_other = dict(zip(slots.blocks, ends[:-1], strict=True)), ends[-1]
+    planned = [np.empty(0, np.int64)]
     for cells, of_blocks in rounds_of:
         rows = np.array([each.rows for each in cells], np.int64)
         if of_blocks:

@@ -11,20 +11,35 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import product
 from math import lcm, prod
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from synthetic_textcat.errors import ParameterError, nearest
+from synthetic_textcat.errors import ParameterError
 from synthetic_textcat.hashing import Keys, canonical_json, derived, key64
-from synthetic_textcat.pipelines.attribute_sampling.choices import choice_of
+from synthetic_textcat.pipelines.attribute_sampling.choices import choices_of
 from synthetic_textcat.pipelines.attribute_sampling.label_odds import misleading_labels_of
 from synthetic_textcat.pipelines.attribute_sampling.plan import by_id, deal, own_attributes
+from synthetic_textcat.pipelines.attribute_sampling.quota_columns import (
+    left_out_of_mix,
+    refuse_columns_of_several_labels,
+    refuse_mixed_blocks,
+    refuse_unknown,
+    refuse_unknown_columns,
+)
+from synthetic_textcat.pipelines.attribute_sampling.quota_label_sets import (
+    SetSlots,
+    drawn_sets,
+    rarest_share,
+    set_slots,
+)
 from synthetic_textcat.pipelines.attribute_sampling.streams import Ints
 from synthetic_textcat.pipelines.attribute_sampling.values import shares_of_choice, values_of
-from synthetic_textcat.schemas.attributes import shares_of
+from synthetic_textcat.schemas.attributes import Choice, chosen_weights, shares_of
+from synthetic_textcat.schemas.label_sets import LABELS, label_set_code
+from synthetic_textcat.schemas.own_attributes import OwnChoice, branches_of, marginal_weights, parent_of
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.quota import Cell
 from synthetic_textcat.schemas.rows import ATTRIBUTES
@@ -41,11 +56,27 @@ _Options = Mapping[Any, Fraction]
 
 
 class _Kind(NamedTuple):
-    """Rows of a task with a label: the label's share of the task's rows, and by column the share of each value."""
+    """Rows of a task with a label, or all rows of a multi-label task.
+
+    Attributes:
+        task: Number of the task.
+        share: Share of the label, or of the rarest label set, among the task's rows.
+        options: Share of each value, by column.
+        choices: Choices of the attributes.
+    """
 
     task: int
     share: Fraction
     options: Mapping[str, _Options]
+    choices: Mapping[str, Choice | OwnChoice]
+
+    def odds(self, name: str, values: Mapping[str, Any]) -> Fraction:
+        """Share of a column's value among rows with the other values; that of a dependent attribute is its parent's."""
+        parent = parent_of(self.choices.get(name))
+        if parent is None or parent not in values:
+            return self.options[name][values[name]]
+        branch = branches_of(cast("OwnChoice", self.choices[name])).get(values[parent], {})
+        return chosen_weights(branch).get(values[name], Fraction(0)) if branch else Fraction(0)
 
 
 class MixOff(NamedTuple):
@@ -80,34 +111,43 @@ class QuotaSlots:
 
     def __init__(self, tasks: pd.DataFrame, sampling: AttributeSamplingParameters, seed: int) -> None:
         self._tasks, self._sampling, self._seed = by_id(tasks), sampling, seed
-        own = own_attributes(tasks, sampling)
+        own, each = own_attributes(tasks, sampling), tasks_of(self._tasks)
         refuse_unknown_columns(sampling, own)
+        self._several = {number: task for number, task in enumerate(each) if task.task_type == "multi_label"}
+        refuse_columns_of_several_labels(self._several.values(), sampling)
         names = dict.fromkeys((*_OF_TASK, *_OF_LABELS, "language", *own, "num_words", "difficulty", "clarity"))
-        self._kinds = [
-            kind for number, task in enumerate(tasks_of(self._tasks)) for kind in self._of(number, task, names)
-        ]
+        self._kinds = [kind for number, task in enumerate(each) for kind in self._of(number, task, names)]
+        self._left_out, self._is_exact = left_out_of_mix(each, sampling, own), sampling.balance == "exact"
+        self._set_slots_of: dict[int, Mapping[int, SetSlots]] = {}
         self.columns = self._kept(names)
         self.blocks = self._blocks()
+        refuse_mixed_blocks(self.blocks.values(), each, sampling)
 
     def _of(self, number: int, task: Task, columns: Mapping[str, Any]) -> Iterator[_Kind]:
         labels = sorted(task.labels, key=lambda label: label.name)
         shares = [*shares_of(dict(enumerate(label.weight for label in labels))).values()] if labels else [Fraction(1)]
-        for label, share in zip(labels or (None,), shares, strict=True):
+        of_rows: list[tuple[Label | None, Fraction]] = [*zip(labels or (None,), shares, strict=True)]
+        if number in self._several:
+            of_rows = [(None, rarest_share(task))]
+        for label, share in of_rows:
             options = {name: _options(name, task, label, self._sampling) for name in columns}
             for name, weights in self._sampling.proportions.items():
                 options[name] = {value: odds for value, odds in options[name].items() if value in weights}
-            yield _Kind(number, share, options)
+            yield _Kind(number, share, options, choices_of(task, label, self._sampling))
 
     def _kept(self, names: Mapping[str, Any]) -> tuple[str, ...]:
         """Cell columns, task and label, then each attribute with several values, until combinations become rare."""
         cell = self._sampling.cell_columns
         columns = [*cell, *([] if {*cell} & {*_OF_TASK} else ["task"]), *(["label"] if "label" not in cell else [])]
+        columns += [LABELS] if self._several else []
         rows = [
-            1 / kind.share / prod(min(kind.options[name].values(), default=Fraction(1)) for name in columns)
+            1
+            / kind.share
+            / prod(min(kind.options[name].values(), default=Fraction(1)) for name in columns if name != LABELS)
             for kind in self._kinds
         ]
         for name in names:
-            if name in (*columns, *_OF_TASK, *_OF_LABELS) or not self._varies(name):
+            if name in (*columns, *self._left_out, *_OF_TASK, *_OF_LABELS) or not self._varies(name):
                 continue
             rows = [some / min(kind.options[name].values()) for some, kind in zip(rows, self._kinds, strict=True)]
             if max(rows, default=0) > RAREST:
@@ -127,10 +167,12 @@ class QuotaSlots:
                 continue
             label = next(iter(kind.options["label"]))
             share = Fraction(repr(shared["label"][label])) if "label" in shared else kind.share
-            options = [kind.options[name].items() for name in self._sampling.block_columns]
-            for values in product(*options):
-                cell = tuple(value for value, _ in values)
-                found[cell][kind.task][number] = share * prod(odds for _, odds in values)
+            columns = self._sampling.block_columns
+            for cell in product(*(kind.options[name] for name in columns)):
+                values = dict(zip(columns, cell, strict=True))
+                odds = prod(kind.odds(name, values) for name in columns)
+                if odds:
+                    found[cell][kind.task][number] = share * odds
             if len(found) > MOST_CELLS:
                 raise ParameterError(
                     f"Parameter attribute_sampling.per makes more than {MOST_CELLS:,} cells. Next: name fewer columns"
@@ -139,7 +181,7 @@ class QuotaSlots:
             known = {value for kind in self._kinds for value in kind.options[name]}
             place = f"attribute_sampling.{name if name in ATTRIBUTES else f'extra.{name}'}"
             remedy = "" if name in (*_OF_TASK, *_OF_LABELS) else f". Next: give {place} these values too"
-            _refuse_unknown(weights, known, f"{name} names", remedy)
+            refuse_unknown(weights, known, f"{name} names", remedy)
         return {cell: dict(sorted(tasks.items())) for cell, tasks in found.items()}
 
     def table(self, target: int) -> pd.DataFrame:
@@ -152,11 +194,53 @@ class QuotaSlots:
         block, kind = self._blocks_of(target), self._kinds_of(target)
         of_block = dict(zip(self._sampling.block_columns, zip(*self.blocks, strict=True), strict=False))
         for name in self.columns:
-            if name in of_block:
+            if name == LABELS:
+                yield name, np.array(self._label_sets(target, kind), object)
+            elif name in of_block:
                 yield name, np.array(of_block[name], object)[block]
             else:
                 shares = [self._shares(name, own.options[name]) for own in self._kinds]
                 yield name, self._drawn(name, self._keys, block, kind, shares)
+
+    def sizes(self, target: int) -> list[int]:
+        """Slots of each block: the target, or more where rows of multi-label tasks count in several cells."""
+        several = self._set_slots(target)
+        return [len(several[number].sets) if number in several else target for number in range(len(self.blocks))]
+
+    def _set_slots(self, target: int) -> Mapping[int, SetSlots]:
+        """Slots of the blocks in which each label of multi-label tasks has a cell, by the block's number."""
+        if target not in self._set_slots_of:
+            found = {}
+            for number, tasks in enumerate(self.blocks.values() if "label" in self._sampling.block_columns else ()):
+                own = {place: self._several[place] for place in tasks if place in self._several}
+                if own:
+                    weights, key = [self._weight(place) for place in own], int(self._keys[number])
+                    found[number] = set_slots(own, weights, key, target, is_exact=self._is_exact)
+            self._set_slots_of[target] = found
+        return self._set_slots_of[target]
+
+    def _label_sets(self, target: int, kind: Ints) -> list[str | None]:
+        """Code of the label set of each slot; None for an open label set."""
+        block, several = self._blocks_of(target), self._set_slots(target)
+        labels = [next(iter(own.options["label"])) for own in self._kinds]
+        codes = np.array([None if label is None else label_set_code([label]) for label in labels], object)[kind]
+        task = np.array([own.task for own in self._kinds])[kind]
+        is_several = np.isin(task, [*self._several])
+        pairs, stream = np.unique(block[is_several] * len(self._tasks) + task[is_several], return_inverse=True)
+        rows = np.flatnonzero(is_several)
+        for number, pair in enumerate(pairs.tolist()):
+            own, (of_block, of_task) = rows[stream == number], divmod(pair, len(self._tasks))
+            if of_block in several:
+                sets = [
+                    own
+                    for own, place in zip(several[of_block].sets, several[of_block].task, strict=True)
+                    if place == of_task
+                ]
+            else:
+                key = int(self._keys[of_block])
+                sets = drawn_sets(self._several[of_task], key, len(own), is_exact=self._is_exact)
+            codes[own] = [label_set_code(labels) for labels in sets]
+        return codes.tolist()
 
     @cached_property
     def _keys(self) -> Keys:
@@ -164,7 +248,7 @@ class QuotaSlots:
         return np.array([key64(self._seed, "quota", canonical_json(cell)) for cell in self.blocks], np.uint64)
 
     def _blocks_of(self, target: int) -> Ints:
-        return np.repeat(np.arange(len(self.blocks), dtype=np.int32), target)
+        return np.repeat(np.arange(len(self.blocks), dtype=np.int32), self.sizes(target))
 
     def mix_off(self, target: int) -> Iterator[MixOff]:
         """Values whose share of all slots is off by more than `_MOST_OFF` of it, the worst of each column.
@@ -173,7 +257,7 @@ class QuotaSlots:
         """
         table, kinds = self.table(target), self._kinds_of(target)
         for name in self.columns:
-            if name in (*_OF_TASK, *_OF_LABELS, *self._sampling.block_columns):
+            if name in (*_OF_TASK, *_OF_LABELS, LABELS, *self._sampling.block_columns):
                 continue
             shares = [self._shares(name, kind.options[name]) for kind in self._kinds]
             wanted: defaultdict[Any, Fraction] = defaultdict(Fraction)
@@ -197,11 +281,13 @@ class QuotaSlots:
         """Kind of row of each slot: tasks take turns by weight, labels are apportioned within block and task."""
         block = self._blocks_of(target)
         task = np.empty(len(block), np.int32)
-        for number, tasks in enumerate(self.blocks.values()):
+        several, ends = self._set_slots(target), np.cumsum(self.sizes(target))
+        for number, (tasks, end) in enumerate(zip(self.blocks.values(), ends.tolist(), strict=True)):
             places, weights = np.array([*tasks]), np.array([self._weight(place) for place in tasks])
-            task[number * target : (number + 1) * target] = (
-                places[deal(weights, target)[0]] if len(places) > 1 else places
-            )
+            if number in several:
+                task[end - len(several[number].task) : end] = several[number].task
+            else:
+                task[end - target : end] = places[deal(weights, target)[0]] if len(places) > 1 else places
         _, first, pair = np.unique(
             block.astype(np.int64) * len(self._tasks) + task, return_index=True, return_inverse=True
         )
@@ -239,25 +325,6 @@ def _normalised(parts: Iterable[Fraction]) -> dict[int, Fraction]:
     return {number: part / sum(parts) for number, part in enumerate(parts)}
 
 
-def refuse_unknown_columns(sampling: AttributeSamplingParameters, own: Sequence[str]) -> None:
-    """Checks that `per` names columns of the plan.
-
-    Raises:
-        ParameterError: For the first column that the plan does not have.
-    """
-    _refuse_unknown(sampling.cell_columns, (*_OF_TASK, *_OF_LABELS, *ATTRIBUTES, *own), "names")
-
-
-def _refuse_unknown(names: Any, known: Any, what: str, remedy: str = "") -> None:
-    for name in names:
-        if name not in known:
-            allowed = sorted(value for value in known if value is not None)
-            hint = nearest(name, allowed)
-            raise ParameterError(
-                f"Parameter attribute_sampling.per {what} {name!r}, which no row of the plan has; {hint}{remedy}"
-            )
-
-
 def _options(name: str, task: Task, label: Label | None, sampling: AttributeSamplingParameters) -> _Options:
     """Share of each value that a row of the task with this label can have in a column."""
     one = Fraction(1)
@@ -268,7 +335,8 @@ def _options(name: str, task: Task, label: Label | None, sampling: AttributeSamp
     if name == "misleading_label":
         weights = misleading_labels_of(task, label.name, sampling.misleading_label) if label else {}
         return shares_of(weights) if weights else {None: one}
-    choice = label.extra[name] if label and name in label.extra else choice_of(task, name, sampling)
+    choices = choices_of(task, label, sampling)
+    choice = choices.get(name)
     if choice is None and name not in ATTRIBUTES:
         return {None: one}
-    return shares_of_choice(name, canonical_json(choice))
+    return marginal_weights(name, choices) if parent_of(choice) else shares_of_choice(name, canonical_json(choice))

@@ -7,6 +7,7 @@ import pandas as pd
 
 from synthetic_textcat.pipelines.attribute_sampling.plan_report import hashes_of
 from synthetic_textcat.pipelines.attribute_sampling.streams import Ints
+from synthetic_textcat.schemas.label_sets import LABELS
 from synthetic_textcat.schemas.parameters import SplitShares
 from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.tables import RowTable
@@ -31,7 +32,8 @@ def warning_about_splits(requests: RowTable, tasks: pd.DataFrame, shares: SplitS
         return None
     sizes = tasks["labels"].map(len).to_numpy()
     names = [label["name"] for labels in tasks["labels"] for label in labels]
-    counts = _rows_of(requests, pd.DataFrame({"task_id": np.repeat(tasks["task_id"].array, sizes), "label": names}))
+    of_tasks = pd.DataFrame({"task_id": np.repeat(tasks["task_id"].array, sizes), "label": names})
+    counts = _rows_of(requests, of_tasks, has_several=(tasks["task_type"] == "multi_label").any())
     starts, is_few = np.cumsum(sizes) - sizes, counts < needed
     if not is_few.any():
         return None
@@ -48,12 +50,15 @@ def warning_about_splits(requests: RowTable, tasks: pd.DataFrame, shares: SplitS
     )
 
 
-def _rows_of(requests: RowTable, labels: pd.DataFrame) -> Ints:
-    """Planned rows of each label of a task, found by hashes of 8 bytes."""
+def _rows_of(requests: RowTable, labels: pd.DataFrame, *, has_several: bool) -> Ints:
+    """Planned rows of each label of a task, found by hashes of 8 bytes; a row with several counts for each of them."""
     hashes = hashes_of(labels)
     order = np.argsort(hashes)
     sought, counts = hashes[order], np.zeros(len(labels), np.int64)
-    for frame in requests.frames(list(labels.columns)):
+    for rows in requests.frames(["task_id", "label", *([LABELS] if has_several else [])]):
+        frame = (
+            rows.drop(columns="label").explode(LABELS).set_axis(["task_id", "label"], axis=1) if has_several else rows
+        )
         found, rows = np.unique(hashes_of(frame), return_counts=True)
         places = np.minimum(np.searchsorted(sought, found), len(sought) - 1)
         is_known = sought[places] == found

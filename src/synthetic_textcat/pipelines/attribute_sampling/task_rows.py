@@ -17,7 +17,7 @@ from synthetic_textcat.pipelines.attribute_sampling.one_label import OneLabel
 from synthetic_textcat.pipelines.attribute_sampling.several_labels import SeveralLabels, labels_by_name
 from synthetic_textcat.pipelines.attribute_sampling.streams import Ints, ranges
 from synthetic_textcat.pipelines.attribute_sampling.values import Codes
-from synthetic_textcat.schemas.label_sets import LABELS, LABELS_DTYPE, labels_column
+from synthetic_textcat.schemas.label_sets import LABELS, LABELS_DTYPE, label_set_codes, labels_column
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import ATTRIBUTES, REQUESTS, with_own
 from synthetic_textcat.schemas.tasks import Task, task_from_row
@@ -92,6 +92,9 @@ class TaskRows:
     def codes(self, column: str, vocabulary: Sequence[str | None]) -> Ints:
         """Number of each row's value in a vocabulary, -1 for a value that is not in it."""
         numbers = {value: number for number, value in enumerate(vocabulary)}
+        if column == LABELS:
+            sets = label_set_codes(self.frame(np.arange(self._ends[-1]), ["label", LABELS]))
+            return sets.map(numbers).fillna(-1).to_numpy().astype(np.int32)
         names = (*self._names[column].to_pylist(), None)  # -1 is None
         of_code = np.array([numbers.get(name, -1) for name in names], np.int32)
         return of_code[self._codes[column]] if column in self._codes else of_code[:-1].repeat(self._counts)

@@ -94,8 +94,8 @@ def write_card(
     sources = Counter(tasks["source"])
     known = {task.task_id: task for task in tasks_of(tasks)}
     files = parts(rows_of_parts(by_task, split_codes(splits)))
-    asking = (*ROW_PROMPTS, SEVERAL_LABELS_PROMPT) if has_multi_label(tasks) else ROW_PROMPTS
     of_sets = {task_id for task_id, own in by_task.items() if has_label_sets(own, known.get(task_id))}
+    asking = (*ROW_PROMPTS, SEVERAL_LABELS_PROMPT) if has_multi_label(tasks) else ROW_PROMPTS
     facts = {
         "rows": len(examples),
         "splits": {name: int(split_report[f"export/rows_{name}"]) for name in (*SPLITS, "left_out")},

@@ -8,7 +8,18 @@ from typing import Any, Literal
 from synthetic_textcat.pipelines.quality_report.quota_standing import PAUSED, Combination, Standing, causes_of
 from synthetic_textcat.pipelines.quality_report.quota_yields import Pools, given_up_mask, pools_of, rows_to_ask
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
-from synthetic_textcat.schemas.quota import ANY, Cell, CellRows, GivenUp, Rounds, ShortCell, Shortfall, named, shown
+from synthetic_textcat.schemas.quota import (
+    ANY,
+    Cell,
+    CellRows,
+    GivenUp,
+    Rounds,
+    ShortCell,
+    Shortfall,
+    cells_in,
+    named,
+    shown,
+)
 
 _FEW = 5
 """Rows without a reply that are replaced even if no other row got one: few rows cost little after an outage."""
@@ -84,11 +95,12 @@ def shortfall_of(
     for values, own, slots, waits, given_up in zip(
         standing.combinations, all_of, missing, pending, is_given_up, strict=True
     ):
-        cell = cells[values[: len(sampling.cell_columns)]]
-        cell.target += own.wanted
-        cell.ends += own.ends
-        cell.given_up += slots * given_up
-        cell.pending += 0 if given_up else min(slots, waits)
+        for name in cells_in(dict(zip(standing.columns, values, strict=True)), sampling.cell_columns):
+            cell = cells[name]
+            cell.target += own.wanted
+            cell.ends += own.ends
+            cell.given_up += slots * given_up
+            cell.pending += 0 if given_up else min(slots, waits)
     next_ = _next(missing, is_given_up, needed, not_run=sum(own.ends["not_run"] for own in all_of))
     if next_ == "round" and len(rounds.rounds) >= sampling.max_rounds:
         next_ = "replies" if any(own.pending for own in cells.values()) else None
@@ -99,7 +111,7 @@ def shortfall_of(
         target_accepted=sampling.target_accepted,
         wanted=sum(own.wanted for own in all_of),
         asked=len(cells),
-        is_even=not sampling.proportions,
+        is_even=not sampling.proportions and all(own.target == sampling.target_accepted for own in cells.values()),
         accepted=sum(own.accepted for own in all_of),
         surplus=sum(own.ends["surplus"] for own in all_of),
         answered=answered,
@@ -169,16 +181,17 @@ def _given_up(
                 )
             )
             is_last, is_wide, share = own is pools[-1], len(own.columns) == 1, accepted / wanted if wanted else 1.0
-            found.append((is_last, accepted > 0, not is_wide, share, level, own.columns, numbers))
+            found.append((is_last, accepted > 0, not is_wide, share, level, own.columns, own.label, numbers))
     explained, records, positions = [not slots for slots in missing], list[GivenUp](), list[Positions]()
-    for *_, columns, numbers in sorted(found):
+    for *_, columns, label, numbers in sorted(found):
         if all(explained[number] for number in numbers):
             continue
         for number in numbers:
             explained[number] = True
         values = dict(zip(standing.columns, combinations[numbers[0]][0], strict=True))
         rounds = int((standing.rows[numbers].sum(axis=0) > 0).sum())
-        records.append(_record({name: values[name] for name in columns}, [combinations[n][1] for n in numbers], rounds))
+        of_pool: dict[str, str | None] = {"label": label} if label else {name: values[name] for name in columns}
+        records.append(_record(of_pool, [combinations[n][1] for n in numbers], rounds))
         positions.append(standing.positions_of(numbers)[-MOST_REPLIES:].tolist())
     said = replies(positions) if records else ()
     return tuple(own.model_copy(update={"replies": texts}) for own, texts in zip(records, said, strict=True))

@@ -1,9 +1,10 @@
 """Yields of a quota by value, cell and combination: rows to ask for next, and values to give up.
 
 Slots are pooled in four ways: by value (all German slots), by cell, by value within a cell, and by combination of all
-values. Each pool's yield is smoothed with rows of the wider pools' yield. A pool is given up when its last two rounds
-or more brought no good row, and had too many rows for bad luck. So a value that the model never writes is found
-out in all cells together, and costs a few rows, not a few in each cell.
+values. Slots with several labels are also pooled by each label: those that have it, next to those that have not. Each
+pool's yield is smoothed with rows of the wider pools' yield. A pool is given up when its last two rounds or more
+brought no good row, and had too many rows for bad luck. So a value that the model never writes is found out in all
+cells together, and costs a few rows, not a few in each cell.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthetic_textcat.pipelines.quality_report.quota_standing import Counts, Standing
+from synthetic_textcat.schemas.label_sets import LABELS, label_set_of
 from synthetic_textcat.schemas.quota import MOST_FOR_ONE, rows_for
 
 _SMOOTHING_ROWS = 20
@@ -42,6 +44,7 @@ class Pools(NamedTuple):
         enough: Rows without a good one that are too many for bad luck; no limit for a pool whose last round had a good
             one.
         is_given_up: Whether no more rows are planned in the pool.
+        label: The label of pools of slots with several labels, of which the first has it and the second has not.
     """
 
     columns: tuple[str, ...]
@@ -51,6 +54,7 @@ class Pools(NamedTuple):
     barren_rounds: Counts
     enough: Counts
     is_given_up: NDArray[np.bool_]
+    label: str = ""
 
 
 def pools_of(standing: Standing, cell_columns: Sequence[str]) -> list[Pools]:
@@ -64,7 +68,7 @@ def pools_of(standing: Standing, cell_columns: Sequence[str]) -> list[Pools]:
     values = [own for own in (_Counted.of(standing, (name,)) for name in standing.columns) if own.pools > 1]
     first = {own.columns: own.yields(slice(0, 1))[own.number] for own in values}
     usual = np.full(len(standing.combinations), _Counted.of(standing, ()).yields(slice(0, 1))[0])
-    found = []
+    found = [own.judged(standing, usual) for own in _by_label(standing)]
     for own in values:
         others = [shares for columns, shares in first.items() if columns != own.columns]
         found.append(own.judged(standing, np.min([usual, *others], axis=0)))
@@ -78,6 +82,20 @@ def pools_of(standing: Standing, cell_columns: Sequence[str]) -> list[Pools]:
     return found
 
 
+def _by_label(standing: Standing) -> "Iterator[_Counted]":
+    """Pools by label of the slots with several labels."""
+    columns = [*standing.columns]
+    if LABELS not in columns:
+        return
+    at, label_at = columns.index(LABELS), columns.index("label")
+    sets = [
+        label_set_of(code) if values[label_at] is None and (code := values[at]) is not None else ()
+        for values in standing.combinations
+    ]
+    for label in sorted({label for labels in sets for label in labels}):
+        yield _Counted.by_number(standing, (LABELS,), np.array([label not in labels for labels in sets], int), label)
+
+
 class _Counted(NamedTuple):
     """Rows of each pool (down) in each round (across)."""
 
@@ -87,19 +105,23 @@ class _Counted(NamedTuple):
     rows: Counts
     answered: Counts
     good: Counts
+    label: str = ""
 
     @classmethod
     def of(cls, standing: Standing, columns: tuple[str, ...]) -> Self:
         places = [standing.columns.index(name) for name in columns]
         numbers: dict[tuple[str | None, ...], int] = {}
         keys = (tuple(values[place] for place in places) for values in standing.combinations)
-        number = np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int64)
-        return cls(
-            columns,
-            number,
-            len(numbers),
-            *(_summed(table, number, len(numbers)) for table in (standing.rows, standing.answered, standing.good)),
+        return cls.by_number(standing, columns, np.array([numbers.setdefault(key, len(numbers)) for key in keys], int))
+
+    @classmethod
+    def by_number(cls, standing: Standing, columns: tuple[str, ...], number: Counts, label: str = "") -> Self:
+        """Pools by the number of each combination."""
+        pools = int(number.max(initial=-1)) + 1
+        rows, answered, good = (
+            _summed(own, number, pools) for own in (standing.rows, standing.answered, standing.good)
         )
+        return cls(columns, number, pools, rows, answered, good, label)
 
     def yields(self, rounds: slice) -> Shares:
         """Good rows / answered rows of each pool, smoothed with rows of the yield of all pools together."""
@@ -123,6 +145,8 @@ class _Counted(NamedTuple):
         mean = _summed(surprise[:, None], self.number, self.pools)[:, 0] / np.bincount(self.number)
         enough = np.ceil(np.minimum(certainty / mean, MOST_FOR_CERTAINTY)).astype(np.int64)
         of_pool = [_summed(column[:, None], self.number, self.pools)[:, 0] for column in (lost * surprise, lost)]
+        if self.label:
+            barren[1:] = 0  # of the slots without the label
         is_certain = (of_pool[0] >= certainty) | (of_pool[1] >= MOST_FOR_CERTAINTY)
         return Pools(
             self.columns,
@@ -132,6 +156,7 @@ class _Counted(NamedTuple):
             barren,
             np.where(barren > 0, enough, np.iinfo(np.int64).max),
             (barren >= _GIVEN_UP_AFTER) & is_certain,
+            self.label,
         )
 
 

@@ -252,8 +252,8 @@ def test_of_scripts_with_as_many_letters_the_first_in_the_text_is_named() -> Non
 
 
 def test_offline_texts_of_40_letters_pass_and_those_spoilt_are_found() -> None:
-    good = [row.text for row in rows(250)]
-    spoilt = [_spoilt(number) for number in range(250)]
+    good = [row.text for row in rows(150)]
+    spoilt = [_spoilt(number) for number in range(150)]
     verdicts = {
         name: [check_language(text, "English").verdict for text in texts if sum(map(str.isalpha, text)) >= 40]
         for name, texts in (("good", good), ("spoilt", spoilt))

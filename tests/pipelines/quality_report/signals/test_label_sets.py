@@ -1,5 +1,8 @@
 """Sizes, labels and pairs of label sets, planned and accepted, counted by hand."""
 
+from dataclasses import replace
+
+import pandas as pd
 import pytest
 
 from synthetic_textcat.pipelines.quality_report.signals.attribute_fidelity import coverage
@@ -62,3 +65,10 @@ def test_coverage_compares_labels_and_their_number() -> None:
     assert found.metrics["coverage/labels"] == pytest.approx(abs(7 / 11 - 6 / 9))
     assert "coverage/p/labels" not in found.metrics
     assert found.metrics["coverage/label"] is None
+
+
+def test_with_a_quota_the_rows_that_it_asks_for_are_planned() -> None:
+    slots = pd.DataFrame({"task": TAGS.task, "label": None, "labels": ['["billing"]'] * 3 + ["[]"]}, dtype="str")
+    found = label_sets(replace(corpus_of(tagged(_SETS), ends=_LOST), quota_slots=slots))
+    sizes = [(line["size"], line["planned"], line["accepted"]) for line in found.tables["label_set_sizes"]]
+    assert sizes == [(0, 1, 2), (1, 3, 3), (2, 0, 3)]

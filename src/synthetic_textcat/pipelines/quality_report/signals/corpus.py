@@ -14,6 +14,7 @@ from synthetic_textcat.pipelines.quality_report.ledger import Ledger, Metrics, c
 from synthetic_textcat.pipelines.quality_report.row_ends import NO_ENDS, RowEnds
 from synthetic_textcat.pipelines.quality_report.signals.check_results import CheckResults, check_results
 from synthetic_textcat.pipelines.quality_report.signals.label_classifiers import Learning, learn
+from synthetic_textcat.schemas.label_sets import LABELS, label_set_of
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.rows import plain
 from synthetic_textcat.schemas.tasks import Task
@@ -89,8 +90,20 @@ class Corpus:
 
     @cached_property
     def planned_sets(self) -> Mapping[str, Mapping[tuple[str, ...], int]]:
-        """Planned rows of each label set, by task id; surplus rows do not count."""
+        """Planned rows of each label set, by task id; surplus rows do not count. With a quota, the rows it asks for."""
+        if LABELS in self.quota_slots:
+            return self._sets_in_quota()
         return label_set_rows(self.requests, self.multi_label_tasks, ~self.ends.has_outcome("surplus")).counts
+
+    def _sets_in_quota(self) -> Mapping[str, Mapping[tuple[str, ...], int]]:
+        slots, ids = self.quota_slots, {task.task: task_id for task_id, task in self.tasks.items()}
+        task_ids = slots["task_id"] if "task_id" in slots else slots["task"].map(ids)
+        found: dict[str, dict[tuple[str, ...], int]] = {task_id: {} for task_id in self.multi_label_tasks}
+        for task_id, code in zip(task_ids.tolist(), slots[LABELS].tolist(), strict=True):
+            if task_id in found:
+                labels = label_set_of(code)
+                found[task_id][labels] = found[task_id].get(labels, 0) + 1
+        return {task_id: sets for task_id, sets in found.items() if sets}
 
     @cached_property
     def single_label_examples(self) -> RowTable:

@@ -25,7 +25,7 @@ Sets = Mapping[tuple[str, ...], int]
 def label_sets(corpus: Corpus) -> SignalResult:
     """Sizes of label sets, labels and pairs of labels of the rows with several labels; nothing without such a task.
 
-    A row counts in each of its labels. Surplus rows do not count as planned.
+    A row counts in each of its labels. Surplus rows do not count as planned; with a quota the rows that it asks for do.
 
     Metrics:
         labels/per_text, labels/per_text_planned: labels of a row, the mean of accepted and of planned rows.

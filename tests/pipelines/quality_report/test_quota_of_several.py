@@ -1,0 +1,116 @@
+"""Quotas of tasks with several labels a text: a row counts in each of its labels."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import pandas as pd
+
+from synthetic_textcat.pipelines.quality_report.quota_shortfall import quota_tables, shortfall_of
+from synthetic_textcat.pipelines.quality_report.quota_standing import beyond_target_mask, standing_of
+from synthetic_textcat.pipelines.quality_report.row_ends import read_ends
+from synthetic_textcat.schemas.label_sets import label_set_code
+from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
+from synthetic_textcat.schemas.quota import NO_LABEL, CellRows, Rounds, Shortfall, all_cells_of
+from synthetic_textcat.schemas.rows import REQUESTS, to_frame
+from synthetic_textcat.tables import as_table
+from tests.pipelines.quality_report.builders import ROW
+
+Labels = tuple[str, ...]
+_SAMPLING = AttributeSamplingParameters(target_accepted=2, per=("label",), max_rounds=9)
+_SLOTS: list[Labels] = [("A", "B"), ("A",), ("B", "C"), ("C",), (), ()]
+
+
+class State(NamedTuple):
+    """Shortfall of a quota and its tables."""
+
+    shortfall: Shortfall
+    cells: dict[str, tuple[int, int]]
+    """Accepted and target of each cell."""
+
+
+def _requests(sets: Sequence[Labels | str]) -> pd.DataFrame:
+    """Planned rows by their label set; a text is the label of a task with one label."""
+    rows = []
+    for number, own in enumerate(sets):
+        one = own if isinstance(own, str) else None
+        labels = (own,) if isinstance(own, str) else own
+        row = {**ROW, "request_id": f"r{number}", "label": one, "labels": labels, "replicate": number, "seed": 0}
+        rows.append({name: row[name] for name in REQUESTS})
+    return to_frame(rows, REQUESTS)
+
+
+def _slots(sets: Sequence[Labels | str]) -> pd.DataFrame:
+    labels = [own if isinstance(own, str) else None for own in sets]
+    codes = [label_set_code([own] if isinstance(own, str) else own) for own in sets]
+    return pd.DataFrame({"label": labels, "task": ROW["task"], "labels": codes}, dtype="str")
+
+
+def _state(
+    slots: Sequence[Labels | str], rounds: Sequence[Sequence[tuple[Labels | str, str]]], target: int = 2
+) -> State:
+    """The state of a quota after rounds of rows, each by its labels and its end."""
+    rows = [row for own in rounds for row in own]
+    reasons = [None if end == "accepted" else end for _, end in rows]
+    outcomes = pd.DataFrame(
+        {"outcome": ["rejected" if why else "accepted" for why in reasons], "reason": reasons}, dtype="str"
+    )
+    planned = Rounds(recipe="r", rounds=tuple((CellRows(cell={}, rows=len(own)),) for own in rounds))
+    requests = as_table(_requests([labels for labels, _ in rows]))
+    standing = standing_of(requests, _slots(slots), planned, read_ends(as_table(outcomes)))
+    sampling = _SAMPLING.model_copy(update={"target_accepted": target})
+    found, cells = shortfall_of(standing, planned, None, sampling, lambda wanted: [() for _ in wanted])
+    lines = quota_tables(cells, found, ["label"])["quota"]
+    return State(found, {line["cell"]: (line["accepted"], line["target"]) for line in lines})
+
+
+def test_a_row_counts_in_each_of_its_labels_and_one_without_a_label_in_a_cell_of_its_own() -> None:
+    found = _state(_SLOTS, [[(labels, "accepted") for labels in _SLOTS]])
+    assert found.cells == dict.fromkeys(("A", "B", "C", NO_LABEL), (2, 2))
+    assert (found.shortfall.wanted, found.shortfall.accepted, found.shortfall.missing) == (6, 6, 0)
+    assert (found.shortfall.asked, found.shortfall.done, found.shortfall.next) == (4, 4, None)
+    assert found.shortfall.is_even
+
+
+def test_a_lost_row_leaves_each_of_its_cells_short_and_is_asked_for_once() -> None:
+    ends = ["label_leaked", *["accepted"] * 5]
+    found = _state(_SLOTS, [list(zip(_SLOTS, ends, strict=True))])
+    assert found.cells == {"A": (1, 2), "B": (1, 2), "C": (2, 2), NO_LABEL: (2, 2)}
+    assert (found.shortfall.missing, found.shortfall.next) == (1, "round")
+    assert [each.cell["labels"] for each in found.shortfall.ask] == ['["A","B"]']
+    assert {cell.cell["label"] for cell in found.shortfall.cells} == {"A", "B"}
+
+
+def test_a_label_that_never_comes_is_given_up_by_its_name_in_all_its_sets() -> None:
+    sets: list[Labels] = [("A",), ("A", "B"), ("B",), ("A", "C"), ("B", "C"), ("C",)]
+
+    def ends(labels: Labels) -> str:
+        return "labels_not_as_planned" if "C" in labels else "accepted"
+
+    fruitless = [("A", "C"), ("B", "C"), ("C",)] * 6
+    found = _state(sets * 4, [[(own, ends(own)) for own in sets * 4], [(own, ends(own)) for own in fruitless]], 12)
+    assert [given_up.values for given_up in found.shortfall.given_up] == [{"label": "C"}]
+    assert found.shortfall.given_up[0].wanted == 12
+    assert found.shortfall.next is None
+    assert found.cells["C"] == (0, 12)
+    assert found.cells["A"] == (8, 12)
+
+
+def test_tasks_of_both_kinds_share_a_quota() -> None:
+    slots: list[Labels | str] = ["A", "A", *_SLOTS]
+    found = _state(slots, [[(labels, "accepted") for labels in slots]])
+    assert found.cells["A"] == (4, 4)
+    assert not found.shortfall.is_even
+
+
+def test_good_rows_beyond_the_slots_of_their_label_set_are_surplus() -> None:
+    requests = _requests([("A", "B"), ("A", "B"), ("A",), (), ("C",)])
+    is_good = pd.Series([True, True, True, False, True]).to_numpy()
+    found = beyond_target_mask(is_good, requests, requests[["request_id"]], _slots(_SLOTS))
+    assert found.tolist() == [False, True, False, False, False]
+
+
+def test_the_cells_of_rows_and_of_slots_are_the_same() -> None:
+    sets: list[Labels | str] = [("A", "B"), (), "A"]
+    wanted = [[("A",), ("B",)], [(NO_LABEL,)], [("A",)]]
+    assert all_cells_of(_requests(sets), ["label"]) == wanted
+    assert all_cells_of(_slots(sets), ["label"]) == wanted
