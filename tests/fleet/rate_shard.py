@@ -39,7 +39,14 @@ def ask_until(end: float, shard: int, url: str, folder: Path, limits: dict[str, 
             for line in batch:
                 began = datetime.fromisoformat(line.created_at).timestamp() - line.latency_s
                 print(began, line.tokens, file=file, flush=True)
+    (folder / f"{owner}.waited").write_text(str(_waited_for_a_core_s()))
     return os.getpid()
+
+
+def _waited_for_a_core_s() -> float:
+    """Seconds for which threads of this process could run and had no core; 0 where the system does not say."""
+    of_threads = Path("/proc/self/task").glob("*/schedstat")
+    return sum(int(path.read_text().split()[1]) for path in of_threads) / 1e9
 
 
 def _calls(owner: str, end: float) -> Iterator[Call]:
