@@ -19,6 +19,13 @@ from tests.llm.running import policy
 RUN_ID = "run-7"
 
 
+def is_ready() -> bool:
+    """Makes a worker load what a shard needs, and a client, which takes seconds on a busy machine."""
+    os.environ["OPENAI_API_KEY"] = "any-key-will-do"
+    ChatModelSpec(OPENAI_CLASS, {"base_url": "http://127.0.0.1:9/v1"}).build(LlmParameters(model="served-1"))
+    return True
+
+
 def ask_until(end: float, shard: int, url: str, folder: Path, limits: dict[str, Any]) -> int:
     """Asks until a time of the wall clock; writes when each call began, and its tokens, to a file of its own.
 

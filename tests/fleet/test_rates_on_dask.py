@@ -14,7 +14,7 @@ import pytest
 
 from synthetic_textcat.llm.engine.leases import Limits
 from tests.fleet.faulted_run import say
-from tests.fleet.rate_shard import RUN_ID, ask_until
+from tests.fleet.rate_shard import RUN_ID, ask_until, is_ready
 from tests.support.server import FaultServer
 
 pytestmark = [pytest.mark.fleet, pytest.mark.filterwarnings("ignore")]
@@ -78,6 +78,7 @@ def _spent(folder: Path, workers: int, limits: dict[str, Any]) -> tuple[Sequence
         distributed.Client(cluster) as client,
         RunMeter(client, RUN_ID, Limits(**limits)),
     ):
+        assert all(client.run(is_ready).values())
         end = time.time() + SECONDS
         futures = [
             client.submit(ask_until, end, shard, server.url, folder, limits, pure=False) for shard in range(workers)
