@@ -219,7 +219,7 @@ class QuotaSlots:
             self._set_slots_of[target] = found
         return self._set_slots_of[target]
 
-    def _label_sets(self, target: int, kind: Ints) -> list[str | None]:
+    def _label_sets(self, target: int, kind: Ints) -> Any:
         """Code of the label set of each slot; None for an open label set."""
         block, several = self._blocks_of(target), self._set_slots(target)
         labels = [next(iter(own.options["label"])) for own in self._kinds]
@@ -240,7 +240,7 @@ class QuotaSlots:
                 key = int(self._keys[of_block])
                 sets = drawn_sets(self._several[of_task], key, len(own), is_exact=self._is_exact)
             codes[own] = [label_set_code(labels) for labels in sets]
-        return codes.tolist()
+        return codes
 
     @cached_property
     def _keys(self) -> Keys:
