@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from synthetic_textcat.hashing import sha256_of
+from synthetic_textcat.tables import RowTable
 
 REAL_PREDICTIONS = {
     "task_id": "str",
@@ -74,7 +75,7 @@ class RunRecord:
     params: Mapping[str, str]
     tags: Mapping[str, str]
     metrics: Mapping[str, float]
-    outcomes: pd.DataFrame
+    outcomes: RowTable
     prompts: Mapping[str, str] = field(default_factory=dict)
     tasks: pd.DataFrame | None = None
     evaluation: Evaluation | None = None
