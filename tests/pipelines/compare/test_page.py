@@ -148,7 +148,9 @@ def test_diversity_and_learnability_have_intervals_and_say_how(first: int, expec
 
 
 def test_each_difference_is_a_metric_with_the_ends_of_its_interval() -> None:
-    metrics = list_difference_metrics([found._asdict() for found in _measured(0).differences])
+    before, after = run(outcomes=topical("a", 90)), run(outcomes=topical("b", 90))
+    found = measure_differences(pair(before.outcomes, after.outcomes), before, after, 42)
+    metrics = list_difference_metrics(found)
     for name in ("diversity/distinct_2", "diversity/vendi", "learnability/macro_f1"):
         low, value, high = (metrics[f"compare/{name}{end}"] for end in ("/low", "", "/high"))
         assert low is not None

@@ -23,7 +23,7 @@ from synthetic_textcat.pipelines.quality_report.checks.text_ends import find_cut
 from synthetic_textcat.pipelines.quality_report.checks.text_length import count_words, find_wrong_length, needs_count
 from synthetic_textcat.schemas.block import TextChecks
 from synthetic_textcat.schemas.label_names import label_form, labels_in_set, set_spelling
-from synthetic_textcat.schemas.languages import find_language
+from synthetic_textcat.schemas.languages import find_language, rules_code
 from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.text.comparison import comparable, compared_words, first_alike
@@ -116,8 +116,8 @@ class Candidate:
 
     @cached_property
     def code(self) -> str | None:
-        """The code of the language that was asked for."""
-        return find_language(self.language).code if self.language else None
+        """The code of the language by whose rules the text is read."""
+        return rules_code(find_language(self.language)) if self.language else None
 
     @cached_property
     def words(self) -> list[str]:
