@@ -22,7 +22,7 @@ _LENGTH = re.compile(
 )
 _QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 _JSON_LIST = re.compile(r'\[(?:\s*"(?:[^"\\\n]|\\.)*"\s*(?:,(?!\s*\])|(?=\])))*\]')
-_LABELS_FIELD = re.compile(rf"^\W*labels\b.*{_JSON_LIST.pattern}\W*$", re.MULTILINE)
+_LABELS_FIELD = re.compile(rf"^[\s*•-]*[\"'`]?labels[\"'`*]*\s*[:=].*{_JSON_LIST.pattern}\W*$", re.MULTILINE)
 _LIST_LINE = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s*(?P<name>[^:\n]+?)\s*(?::.*)?$", re.MULTILINE)
 _LIST_BLOCK = re.compile(r"(?:^[ \t]*(?:[-*•]|\d+[.)])[ \t]*[^\n]+(?:\n|\Z))+", re.MULTILINE)
 
