@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synthetic_textcat.errors import EvaluationError
+from synthetic_textcat.errors import EvaluationError, StaleTableError
 from synthetic_textcat.pipelines.evaluate.inputs import real_rows
 from synthetic_textcat.pipelines.evaluate.nodes import (
     ClassifierScores,
+    gather_exported_rows,
     list_real_predictions,
     match_real_rows,
     save_classifiers,
@@ -20,6 +21,7 @@ from synthetic_textcat.pipelines.evaluate.nodes import (
 from synthetic_textcat.pipelines.evaluate.train_test_sets import Rows, trials_of
 from synthetic_textcat.schemas.label_sets import label_set_of
 from synthetic_textcat.schemas.parameters import EvaluateParameters, ExportParameters
+from tests.pipelines.evaluate.builders import folder
 from tests.pipelines.export.builders import tasks_table
 from tests.support.label_set_rows import MOOD, ROUTING, TASKS, example_rows
 
@@ -152,6 +154,15 @@ def test_predictions_are_label_sets(classified: ClassifierScores) -> None:
     assert (own["label"] == own["predicted"]).mean() > 0.6
     assert {label for code in own["label"] for label in label_set_of(code)} == set(ROUTING.label_names)
     assert "[]" in set(own["label"])
+
+
+def test_exported_label_sets_must_be_those_of_this_run() -> None:
+    rows = _exported(40)
+    files = folder(rows.assign(labels=rows["labels"].map(np.array)))  # as Parquet files are read
+    assert len(gather_exported_rows(files, rows.drop(columns="split"))) == 40
+    changed = rows["labels"].where(rows["label"].notna(), rows["labels"].map(lambda labels: labels[1:] or ("Praise",)))
+    with pytest.raises(StaleTableError, match="20 rows of the dataset 'huggingface' are not in 'examples'"):
+        gather_exported_rows(files, rows.drop(columns="split").assign(labels=changed))
 
 
 def test_saved_classifiers_predict_zero_or_one_for_each_label(classified: ClassifierScores) -> None:

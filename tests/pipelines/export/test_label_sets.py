@@ -17,10 +17,12 @@ from synthetic_textcat.pipelines.export.nodes import (
     export_text_label,
     export_triplets,
 )
+from synthetic_textcat.pipelines.export.splits import TEST, planned_splits
 from synthetic_textcat.pipelines.export.task_formats import argilla
-from synthetic_textcat.schemas.parameters import ExportParameters
+from synthetic_textcat.schemas.parameters import ExportParameters, SplitShares
 from synthetic_textcat.schemas.publications import path_of, task_config
-from synthetic_textcat.schemas.rows import records_of
+from synthetic_textcat.schemas.rows import REQUESTS, records_of
+from synthetic_textcat.schemas.seed_examples import ShownTexts
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import FrameTable
 from synthetic_textcat.work_pool import THIS_MACHINE
@@ -203,3 +205,33 @@ def test_a_label_that_the_task_no_longer_has_is_named() -> None:
         export_huggingface(FrameTable(own), by_task(own), splits, tasks_table(fewer), "# Card\n", _EXPORT, THIS_MACHINE)
     with pytest.raises(StaleTableError, match="The label 'Billing'"):
         export_mteb(by_task(own), splits, tasks_table(fewer), THIS_MACHINE)
+
+
+def _plan(rows: int) -> pd.DataFrame:
+    made = example_rows(rows)
+    made["replicate"] = made.groupby("task_id").cumcount()
+    return made.assign(seed=1)[list(REQUESTS)].astype(REQUESTS)
+
+
+def test_rows_with_several_labels_have_their_splits_by_label_set_and_move_no_other_row() -> None:
+    plan, shares = _plan(600), SplitShares()
+    codes = planned_splits(FrameTable(plan), TASKS, 3, shares, 42)
+    single = plan["task_id"] == MOOD.task_id
+    alone = planned_splits(FrameTable(plan[single].reset_index(drop=True)), [MOOD], 3, shares, 42)
+    assert codes[single.to_numpy()].tolist() == alone.tolist()
+    assert planned_splits(FrameTable(plan.head(251)), TASKS, 3, shares, 42).tolist() == codes[:251].tolist()
+    for task in (ROUTING, TOPICS):
+        own = (plan["task_id"] == task.task_id).to_numpy()
+        for label in task.label_names:
+            rows = own & plan["labels"].map(lambda labels, label=label: label in labels).to_numpy()
+            assert abs((codes[rows] == TEST).sum() - 0.1 * rows.sum()) <= 4
+
+
+def test_rows_led_by_one_seed_example_share_a_split() -> None:
+    seeded = Task.model_validate({**ROUTING.model_dump(), "seed_examples": [f"text {number}" for number in range(12)]})
+    plan = _plan(600)
+    own = plan[plan["task_id"] == ROUTING.task_id].reset_index(drop=True)
+    codes = planned_splits(FrameTable(own), [seeded], 3, SplitShares(), 42)
+    shown = ShownTexts(own, [seeded], 3)
+    leads = [shown.texts(row)[0] for row in records_of(own)]
+    assert set(pd.Series(codes).groupby(leads).nunique()) == {1}

@@ -9,7 +9,7 @@ import pandas as pd
 from synthetic_textcat.errors import EvaluationError, StaleTableError, nearest
 from synthetic_textcat.pipelines.evaluate.real_labels import given_labels, has_labels, label_places, rows_of
 from synthetic_textcat.schemas.evaluation_set import text_column
-from synthetic_textcat.schemas.label_sets import LABELS
+from synthetic_textcat.schemas.label_sets import LABELS, label_set_code, labels_of
 from synthetic_textcat.schemas.publications import SPLITS, path_of
 from synthetic_textcat.schemas.rows import plain, to_frame
 from synthetic_textcat.schemas.task_input import shown
@@ -120,13 +120,23 @@ def exported_rows(files: Files, examples: pd.DataFrame) -> pd.DataFrame:
     """
     parts = [files[name]().assign(split=split) for split in SPLITS if (name := path_of("default", split)) in files]
     rows = pd.concat(parts, ignore_index=True) if parts else examples.iloc[:0].assign(split="")
-    known = rows[_KEYS].merge(examples[_KEYS], how="left", on=_KEYS, indicator=True)["_merge"] == "both"
+    known = _keys(rows).merge(_keys(examples), how="left", on=_KEYS, indicator=True)["_merge"] == "both"
     if not known.all():
         raise StaleTableError(
             f"{int((~known).sum())} rows of the dataset 'huggingface' are not in 'examples': the folder belongs to "
             "another run. Next: run `kedro run --pipelines export`, then the same command"
         )
     return rows
+
+
+def _keys(rows: pd.DataFrame) -> pd.DataFrame:
+    """Id, text, and label of each row; label sets as their codes."""
+    keys: pd.DataFrame = rows[_KEYS]
+    several = keys["label"].isna()
+    if not several.any():
+        return keys
+    codes = [label_set_code(labels or ()) for labels in labels_of(rows)]
+    return keys.assign(label=keys["label"].where(~several, pd.Series(codes, keys.index, "str")))
 
 
 def triplets_of(files: Files, split: str) -> pd.DataFrame:

@@ -18,9 +18,9 @@ from synthetic_textcat.pipelines.export.formats import (
     triplet_rows,
     triplets,
 )
-from synthetic_textcat.pipelines.export.label_set_views import any_without_label, has_label_sets, hot, labels_in
+from synthetic_textcat.pipelines.export.label_set_views import any_without_label, has_label_sets, hot
 from synthetic_textcat.pipelines.export.splits import Codes, rows_of_parts
-from synthetic_textcat.schemas.label_sets import LABELS
+from synthetic_textcat.schemas.label_sets import LABELS, LabelSet
 from synthetic_textcat.schemas.parameters import ExportParameters
 from synthetic_textcat.schemas.publications import CARD, SPLITS, Part, parts
 from synthetic_textcat.schemas.rows import LABEL_AGREEMENT
@@ -59,6 +59,7 @@ def huggingface_files(
     """
     known = {task.task_id: task for task in tasks}
     several = any_without_label(examples)
+    found = {name: by_task.factorized(name) for name in ("label", *([LABELS] if several else []))}
     numbers = {task_id: number for number, task_id in enumerate(by_task.values)}
     in_order = splits[by_task.order]
     of_split = _by_split(examples, splits, parent)
@@ -68,16 +69,22 @@ def huggingface_files(
             files[part.path] = partial(_view, part, of_split[part.split], settings, several=several)
         else:
             number, task = numbers[part.task_id], known.get(part.task_id)
-            first, end = by_task.bounds(number)
-            own = by_task.of(number)
+            own, (first, end) = by_task.of(number), by_task.bounds(number)
+            mask = in_order[first:end] == SPLITS.index(part.split)
             of_sets = several and has_label_sets(own, task)
-            columns = text_label_columns(own, *((LABELS,) if of_sets else ()))
-            rows = filtered(own, in_order[first:end] == SPLITS.index(part.split), columns)
+            column = LABELS if of_sets else "label"
+            codes, values = found[column]
             names = task.label_names if task else ()
             if names:
-                label_numbers(pd.Series(labels_in(rows), dtype="str"), names)
+                _check_known([values[code] for code in np.unique(codes[first:end][mask])], names)
+            rows = filtered(own, mask, text_label_columns(own, column))
             files[part.path] = partial(_task_table, rows, names, of_sets=of_sets)
     return files
+
+
+def _check_known(values: Sequence[str | LabelSet], names: Sequence[str]) -> None:
+    labels = [label for value in values for label in ((value,) if isinstance(value, str) else value)]
+    label_numbers(pd.Series(labels, dtype="str"), names)
 
 
 def _by_split(examples: RowTable, splits: Codes, parent: Path | None) -> dict[str, RowTable]:

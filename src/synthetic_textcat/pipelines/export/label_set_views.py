@@ -30,13 +30,16 @@ def any_without_label(examples: RowTable) -> bool:
 
 def labels_in(examples: RowTable) -> list[str]:
     """All labels of some rows, sorted."""
-    if LABELS not in examples:
-        return sorted(factorized(examples, "label")[1])
+    codes, labels = factorized(examples, "label")
+    if (codes >= 0).all():
+        return sorted(labels)
     return sorted({label for labels in factorized(examples, LABELS)[1] for label in labels})
 
 
 def rows_of_no_label(examples: RowTable) -> int:
     """Number of rows that none of the labels fits."""
+    if not any_without_label(examples):
+        return 0
     return int(sum((counts == 0).sum() for counts in _numbers_of_labels(examples)))
 
 
@@ -69,7 +72,7 @@ def with_a_label(examples: RowTable) -> RowTable:
 
 
 def _numbers_of_labels(examples: RowTable) -> Iterator[NDArray[np.int64]]:
-    for rows in examples.frames([name for name in ("label", LABELS) if name in examples]):
+    for rows in examples.frames(["label", LABELS]):
         sets = _known(rows)
         yield np.fromiter(map(len, sets), np.int64, len(sets))
 

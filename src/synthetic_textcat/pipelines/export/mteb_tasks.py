@@ -88,16 +88,17 @@ def mteb_files(examples: RowGroups, splits: Codes, tasks: Sequence[Task]) -> dic
     """
     files: dict[str, Any] = {"README.md": _README}
     languages, language_of = examples.factorized("language")
-    labels = {name: examples.factorized(name) for name in ("label", LABELS) if name in examples.rows}
+    of_sets = {task.task_id for task in tasks if task.task_type == "multi_label"}
+    labels = {name: examples.factorized(name) for name in ("label", *([LABELS] if of_sets else []))}
     numbers = {task_id: number for number, task_id in enumerate(examples.values)}
     for task in tasks:
         if task.task_id not in numbers or not task.labels:
             continue
         rows, (first, end) = examples.of(numbers[task.task_id]), examples.bounds(numbers[task.task_id])
         masks = {split: splits[first:end] == SPLITS.index(split) for split in (_TRAIN, _TEST)}
-        codes, values = labels[LABELS if task.task_type == "multi_label" else "label"]
+        codes, values = labels[LABELS if task.task_id in of_sets else "label"]
         trained, tested = (_counts(codes[first:end][mask], values) for mask in masks.values())
-        scored = (_label_sets if task.task_type == "multi_label" else _labels)(task, trained, tested)
+        scored = (_label_sets if task.task_id in of_sets else _labels)(task, trained, tested)
         if scored is None:
             continue
         for split, mask in masks.items():
@@ -105,7 +106,7 @@ def mteb_files(examples: RowGroups, splits: Codes, tasks: Sequence[Task]) -> dic
         tested_in = sorted(_counts(languages[first:end][masks[_TEST]], language_of))
         files[f"{task.task_id}/metadata.json"] = partial(_metadata, task, tested_in)
         files[f"{task.task_id}/labels.json"] = partial(dict, task_id=task.task_id, label_names=scored.names)
-        if task.task_type == "multi_label":
+        if task.task_id in of_sets:
             files["README.md"] = _README + _SEVERAL
     return files
 

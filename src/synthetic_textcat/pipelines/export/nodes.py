@@ -11,7 +11,6 @@ import pandas as pd
 from synthetic_textcat.pipelines.export.dataset_folder import huggingface_files
 from synthetic_textcat.pipelines.export.formats import (
     TRIPLET_COLUMNS,
-    Format,
     triplet_rows,
     triplets,
     triplets_instructions,
@@ -173,15 +172,6 @@ def export_triplets(examples: RowTable, export: ExportParameters) -> Triplets:
         mapped(rows, lambda own: triplets(own, export.instruction), TRIPLET_COLUMNS),
         mapped(rows, triplets_instructions, ["request_id", "task_id", "task"]),
     )
-
-
-def export_rows(function: Format) -> Callable[[RowTable], RowTable]:
-    """Node function of a format of all rows in one file."""
-
-    def export_file(examples: RowTable) -> RowTable:
-        return function(examples)
-
-    return export_file
 
 
 def export_mteb(examples: RowGroups, splits: RowTable, tasks: pd.DataFrame, pool: WorkPool) -> Files:

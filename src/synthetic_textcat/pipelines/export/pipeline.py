@@ -9,7 +9,6 @@ from synthetic_textcat.pipelines.export.nodes import (
     export_by_task,
     export_huggingface,
     export_mteb,
-    export_rows,
     export_text_label,
     export_triplets,
     group_by_task,
@@ -58,7 +57,7 @@ def create_pipeline() -> Pipeline:
                 name="export_triplets",
             ),
             *(
-                node(export_rows(function), inputs="exported_examples", outputs=name, name=f"export_{name}")
+                node(function, inputs="exported_examples", outputs=name, name=f"export_{name}")
                 for name, function in FORMATS.items()
             ),
             node(

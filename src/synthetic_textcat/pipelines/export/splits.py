@@ -61,7 +61,7 @@ def planned_splits(
     """
     turns = SeedTurns(tasks, min(num_seed_examples, 1))
     columns = ["task_id", *(planned_alike(requests) if turns.tasks else ["label"])]
-    columns += [LABELS] if LABELS in requests else []
+    columns += [LABELS] if any(task.task_type == "multi_label" for task in tasks) else []
     by_label_set = LabelSetSplits(shares, seed)
     cuts = np.round(np.cumsum([shares.train, shares.validation]), _DIGITS)
     before: Counter[str] = Counter()
@@ -74,7 +74,7 @@ def planned_splits(
             strata, numbers = strata.mask(led, rows["task_id"]), np.where(led, leads, numbers)
         own = codes[start : start + len(rows)]
         own[:] = np.searchsorted(cuts, _positions(strata, numbers, seed), side="right")
-        if (several := rows["label"].isna().to_numpy() & ~led).any():
+        if LABELS in rows and (several := rows["label"].isna().to_numpy() & ~led).any():
             _deal_label_sets(by_label_set, rows, several, own)
         start += len(rows)
     return codes

@@ -151,8 +151,9 @@ def checked(folder: Folder, split_report: Mapping[str, float], examples: RowTabl
 
 def _number_of_labels(table: RowTable) -> int:
     """Number of labels of all rows: each has a triplet."""
-    columns = [name for name in ("label", LABELS) if name in table]
-    return sum(len(labels or ()) for rows in table.frames(columns) for labels in labels_of(rows))
+    if all(bool(rows["label"].notna().all()) for rows in table.frames(["label"])):
+        return len(table)
+    return sum(len(labels or ()) for rows in table.frames(["label", LABELS]) for labels in labels_of(rows))
 
 
 def _check_there(folder: Folder, names: Iterable[str]) -> None:
