@@ -9,7 +9,7 @@ import yaml
 from kedro.config import MissingConfigException
 
 from synthetic_textcat.config_loader import LocalLastConfigLoader
-from synthetic_textcat.errors import ConfigurationError
+from synthetic_textcat.errors import ConfigurationError, ParameterError
 from synthetic_textcat.settings import CONFIG_LOADER_ARGS, CONFIG_LOADER_CLASS
 
 _FILES: dict[str, Any] = {
@@ -192,3 +192,44 @@ def test_a_file_in_another_encoding_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigurationError, match=r"parameters.yml is not UTF-8. Next: save the file as UTF-8"):
         _loader(conf, "openai")["parameters"]
+
+
+def _weights(tmp_path: Path, content: str, named: str = "@data/languages.csv") -> Any:
+    """The parameter `language` of a project with a file of weights."""
+    conf = _conf(tmp_path / "conf", {"base/parameters.yml": {"attribute_sampling": {"language": named, "seed": 1}}})
+    (tmp_path / "pyproject.toml").touch()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "languages.csv").write_text(content, encoding="utf-8")
+    return _loader(conf)["parameters"]["attribute_sampling"]
+
+
+def test_a_file_of_weights_stands_for_its_mapping(tmp_path: Path) -> None:
+    found = _weights(tmp_path, "\ufefflanguage;weight\nde;3\npt-br;0.5\nLuxembourgish;1\n")
+    assert found == {"language": {"German": 3.0, "Portuguese (Brazil)": 0.5, "Luxembourgish": 1.0}, "seed": 1}
+
+
+def test_a_file_without_weights_is_even_odds(tmp_path: Path) -> None:
+    assert _weights(tmp_path, "language\nde\nfr\n")["language"] == {"German": 1.0, "French": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("content", "named", "line"),
+    [
+        ("", "@data/langauges.csv", "language: data/langauges.csv is no file. Next: name one below the project"),
+        ("", "@data/none/x.csv", "data/none/x.csv is no file"),
+        ("x", "@data/languages.txt", "'data/languages.txt' has a suffix that is none of .csv, .parquet"),
+        ("", "@data/languages.csv", "lacks the column language"),
+        ("language,weight\n", "@data/languages.csv", "names no language. Next: fill the columns language and weight"),
+        ("langauge,weight\nde,1\n", "@data/languages.csv", "unknown column 'langauge'; did you mean language?"),
+        ("language,weight\nde,1\nfr,lots\n", "@data/languages.csv", "line 3: 'lots' is not a weight. Next: write a"),
+        ("language,weight\nde,-1\n", "@data/languages.csv", "line 2: '-1' is not a weight"),
+        ("language,weight\nde,nan\n", "@data/languages.csv", "line 2: 'nan' is not a weight"),
+        ("language,weight\nGerm,1\n", "@data/languages.csv", "line 2: unknown language 'Germ'; did you mean German"),
+        ("language,weight\nde,1\nGerman,2\n", "@data/languages.csv", "has German in the lines 2 and 3. Next: keep one"),
+        ("language,weight\nde,1,2\n", "@data/languages.csv", "line 2 has 3 and the header 2 cells"),
+    ],
+)
+def test_a_faulty_file_of_weights_gets_one_line(tmp_path: Path, content: str, named: str, line: str) -> None:
+    with pytest.raises(ParameterError, match=r"^[^\n]*$") as caught:
+        _weights(tmp_path, content, named)
+    assert line in str(caught.value)

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 import click
+import yaml
 from kedro.framework.cli.project import run as kedro_run
 from kedro.pipeline.pipeline import OutputNotUniqueError
 
@@ -112,7 +113,21 @@ def _hear_signals() -> None:
             signal.signal(number, on_signal)
 
 
-run = click.Command("run", callback=_run_plainly, params=kedro_run.params, help=kedro_run.help)
+class _Run(click.Command):
+    """`kedro run`, with one line for a value of `--params` that is no YAML, as an unquoted `@languages.csv`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except yaml.YAMLError as error:
+            problem = getattr(error, "problem", None) or "it is no YAML"
+            raise click.UsageError(
+                f"--params has a value that can't be read: {problem}. Next: put the value in double quotes within the "
+                """single ones of the shell, as in --params 'attribute_sampling.language="@languages.csv"'"""
+            ) from None
+
+
+run = _Run("run", callback=_run_plainly, params=kedro_run.params, help=kedro_run.help)
 keep_streams_writable()  # Kedro imports this module before it runs any of its commands here
 redact_streams()
 

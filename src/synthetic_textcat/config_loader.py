@@ -1,10 +1,11 @@
-"""Configuration loader: `conf/local` is read last in every environment."""
+"""Configuration loader: `conf/local` is read last in every environment; a file of weights stands for a mapping."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from kedro.config import MissingConfigException, OmegaConfigLoader
+from kedro.utils import find_kedro_project
 
 from synthetic_textcat.errors import ConfigurationError
 
@@ -33,9 +34,10 @@ class LocalLastConfigLoader(OmegaConfigLoader):
             MissingConfigException: If the environment has no folder, or no layer has a file of this kind.
             KeyError: If the kind is unknown.
             ConfigurationError: With one line for a file that can't be read, or a value without meaning.
+            ParameterError: With one line for a fault in a file of weights.
         """
         try:
-            return self._layered(key)
+            found = self._layered(key)
         except (MissingConfigException, KeyError):
             raise
         except Exception as error:
@@ -45,6 +47,24 @@ class LocalLastConfigLoader(OmegaConfigLoader):
             if line is None:
                 raise
             raise ConfigurationError(line) from error
+        return self._with_weights(found) if key == "parameters" else found
+
+    def _with_weights(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        """The parameters with the content of the file that `attribute_sampling.language` names, so that a run keeps it.
+
+        Raises:
+            ParameterError: With one line for a file that is missing, or what is wrong in it.
+        """
+        sampling = parameters.get("attribute_sampling")
+        language = sampling.get("language") if isinstance(sampling, Mapping) else None
+        if not isinstance(sampling, Mapping) or not isinstance(language, str) or not language.startswith("@"):
+            return parameters
+        from synthetic_textcat.datasets.weights_file import language_weights  # such files are rare
+
+        here = Path(self.conf_source).parent
+        project = here if (here / "pyproject.toml").is_file() else find_kedro_project(Path.cwd()) or Path.cwd()
+        weights = language_weights(language, Path(project))
+        return {**parameters, "attribute_sampling": {**sampling, "language": weights}}
 
     def _layered(self, key: str) -> dict[str, Any]:
         environment = self.env or self.default_run_env

@@ -23,15 +23,20 @@ from synthetic_textcat.datasets.user_files import ConfusableFileDataset, TasksFi
 from synthetic_textcat.errors import ModelSetupError, TasksFileError
 from synthetic_textcat.llm.local_server.gguf import chat_header
 from synthetic_textcat.pipelines.attribute_sampling.plan import own_attributes
-from synthetic_textcat.pipelines.attribute_sampling.quota_slots import QuotaSlots, refuse_unknown_columns
+from synthetic_textcat.pipelines.attribute_sampling.quota_columns import refuse_unknown_columns
+from synthetic_textcat.pipelines.attribute_sampling.quota_slots import QuotaSlots
+from synthetic_textcat.pipelines.attribute_sampling.several_labels import joint_labels_of
 from synthetic_textcat.pipelines.quality_report.checks.everyday_labels import warnings_about_everyday_labels
 from synthetic_textcat.pipelines.task_ingest.confusable_file import read_confusable
 from synthetic_textcat.pipelines.task_ingest.tasks_file import read_tasks, rows_of
 from synthetic_textcat.redaction import learn_command_line, learn_credentials, learn_environment
+from synthetic_textcat.schemas.attributes import several_spellings
 from synthetic_textcat.schemas.label_verdicts import reserved_labels_fault
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 from synthetic_textcat.schemas.parameter_validation import validate_parameters
 from synthetic_textcat.schemas.parameters import LlmParameters, Parameters
+from synthetic_textcat.schemas.rows import ATTRIBUTES
+from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task, tasks_of
 
 if TYPE_CHECKING:
@@ -128,6 +133,7 @@ def _check_tasks(catalog: Mapping[str, Any], project: Path, parameters: Paramete
     if parameters.label_check.share and (fault := reserved_labels_fault(tasks)):
         raise TasksFileError(fault)
     _check_columns(tasks, parameters, is_brainstormed)
+    _warn_of_spellings(tasks, parameters)
     _warn_of_everyday_labels(tasks, parameters)
     optional = catalog.get("confusable_file")
     inner = optional.get("dataset") if isinstance(optional, Mapping) else None
@@ -154,13 +160,27 @@ def _warn_of_everyday_labels(tasks: Sequence[Task], parameters: Parameters) -> N
         logger.warning("%s", line, extra={"markup": False})  # Kedro's log would take `[label]` for a colour
 
 
+def _warn_of_spellings(tasks: Sequence[Task], parameters: Parameters) -> None:
+    """Warns of a value that a choice names twice, as `de` and `German`: it has the weights of both."""
+    for place, choices in (("attribute_sampling", parameters.attribute_sampling), *((shown(x.task), x) for x in tasks)):
+        for attribute in ATTRIBUTES:
+            for name, written in several_spellings(attribute, getattr(choices, attribute)).items():
+                line = (
+                    f"{place}: {attribute} names {name} as {' and '.join(written)}: one value, with all their weights"
+                )
+                logger.warning("%s", line, extra={"markup": False})
+
+
 def _check_columns(tasks: list[Task], parameters: Parameters, is_brainstormed: bool) -> None:
-    """Checks the names of own attributes, and the columns and values of a quota's cells.
+    """Checks the names of own attributes, linked pairs of labels, and the columns and values of a quota's cells.
 
     Brainstormed tasks have no own attributes, but they are values of a cell column.
     """
     sampling, table = parameters.attribute_sampling, pd.DataFrame(rows_of(tasks), columns=[*TASKS_ARROW_SCHEMA.names])
     own = own_attributes(table, sampling)
+    for task in tasks:
+        if task.together:
+            joint_labels_of(task)
     if sampling.target_accepted is None:
         return
     refuse_unknown_columns(sampling, own)

@@ -25,8 +25,15 @@ _TASKS = [
 def own(project: Project) -> Project:
     """A project with these tasks and an attribute for all of them."""
     _write_tasks(project, _TASKS)
+    project.path("data/01_raw/languages.csv").write_text("language,weight\nlb,1\npt-br,3\n", encoding="utf-8")
+    tone = {"given": "channel", "email": ["औपचारिक", "विनम्र"], "chat": "मित्रवत"}
     project.parameters(
-        attribute_sampling={"num_examples": 24, "extra": {"channel": {"email": 3, "chat": 1}}},
+        attribute_sampling={
+            "num_examples": 24,
+            "language": "@data/01_raw/languages.csv",
+            "num_words": ["20 to 40 words", {"to": 280, "unit": "characters"}],
+            "extra": {"channel": {"email": 3, "chat": 1}, "स्वर": tone},
+        },
     )
     return project
 
@@ -35,10 +42,10 @@ def test_own_attributes_and_seed_examples_reach_prompts_tables_and_report(own: P
     own.generate()
 
     examples = own.table("examples")
-    assert list(examples.columns)[9:13] == ["num_words", "channel", "mood", "model_name"]
+    assert list(examples.columns)[-5:] == ["num_words", "channel", "स्वर", "mood", "model_name"]
     for name in ("requests", "candidates", "rejected", "failed"):
         columns = list(own.table(name).columns)
-        assert columns[columns.index("num_words") + 1 :][:2] == ["channel", "mood"]
+        assert columns[columns.index("num_words") + 1 :][:3] == ["channel", "स्वर", "mood"]
     requests = own.table("requests")
     closed = requests[requests["label"].notna()]
     assert set(closed["language"]) == {"German"}
@@ -47,13 +54,28 @@ def test_own_attributes_and_seed_examples_reach_prompts_tables_and_report(own: P
     assert texts.str.startswith("[offline]").all()  # German, and no text of this task
     assert dict(closed["mood"].value_counts()) == {"calm": 6, "upset": 6}
     assert dict(requests["channel"].value_counts()) == {"email": 18, "chat": 6}
+    assert set(requests["num_words"]) == {"20 to 40", "at most 280 characters"}
+    spoken = requests[requests["label"].isna()]["language"]
+    assert dict(spoken.value_counts()) == {"Portuguese (Brazil)": 9, "Luxembourgish": 3}
+    tones = requests.groupby(["channel", "स्वर"]).size().to_dict()
+    assert tones.pop(("chat", "मित्रवत")) == 6
+    assert set(tones) == {("email", "औपचारिक"), ("email", "विनम्र")}
+    assert min(tones.values()) >= 8  # of 9 e-mails in each of two tasks
     report = own.path("data/08_reporting/quality_report.html").read_text(encoding="utf-8")
     assert "mood: upset" in report
     assert "Labels that the model made" in report
-    assert own.metrics()["labels/open_tasks"] == 1
+    assert "channel: email, स्वर: विनम्र" in report
+    metrics = own.metrics()
+    assert metrics["labels/open_tasks"] == 1
+    assert metrics["length/measurable"] == 1.0
+    shares = [metrics[f"length/in_bucket/{name}"] for name in ("20_to_40", "at_most_280_characters")]
+    assert all(share is not None and share >= 0.8 for share in shares)
+    assert metrics["coverage/स्वर"] is not None
     preview = own.path("data/03_primary/prompt_preview.md").read_text(encoding="utf-8")
     assert '- "I paid twice, <b>again</b>."' in preview
     assert "- channel: email" in preview
+    assert "words, " in preview
+    assert "at most 280 characters, " in preview
 
 
 def test_a_preview_asks_no_model_and_writes_nothing_else(

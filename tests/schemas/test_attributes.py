@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthetic_textcat.schemas.attributes import VALUES, Choice, weights_of
+from synthetic_textcat.schemas.attributes import VALUES, Choice, several_spellings, weights_of
 from synthetic_textcat.schemas.languages import find_language, languages
 from synthetic_textcat.schemas.rows import ATTRIBUTES
 from tests.support.examples import examples
@@ -45,6 +45,14 @@ def test_a_list_is_even_odds_and_a_mapping_gives_weights() -> None:
 
 def test_a_language_by_code_and_by_name_is_one_language() -> None:
     assert weights_of("language", {"de": 1, "German": 1, "fr": 2}) == {"French": 0.5, "German": 0.5}
+
+
+def test_several_spellings_of_a_value_are_found() -> None:
+    assert several_spellings("language", ["de", "fr", "German", "iw"]) == {"German": ["de", "German"]}
+    assert several_spellings("num_words", {"20-40": 1, "20 to 40 words": 2, "at least 9": 1}) == {
+        "20 to 40": ["20-40", "20 to 40 words"]
+    }
+    assert several_spellings("clarity", "clear") == several_spellings("clarity", None) == {}
 
 
 @examples(40)

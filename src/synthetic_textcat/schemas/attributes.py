@@ -83,6 +83,16 @@ def _weights(choice: PlainChoice, canonical: Callable[[str], str]) -> dict[str, 
     return weights
 
 
+def several_spellings(attribute: str, choice: Choice) -> dict[str, list[str]]:
+    """Values of an attribute of the method that a choice names in several spellings, with these."""
+    if choice is None or isinstance(choice, str):
+        return {}
+    spellings: dict[str, list[str]] = {}
+    for value in choice:
+        spellings.setdefault(canonical_value(attribute, value), []).append(value)
+    return {name: written for name, written in spellings.items() if len(written) > 1}
+
+
 def odds_of(choice: PlainChoice) -> Mapping[str, float]:
     """Weight of each value of a choice, as the user wrote it."""
     asked = [choice] if isinstance(choice, str) else choice

@@ -36,10 +36,7 @@ _AROUND = regex.compile(
 )
 _BETWEEN_WORDS = regex.compile(r"(?<=\w)[\s_-]+(?=\w)")
 _AT_SIGNS = regex.compile(r"\s+(?=[/&|])|(?<=[/&|])\s+")
-_BETWEEN_NAMES = (
-    regex.compile(r"[,;|\n\uff0c\u3001\uff1b\u060c]|\s(?:and|&|\+)\s"),
-    regex.compile(r"[,;|/+&\n]|\sand\s"),
-)
+_BETWEEN_NAMES = (regex.compile(r"[,;|\n\uff0c\u3001\uff1b\u060c]"), regex.compile(r"[,;|/+&\n]|\sand\s"))
 _NONE = frozenset(
     {"", "none", "null", "n/a", "none of these", "none of them", "none of the labels", "no label", "no labels"}
 )

@@ -19,6 +19,7 @@ from functools import cache, lru_cache
 from importlib import resources
 
 from synthetic_textcat.schemas.language_tags import (
+    TaggedLanguage,
     cldr_names,
     language_by_name,
     language_by_tag,
@@ -115,6 +116,15 @@ def find_language(name: str) -> Language:
     return found
 
 
+def language_named(name: str) -> Language | None:
+    """The language with this English name, as the column `language` has it; None if there is none."""
+    key = name_key(name)
+    known = _by_key().get(key)
+    if known is not None:
+        return known if key == name_key(known.name) else None
+    return _in_words_of_table(language_by_name(key, _table_names()))
+
+
 def is_of_table(language: Language) -> bool:
     """Whether XLM-R's table has the language."""
     return _by_key().get(name_key(language.code)) == language
@@ -124,6 +134,14 @@ def base_of(language: Language) -> str:
     """The language subtag of the code, as the table has it: `pt` of `pt-BR`."""
     base = language.code.partition("-")[0]
     return _IN_TABLE.get(base, base)
+
+
+@cache
+def rules_code(language: Language) -> str:
+    """Code of the table's language whose rules of spelling hold: that without a region, if it has the same script."""
+    base = base_of(language)
+    same = (x.code for x in languages() if base_of(x) == base and x.script == language.script and "-x-" not in x.code)
+    return language.code if is_of_table(language) else next(same, language.code)
 
 
 def is_usual_script(language: Language) -> bool:
@@ -139,7 +157,11 @@ def _by_tag(key: str) -> Language | None:
     """
     if key in _CALLED_HERE or key in _BOTH_CHINESE:
         return None
-    found = language_by_name(key, _table_names()) or language_by_tag(key)
+    return _in_words_of_table(language_by_name(key, _table_names()) or language_by_tag(key))
+
+
+def _in_words_of_table(found: TaggedLanguage | None) -> Language | None:
+    """The language, with the name that the table has for it or its base."""
     if found is None:
         return None
     same = _by_key().get(name_key(_IN_TABLE.get(found.code, found.code)))
@@ -173,6 +195,8 @@ def has_spaces(language: str) -> bool:
 
 def _hint(key: str) -> str:
     """Suggestions: variants of a language, names with the same words, names used elsewhere, or the nearest names."""
+    if key.startswith("@"):
+        return "a file of languages and weights can be named by the parameter attribute_sampling.language only"
     words = set(_WORD.findall(key))
     stem = key.partition("-")[0]
     meant = (

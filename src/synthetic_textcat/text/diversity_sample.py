@@ -15,9 +15,9 @@ that all begin with one template scored as more diverse than the same texts with
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from heapq import nsmallest
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -25,9 +25,11 @@ from numpy.typing import NDArray
 
 from synthetic_textcat.hashing import draw, sha256_of
 from synthetic_textcat.text.batches import Batches, rows_at
-from synthetic_textcat.text.linear_models import numerical_libraries
 from synthetic_textcat.text.minhash import mixed
 from synthetic_textcat.text.words import Word, located_words
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 SIZES = (50, 100, 250, 500, 1000, 2000, 5000)
 """Sizes of a sample: the largest of these that the rows allow; all rows if there are fewer than the first."""
@@ -224,7 +226,15 @@ def vendi(vectors: Vectors) -> float | None:
     if len(vectors) < 2:
         return None
     narrow = vectors if len(vectors) > vectors.shape[1] else vectors.T
-    with numerical_libraries().limit(limits=1):
+    with _numerical_libraries().limit(limits=1):
         eigenvalues = np.linalg.eigvalsh(narrow.T @ narrow / len(vectors))
     shares = eigenvalues[eigenvalues > _NOTHING]
     return float(np.exp(-(shares * np.log(shares)).sum()))
+
+
+@cache
+def _numerical_libraries() -> "ThreadpoolController":
+    """Those that numpy calls, listed once: listing them takes longer than the score of some hundred texts."""
+    from threadpoolctl import ThreadpoolController  # only where rows are measured
+
+    return ThreadpoolController()

@@ -56,12 +56,12 @@ def fitted(model: Any, features: Any, labels: NDArray[Any]) -> Any:
     call among threads, which wait for one another: 31 times the CPU time on a busy machine. The order of a sum, and so
     its last digit, then does not depend on the number of cores either.
     """
-    with numerical_libraries().limit(limits=1):
+    with _numerical_libraries().limit(limits=1):
         return model.fit(features, labels)
 
 
 @cache
-def numerical_libraries() -> "ThreadpoolController":
+def _numerical_libraries() -> "ThreadpoolController":
     """The numerical libraries of this process, listed once: listing them takes as long as the fit of a small model."""
     import sklearn.linear_model  # noqa: F401  loads all that fits call
     from threadpoolctl import ThreadpoolController
@@ -75,7 +75,7 @@ def fits_in_threads() -> Iterator[None]:
 
     Each fit sets and restores both, for all threads. With the same settings around them, none restores others.
     """
-    with numerical_libraries().limit(limits=1), warnings.catch_warnings():
+    with _numerical_libraries().limit(limits=1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 

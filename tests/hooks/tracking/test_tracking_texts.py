@@ -6,12 +6,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from kedro.io import MemoryDataset
+from mlflow.utils.validation import _validate_metric_name
 from pydantic import BaseModel
 
-from synthetic_textcat.hooks.tracking.catalog_metadata import flatten, mlflow_metadata_of, plain, read_bytes
+from synthetic_textcat.hooks.tracking.catalog_metadata import (
+    flatten,
+    mlflow_metadata_of,
+    named_key,
+    plain,
+    read_bytes,
+    safe_key,
+)
 from synthetic_textcat.hooks.tracking.description import run_name, source_tags
 from synthetic_textcat.hooks.tracking.results import template_of
+from tests.support.examples import examples
 
 
 class _Block(BaseModel):
@@ -43,7 +54,29 @@ def test_a_long_value_is_cut_and_bears_the_hash_of_the_whole() -> None:
 
 
 def test_a_key_that_mlflow_refuses_is_made_one_that_it_takes() -> None:
-    assert flatten({"block": {"50% (a)": 1, "Fön/x": 2}}) == {"block.50_ _a_": "1", "block.Fön/x": "2"}
+    assert flatten({"block": {"50% (a)": 1, "Fön/x": 2}}) == {
+        "block.50.u25. .u28.a.u29.": "1",
+        "block.Fön/x": "2",
+    }
+
+
+@examples(60)
+@given(st.text(max_size=12) | st.text("语स्वر\u200c.u94dx/_ :", max_size=12))
+def test_a_key_is_one_of_mlflow_and_leads_back_to_its_name(name: str) -> None:
+    key = safe_key(f"coverage/{name}x")
+    # As a path, a name could also be refused for "//" or "..".
+    _validate_metric_name(key.replace("/", "_"))  # type: ignore[no-untyped-call]
+    assert named_key(key) == f"coverage/{name}x"
+
+
+def test_names_in_most_scripts_are_readable_keys() -> None:
+    keys = {name: safe_key(f"coverage/{name}") for name in ("语气", "тон", "स्वर", "a.b")}
+    assert keys == {
+        "语气": "coverage/语气",
+        "тон": "coverage/тон",
+        "स्वर": "coverage/स.u94d.वर",
+        "a.b": "coverage/a.b",
+    }
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,13 @@ def test_a_limit_follows_planned_length_and_script(num_words: str, language: str
     assert row_tokens(_row(num_words, language)) == limit
 
 
+def test_own_ranges_have_limits_by_their_upper_bound() -> None:
+    assert row_tokens(_row("less than 50")) == row_tokens(_row("20 to 50")) < row_tokens(_row("at least 50"))
+    assert row_tokens(_row("at least 20")) == row_tokens(_row("20 to 50"))
+    of_language = [row_tokens(_row("at most 280 characters", language)) for language in ("English", "Thai", "Tigrinya")]
+    assert of_language[0] < 2 * 280 + 300 < 6 * 280 < of_language[1] == of_language[2] < 6 * 280 + 300
+
+
 def test_labels_count_by_their_bytes_and_invented_ones_by_what_may_come() -> None:
     long = row_tokens(_row("less than 10", label="é" * 500))
     assert long - row_tokens(_row("less than 10")) >= 960

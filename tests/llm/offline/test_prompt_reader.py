@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from synthetic_textcat.llm.offline.prompt_reader import (
     find_labels,
+    find_requested_language,
     find_task,
     find_value,
     listed_labels,
@@ -116,3 +117,23 @@ def test_the_projects_own_prompts_are_read(name: str, number: int) -> None:
         assert find_labels(text, task.label_names) == (planned["label"], planned["misleading_label"])
     rules = without_label_list(text, task.label_names)
     assert {key: find_value(rules, values) for key, values in VALUES.items()} == {key: planned[key] for key in VALUES}
+
+
+@pytest.mark.parametrize(
+    ("prompt", "code"),
+    [
+        ("be the author of such a text: in Luxembourgish, 20 to 40 words", "lb"),
+        ("in Portuguese (Brazil), less than 10 words", "pt-BR"),
+        ("in Portuguese (as people speak it), less than 10 words", "pt"),
+        ("Write in Chinese (Traditional, Taiwan). One to three words in English", "zh-Hant-TW"),
+        ("in Serbian (Latin), clear", "sr-Latn"),
+        ("in Norwegian Bokmål, clear", "nb"),
+        ("in Norwegian, clear", "no"),
+        ("in Swiss German with 20 words", "gsw"),
+        ("Language: Cantonese", "yue"),
+        ("a text in a German shop. It is in it", "de"),
+        ("in Kurdish (Kurmanji) (Latin, Türkiye), clear", "ku"),
+    ],
+)
+def test_a_language_outside_of_the_table_is_read_by_its_name(prompt: str, code: str) -> None:
+    assert find_requested_language(prompt).code.partition("-Latn")[0] == code.partition("-Latn")[0]

@@ -17,7 +17,7 @@ _WEIGHTS = ([1], [1, 2, 3], [0.37, 1, 2, 5, 20, 100])
 
 def random_task(number: int) -> Task:
     """A task of 3 to 9 labels; every other one excludes pairs. A function of the number."""
-    chance = random.Random(number)  # noqa: S311
+    chance = random.Random(number)
     while True:
         try:
             return Task.model_validate(_entry(chance, number))

@@ -1,6 +1,6 @@
 """Plans of several labels a text: sizes, labels and pairs keep to their shares wherever a task ends."""
 
-from itertools import combinations
+from itertools import combinations, pairwise
 from math import sqrt
 from typing import Any, NamedTuple
 
@@ -181,7 +181,7 @@ def test_no_plan_can_be_within_one_for_every_file() -> None:
 
 def test_pairs_that_link_too_many_labels_are_refused_in_one_line() -> None:
     names = [f"L{number}" for number in range(40)]
-    together = [{"labels": list(pair), "weight": 2} for pair in zip(names, names[1:], strict=False)]
+    together = [{"labels": list(pair), "weight": 2} for pair in pairwise(names)]
     task = {"task": "Tag.", "labels": names, "labels_per_text": [1, 5], "together": together}
     with pytest.raises(ParameterError, match="pairs link 40 labels") as error:
         _plan([Task.model_validate(task)], 10)

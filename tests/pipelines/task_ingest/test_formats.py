@@ -207,6 +207,32 @@ def test_a_wrong_table_is_named_with_its_column_or_entry(text: str, says: str, t
     assert says in _complaint_about_csv(tmp_path, text)
 
 
+def test_lengths_and_languages_of_a_csv_file(tmp_path: Path) -> None:
+    rows = [
+        'Tell.,20 to 40 words,lb,""',
+        'Name.,"{""to"": 280, ""unit"": ""characters""}","[""pt-BR"", ""zh-TW""]","{""语气"": [""正式"", ""随意""]}"',
+        'Sort.,"[{""from"":20,""to"":40,""weight"":2},""at least 9""]",,"{""a"": {""given"": ""b"", ""x"": ""y""}}"',
+    ]
+    tasks = _from_csv(tmp_path, "\n".join(["task,num_words,language,extra", *rows]))
+    assert [task.num_words for task in tasks] == [
+        "20 to 40 words",
+        "at most 280 characters",
+        {"20 to 40": 2.0, "at least 9": 1.0},
+    ]
+    assert [task.language for task in tasks] == ["lb", ["pt-BR", "zh-TW"], None]
+    assert tasks[1].extra == {"语气": ["正式", "随意"]}
+    assert tasks[2].extra["a"] == {"given": "b", "x": "y"}
+
+
+def test_ranges_of_a_parquet_file_may_be_structs(tmp_path: Path) -> None:
+    bounds = pa.struct([("from", pa.int64()), ("to", pa.int64()), ("unit", pa.string())])
+    ranges = [{"from": 20, "to": 40}, {"to": 280, "unit": "characters"}, None]
+    table = pa.table({"task": ["Tell.", "Name.", "Sort."], "num_words": pa.array(ranges, bounds)})
+    pq.write_table(table, tmp_path / "tasks.parquet")
+    tasks = _read(tmp_path / "tasks.parquet")
+    assert [task.num_words for task in tasks] == ["20 to 40", "at most 280 characters", None]
+
+
 def test_a_parquet_file_may_hold_structs_lists_and_maps(tmp_path: Path) -> None:
     label = pa.struct([("name", pa.string()), ("description", pa.string()), ("weight", pa.int64())])
     table = pa.table(

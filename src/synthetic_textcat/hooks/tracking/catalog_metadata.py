@@ -25,6 +25,10 @@ _TAG_LIMIT = 5000
 _LIMIT = 6000
 """MLflow's limit of characters for one parameter."""
 
+_REFUSED = re.compile(r"[^\w\-. :/]|\.(?=u[0-9a-f])")
+_ENCODED = re.compile(r"\.u([0-9a-f]{1,6})\.")
+_LONGEST_KEY = 250
+
 
 @dataclass(frozen=True)
 class MlflowMetadata:
@@ -188,8 +192,18 @@ def flatten(params: Mapping[str, Any]) -> dict[str, str]:
 
 
 def safe_key(name: str) -> str:
-    """Key valid in MLflow: other characters are replaced by `_`."""
-    return re.sub(r"[^\w\-. :/]", "_", name)[:250]
+    """Key valid in MLflow, from which `named_key` gives the name back.
+
+    MLflow 3.17 takes letters and digits of any script, but not the vowel signs that many scripts have. A character that
+    it refuses becomes `.u` with its code point in hexadecimal and a full stop: `.u94d.`. So does a full stop of the
+    name that would look like the beginning of one.
+    """
+    return _REFUSED.sub(lambda character: f".u{ord(character[0]):x}.", name)[:_LONGEST_KEY]
+
+
+def named_key(key: str) -> str:
+    """The name of a key that `safe_key` made."""
+    return _ENCODED.sub(lambda character: chr(int(character[1], 16)), key)
 
 
 def _leaves(params: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

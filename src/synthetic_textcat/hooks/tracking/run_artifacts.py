@@ -11,6 +11,7 @@ import pandas as pd
 import yaml
 
 from synthetic_textcat.errors import EarlierRunError
+from synthetic_textcat.hooks.tracking.catalog_metadata import named_key
 from synthetic_textcat.hooks.tracking.results import evaluation_of, label_check_of
 from synthetic_textcat.hooks.tracking.run_log import REBUILD
 from synthetic_textcat.hooks.tracking.run_lookup import find_run, last_runs, open_to_read, reading
@@ -170,7 +171,7 @@ def _read(run: "Run", folder: Path) -> RunRecord:
         started=datetime.fromtimestamp(run.info.start_time / 1000, UTC).isoformat(timespec="seconds"),
         params=run.data.params,
         tags=run.data.tags,
-        metrics=run.data.metrics,
+        metrics={named_key(key): value for key, value in run.data.metrics.items()},
         outcomes=with_label_sets(StoredTable([folder / _OUTCOMES])).to_pandas().reindex(columns=list(OUTCOMES)),
         prompts={path.name: path.read_text(encoding="utf-8") for path in prompts},
         tasks=pd.read_parquet(tasks) if tasks.is_file() else None,
@@ -194,7 +195,7 @@ def _table_of(client: "MlflowClient", run: "Run", name: str, folder: Path) -> pd
 def _evaluation(client: "MlflowClient", run: "Run", folder: Path) -> Evaluation:
     return Evaluation(
         name=run.info.run_name or run.info.run_id,
-        metrics=run.data.metrics,
+        metrics={named_key(key): value for key, value in run.data.metrics.items()},
         model=run.data.params.get("evaluate.embedding_model", ""),
         real_rows=run.data.tags.get("sha256.evaluation_set", ""),
         predictions=_table_of(client, run, _PREDICTIONS, folder),

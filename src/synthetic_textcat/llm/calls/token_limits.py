@@ -74,7 +74,7 @@ def row_tokens(row: Mapping[str, Any]) -> int:
     """Limit derived for the reply to a planned row, in tokens.
 
     Args:
-        row: The planned row with language, num_words, label and misleading_label.
+        row: The planned row with language, num_words, label or labels, and misleading_label.
     """
     length = length_of(str(row["num_words"]))
     script = find_language(row["language"]).script
@@ -82,7 +82,8 @@ def row_tokens(row: Mapping[str, Any]) -> int:
         most, tokens = length.upper or 2 * length.least, 1 if script == "Latn" else _MOST_BYTES
     else:
         most, tokens = _most_words(length), _PER_WORD.get(script, _SYLLABLES)
-    labels = [row[name] for name in ("label", "misleading_label")]
+    several = row.get("labels") if row["label"] is None else None
+    labels = [*([row["label"]] if several is None else several), row["misleading_label"]]
     label_tokens = sum(len(str(label).encode()) for label in labels) if all(labels) else _OPEN_LABELS
     return _rounded(_FORM + label_tokens + _ROOM * most * tokens)
 

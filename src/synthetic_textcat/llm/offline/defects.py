@@ -15,7 +15,7 @@ from synthetic_textcat.errors import TransportError
 from synthetic_textcat.hashing import draw, pick
 from synthetic_textcat.llm.offline.grammar import Draws, Slots, Template, compile_template, expand, load_yaml
 from synthetic_textcat.llm.offline.orthography import leaks
-from synthetic_textcat.schemas.languages import Language, find_language
+from synthetic_textcat.schemas.languages import Language, find_language, rules_code
 from synthetic_textcat.schemas.outcomes import ALL_DEFECTS, RECOVERABLE_DEFECTS, SEVERAL_LABELS_DEFECTS, TOO_LONG
 
 _NEEDS_CLOSED_SET = ("label_not_in_set", "misleading_label_not_in_set", "label_not_as_planned")
@@ -224,9 +224,9 @@ def foreign_text(length: int, labels: Sequence[str], seed: int, language: Langua
     """
     draws = Draws("foreign", seed)
     written = written_languages()
-    if language is not None and language.code != "en":
+    if language is not None and rules_code(language) != "en":
         written = {name: own for name, own in written.items() if find_language(name).script != language.script}
-    code = "en" if language is None else language.code
+    code = "en" if language is None else rules_code(language)
     texts = [_text(tongue, length, draws) for tongue in draws.shuffled(tuple(written.values()))]
     return next((text for text in texts if not leaks(text, labels, code)), texts[0])
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import regex
 
-from synthetic_textcat.schemas.languages import Language
+from synthetic_textcat.schemas.languages import Language, rules_code
 from synthetic_textcat.text.comparison import comparable
 from synthetic_textcat.text.label_mentions import find_mention
 from synthetic_textcat.text.unicode import UNSPACED, UNSPACED_LETTER, is_unspaced, normalised
@@ -88,7 +88,7 @@ def orthography_of(language: Language) -> Orthography:
         stop=_STOPS.get(script, "."),
         comma=_COMMAS.get(script, ","),
         letters_a_word=_LETTERS_A_WORD.get(script),
-        code=language.code,
+        code=rules_code(language),
     )
 
 

@@ -25,7 +25,7 @@ from synthetic_textcat.llm.offline.grammar import (
 from synthetic_textcat.llm.offline.orthography import leaks, orthography_of
 from synthetic_textcat.llm.offline.placeholder import placeholder_grammar
 from synthetic_textcat.llm.offline.writer import Plan, write_text
-from synthetic_textcat.schemas.languages import Language, find_language
+from synthetic_textcat.schemas.languages import Language, find_language, rules_code
 
 _LANGUAGES = "languages"
 
@@ -69,7 +69,7 @@ def write_in(
         task: The task's sentence.
     """
     names = tuple(dict.fromkeys((*labels, plan.label, *filter(None, [plan.misleading_label]))))
-    grammar = replace(language_grammar(language.code), mark=mark)
+    grammar = replace(language_grammar(rules_code(language)), mark=mark)
     topics = tuple(grammar.labels)
     other = plan.misleading_label and topic_of(plan.misleading_label, order, task, topics)
     texts = (
@@ -82,9 +82,9 @@ def write_in(
         for turn in range(len(topics))
     )
     fallback = next(texts)
-    if not leaks(fallback, names, language.code):
+    if not leaks(fallback, names, rules_code(language)):
         return fallback
-    return next((text for text in texts if not leaks(text, names, language.code)), fallback)
+    return next((text for text in texts if not leaks(text, names, rules_code(language))), fallback)
 
 
 def topic_of(label: str, order: Sequence[str], task: str, topics: Sequence[str], turn: int = 0) -> str:

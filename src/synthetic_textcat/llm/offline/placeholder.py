@@ -8,7 +8,8 @@ import datetime
 import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from synthetic_textcat.llm.offline.grammar import (
     DIFFICULTIES,
@@ -21,7 +22,11 @@ from synthetic_textcat.llm.offline.grammar import (
     load_yaml,
 )
 from synthetic_textcat.llm.offline.orthography import orthography_of
-from synthetic_textcat.schemas.languages import find_language
+from synthetic_textcat.schemas.language_tags import usual_script
+from synthetic_textcat.schemas.languages import find_language, is_of_table, languages
+
+if TYPE_CHECKING:
+    from babel.core import Locale
 
 TOPICS = 8
 """Parts of the vocabulary: a label has the place names of one."""
@@ -98,7 +103,7 @@ def _cldr_words(code: str) -> Mapping[str, Sequence[str]]:
     from babel.dates import format_date, format_timedelta
     from babel.units import format_unit
 
-    locale, english = Locale.parse(_CLDR_CODES.get(code, code).replace("-", "_")), Locale.parse("en")
+    locale, english = _locale(code), Locale.parse("en")
     days = [_FIRST_DAY + datetime.timedelta(days=13 * number) for number in range(_DAYS)]
     spans = [datetime.timedelta(days=sign * number) for number in range(2, 30) for sign in (1, -1)]
     dates = [format_date(day, "full", locale) for day in days]
@@ -110,14 +115,33 @@ def _cldr_words(code: str) -> Mapping[str, Sequence[str]]:
     amounts = [format_unit(number, unit, length="long", locale=locale) for unit in _UNITS for number in range(2, 60, 5)]
     places = list(_names(locale.territories, english.territories))
     tongues = list(_names(locale.languages, english.languages))
+    days_and_months = [*locale.days["stand-alone"]["wide"].values(), *locale.months["stand-alone"]["wide"].values()]
+    if len(places) < _FEWEST_PLACES:
+        places += tongues
+    if len(places) < TOPICS:  # of many languages the CLDR has no more
+        places += days_and_months
     return {
-        "day": [*locale.days["stand-alone"]["wide"].values(), *locale.months["stand-alone"]["wide"].values()],
+        "day": days_and_months,
         "date": dates,
         "when": list(filter(_has_word, whens)) or dates,
         "amount": list(filter(_has_word, amounts)) or dates,
-        "place": places if len(places) >= _FEWEST_PLACES else [*places, *tongues],
-        "tongue": tongues,
+        "place": places,
+        "tongue": tongues if len(tongues) > 1 else days_and_months,
     }
+
+
+def _locale(code: str) -> "Locale":
+    """The CLDR's locale of a language; where it has none in this script, that of another language in the script."""
+    from babel.core import Locale, UnknownLocaleError
+
+    known, language = _CLDR_CODES.get(code, code), find_language(code)
+    same = (x.code for x in languages() if x.script == language.script and not x.romanised and "-x-" not in x.code)
+    for tag in (known, known.partition("-")[0], *same):
+        with suppress(UnknownLocaleError, ValueError):
+            locale = Locale.parse(tag.replace("-", "_"))
+            if is_of_table(language) or locale.script or usual_script(locale.language) == language.script:
+                return locale
+    return Locale("en")
 
 
 def _has_word(phrase: str) -> bool:

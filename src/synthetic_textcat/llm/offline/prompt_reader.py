@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from json import dumps, loads
 
-from synthetic_textcat.schemas.languages import Language, find_language, languages
+from synthetic_textcat.schemas.languages import Language, find_language, language_named, languages
 from synthetic_textcat.schemas.lengths import CHARACTERS, length_of
 from synthetic_textcat.schemas.tasks import normalise
 
@@ -20,6 +20,11 @@ _ASKS_IN = re.compile(r"\b(?:in|written|write|language)\b\W*(?:is|be)?\W*\Z", re
 _LENGTH = re.compile(
     r"\b(?:(?:at least|at most|less than|exactly) \d+|\d+ to \d+)\s+(?:words|characters)\b", re.IGNORECASE
 )
+_ASKS_BEFORE_A_NAME = re.compile(
+    r"\b(?:in|written|write|language)\b\W*(?:is|be)?\W*(?=(?-i:[^\W\d_a-z]))", re.IGNORECASE
+)
+_NAME = re.compile(r"[^\n,.;:()]{0,60}[^\s,.;:()](?: \((?:[^()\n]|\([^()\n]*\)){1,60}\))?")
+_SHORTEST_NAME = 3  # shorter ones are codes, and words of prompts
 _QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 _JSON_LIST = re.compile(r'\[(?:\s*"(?:[^"\\\n]|\\.)*"\s*(?:,(?!\s*\])|(?=\])))*\]')
 _LABELS_FIELD = re.compile(rf"^\W*labels\b.*{_JSON_LIST.pattern}\W*$", re.MULTILINE)
@@ -75,15 +80,32 @@ def find_length(text: str, buckets: Sequence[str]) -> str | None:
 def find_requested_language(text: str) -> Language:
     """The language that the text asks for by its English name; English if it names none.
 
-    A name after "in", "written" or "language" counts first, then any. Quoted texts count last: seed examples may speak
-    of languages.
+    A name after "in", "written" or "language" counts first, then any of the table's. Quoted texts count last: seed
+    examples may speak of languages.
     """
     for prose in (_QUOTED.sub('""', text), text):
         found = list(_language_pattern().finditer(prose))
         asked = [match for match in found if _ASKS_IN.search(prose, max(0, match.start() - _CUE_REACH), match.start())]
+        end = asked[0].start() if asked else len(prose)
+        starts = (match.end() for match in _ASKS_BEFORE_A_NAME.finditer(prose) if match.end() < end)
+        if tagged := next(filter(None, (_longer_name(prose, start) for start in starts)), None):
+            return tagged
+        if asked:
+            return _longer_name(prose, asked[0].start(), asked[0][0]) or find_language(asked[0][0])
         if found:
-            return find_language((asked or found)[0][0])
+            return find_language(found[0][0])
     return find_language("English")
+
+
+def _longer_name(prose: str, start: int, known: str = "") -> Language | None:
+    """The language with the longest name that begins here and is longer than a known one: `Portuguese (Brazil)`."""
+    found = _NAME.match(prose, start)
+    name = found[0] if found else ""
+    while len(name) > max(len(known), _SHORTEST_NAME):
+        if language := language_named(name):
+            return language
+        name = name.rpartition(" ")[0]
+    return None
 
 
 @functools.cache

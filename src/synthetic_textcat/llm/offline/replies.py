@@ -19,7 +19,7 @@ from synthetic_textcat.llm.offline.set_writer import write_text_of_set
 from synthetic_textcat.llm.offline.text_defects import spoilt_text
 from synthetic_textcat.llm.offline.writer import LENGTHS, SHORT, Plan, is_short, write_text
 from synthetic_textcat.schemas.attributes import VALUES
-from synthetic_textcat.schemas.languages import Language
+from synthetic_textcat.schemas.languages import Language, rules_code
 from synthetic_textcat.schemas.outcomes import WRONG_LABEL, WRONG_VERDICT
 
 _ANY = "*"
@@ -193,7 +193,7 @@ def _other_set(labels: Sequence[str], options: Sequence[str], seed: int) -> tupl
 
 
 def _text_of_set(asked: RowRequest, plan: Plan, seed: int) -> str:
-    code, labels, several = asked.language.code, (*asked.labels, *asked.options), plan.label_set or ()
+    code, labels, several = rules_code(asked.language), (*asked.labels, *asked.options), plan.label_set or ()
     is_own = asked.task is not None and set(asked.order) <= set(asked.grammar.labels)
     has_grammar = is_own and code in (_ENGLISH, *authored_languages())
     mark = "" if has_grammar else mark_of_set(several, asked.order, labels, code)
@@ -204,7 +204,7 @@ def _text_of_set(asked: RowRequest, plan: Plan, seed: int) -> str:
 def _text(asked: RowRequest, plan: Plan, seed: int) -> str:
     if plan.label_set is not None:
         return _text_of_set(asked, plan, seed)
-    code, names = asked.language.code, tuple(dict.fromkeys((*asked.labels, asked.plan.label, plan.label)))
+    code, names = rules_code(asked.language), tuple(dict.fromkeys((*asked.labels, asked.plan.label, plan.label)))
     mark = mark_of(plan.label, asked.order, names, code)
     if code != _ENGLISH:
         known = asked.task is not None and asked.order == tuple(asked.grammar.labels)

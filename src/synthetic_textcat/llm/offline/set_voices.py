@@ -13,7 +13,7 @@ from synthetic_textcat.llm.offline.grammar import DIFFICULTIES, Grammar, LabelGr
 from synthetic_textcat.llm.offline.lexicon import Lexicon
 from synthetic_textcat.llm.offline.other_languages import language_grammar, topic_of
 from synthetic_textcat.llm.offline.set_writer import Voices
-from synthetic_textcat.schemas.languages import Language
+from synthetic_textcat.schemas.languages import Language, rules_code
 
 _PLACEHOLDER, _EVERY = "_placeholder", "*"
 _DEALT = ("colour", "thing", "place")
@@ -33,11 +33,11 @@ def voices_of(task: str | None, order: Sequence[str], language: Language, mark: 
         language: Language of the texts.
         mark: Mark of a placeholder; empty for a text of an authored grammar.
     """
-    if language.code == _ENGLISH:
+    if rules_code(language) == _ENGLISH:
         is_own = task is not None and set(order) <= set(_own(task)[0].labels)
         found = _own_voices(task or "", tuple(order)) if is_own else _dealt_voices(tuple(order))
     else:
-        found = _topic_voices(language.code, tuple(order), task or " | ".join(order))
+        found = _topic_voices(rules_code(language), tuple(order), task or " | ".join(order))
     return found._replace(grammar=replace(found.grammar, mark=mark)) if mark else found
 
 

@@ -172,8 +172,8 @@ def _parents_first(streams: Mapping[str, Sequence[_Stream]]) -> list[str]:
         ready = [name for name in open_ if not parents[name] & {*open_}]
         if not ready:
             raise ParameterError(
-                f"The own attributes {', '.join(open_)} depend on one another, by choices of different labels. Next: give "
-                "one of them plain values"
+                f"The own attributes {', '.join(open_)} depend on one another, by choices of different labels. Next: "
+                "give one of them plain values"
             )
         order += ready
         open_ = [name for name in open_ if name not in ready]

@@ -1,9 +1,9 @@
 """Joint distribution of the labels of a text: conditional Poisson sampling with weighted and excluded pairs.
 
-A set of k labels has a probability proportional to the product of its labels' weights and of its pairs' weights. Without
-weighted pairs this is conditional Poisson sampling (Hajek 1964; Chen, Dempster and Liu 1994), whose sums over sets are
-elementary symmetric polynomials. Labels that weighted pairs link form a component, whose sets are enumerated; the
-polynomials of all components are multiplied. All sums are exact.
+The probability of a set of k labels is proportional to the product of its labels' weights and of its pairs' weights.
+Without weighted pairs this is conditional Poisson sampling (Hajek 1964; Chen, Dempster and Liu 1994), whose sums over
+sets are elementary symmetric polynomials. Labels that weighted pairs link form a component, whose sets are enumerated;
+the polynomials of all components are multiplied. All sums are exact.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -81,7 +81,7 @@ def joint_labels(weights: Sequence[float], pairs: Mapping[Pair, float], sizes: S
 
 
 class _Component:
-    """Labels that weighted pairs link, with the sums over their sets: of all sets, and of those with one or two labels."""
+    """Labels that weighted pairs link; sums over all of their sets, and over those with one or two of the labels."""
 
     def __init__(
         self, members: Sequence[int], weights: Sequence[Fraction], pairs: Mapping[Pair, Fraction], most: int
@@ -94,8 +94,8 @@ class _Component:
         for count, (labels, weight) in enumerate(_sets(members, weights, pairs, most)):
             if count > MOST_SETS:
                 raise ParameterError(
-                    f"together: pairs link {len(members)} labels to one another, which make more than {MOST_SETS:,} sets "
-                    f"of up to {most} labels. Next: weigh fewer pairs, or allow fewer labels in labels_per_text"
+                    f"together: pairs link {len(members)} labels to one another, which make more than {MOST_SETS:,} "
+                    f"sets of up to {most} labels. Next: weigh fewer pairs, or allow fewer labels in labels_per_text"
                 )
             self.sums[len(labels)] += weight
             for number in (1, 2):

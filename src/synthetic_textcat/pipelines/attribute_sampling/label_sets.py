@@ -27,13 +27,13 @@ from synthetic_textcat.pipelines.attribute_sampling.label_windows import AHEAD, 
 from synthetic_textcat.pipelines.attribute_sampling.set_choice import Bools, Draws, Floats, SetChoice
 from synthetic_textcat.pipelines.attribute_sampling.streams import Ints, Streams, independent, ranges, streams_of
 
-PIECE = 4_096
+PIECE = 1_024
 """Rows after which pairs are counted anew."""
 
 _FIRST, _BLOCK = 4, 16  # rows of the first block, and a multiple of which the later ones end at
 _WARM_UP = 32  # rows by PF from which the state at the start of a piece is guessed
 _FINEST = 2**38  # a common denominator with which sums over 2^24 rows stay below 2^63
-_DRAWN_AGAIN, _AGAIN_FOR_PAIRS = 32, 3
+_FOR_PAIRS, _FOR_WINDOWS = range(3), range(3, 32)  # further attempts
 _NEAR = 2.5  # rows by which a pair may be off at the end of a block before it is drawn again
 _HELD = 300_000  # numbers of each kind that are held at once
 
@@ -62,7 +62,10 @@ class _Drawn(NamedTuple):
         return cost
 
     def replace(self, columns: Ints, other: "_Drawn", own: Ints) -> None:
-        """Takes over some sequences of another drawing of the same rows."""
+        """Takes over sequences of another drawing of the rows, where it has sets for more rows, or nearer pairs."""
+        failed, had = other.failed[own], self.failed[columns]
+        is_better = (failed < had) | ((failed == had) & (other.cost[own] < self.cost[columns]))
+        columns, own = columns[is_better], own[is_better]
         self.chosen[:, :, columns] = other.chosen[:, :, own]
         self.state.counts[:, columns], self.state.debts[:, columns] = (values[:, own] for values in other.state)
         self.failed[columns] = other.failed[own]
@@ -190,23 +193,29 @@ class LabelSets:
         return ended
 
     def _block(self, windows: Windows, state: _State, rows: int, draws: Draws, *, by_urgency: bool) -> _Drawn:
-        """Draws the next rows of sequences, again and again where no set fits or pairs are far off; the best is kept."""
+        """Draws the next rows of sequences, and again where no set fits or pairs are far off; the best is kept."""
         best = self._attempt(windows, state, rows, None if by_urgency else draws)
-        for attempt in range(_DRAWN_AGAIN):
-            is_far = np.abs(best.state.debts).max(axis=0, initial=0) > _NEAR
-            is_open = (best.failed > 0) | (is_far if attempt < _AGAIN_FOR_PAIRS and not by_urgency else False)
-            again = np.flatnonzero(is_open)
-            if not again.size:
-                break
-            keys = derived(draws.keys[again], "again", attempt)
-            other_draws = None if attempt + 1 == _DRAWN_AGAIN else Draws(keys, draws.places[again])
-            other = self._attempt(windows.take(again), state.take(again), rows, other_draws)
-            own = np.flatnonzero(
-                (other.failed < best.failed[again])
-                | ((other.failed == best.failed[again]) & (other.cost < best.cost[again]))
-            )
-            best.replace(again[own], other, own)
+        is_far = np.abs(best.state.debts).max(axis=0, initial=0) > (np.inf if by_urgency else _NEAR)
+        self._draw_again(np.flatnonzero((best.failed > 0) | is_far), best, windows, state, rows, draws, _FOR_PAIRS)
+        self._draw_again(np.flatnonzero(best.failed), best, windows, state, rows, draws, _FOR_WINDOWS)
+        failed = np.flatnonzero(best.failed)
+        if failed.size:
+            by_pf = self._attempt(windows.take(failed), state.take(failed), rows, None)
+            best.replace(failed, by_pf, np.arange(len(failed)))
         return best
+
+    def _draw_again(
+        self, again: Ints, best: _Drawn, windows: Windows, state: _State, rows: int, draws: Draws, attempts: range
+    ) -> None:
+        """Draws some sequences' next rows by other random numbers, in all attempts at once; keeps what is better."""
+        at_once = max(1, self._at_once // len(attempts))
+        for own in np.split(again, range(at_once, len(again), at_once)):
+            columns = np.repeat(own, len(attempts))
+            numbers = np.tile(np.array(attempts, np.uint64), len(own))
+            other_draws = Draws(derived(draws.keys[columns] + numbers, "again"), draws.places[columns])
+            other = self._attempt(windows.take(columns), state.take(columns), rows, other_draws)
+            order = np.lexsort((numbers, other.cost, other.failed, columns))
+            best.replace(own, other, order[:: len(attempts)])
 
     def _attempt(self, windows: Windows, state: _State, rows: int, draws: Draws | None) -> _Drawn:
         """Draws the next rows once, and tries the rows after them by PF; without draws by PF alone."""

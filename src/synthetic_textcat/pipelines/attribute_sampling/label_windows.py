@@ -75,7 +75,7 @@ class Windows:
         return must, may
 
     def tilt(self, row: int) -> Floats:
-        """Odds of the labels that a row may have but need not, as if places were uniform in windows, by their usual odds.
+        """Odds of labels that a row may have but need not, relative to their usual odds: uniform places in windows.
 
         A count that was rounded up before the row may rise only where the expected count passes a whole number.
         """

@@ -61,12 +61,13 @@ class OneLabel:
         misleading: Ints = (label + 1 + ahead) % self._num_labels
         return misleading
 
-    def owners(self, column: str, keys: Keys, counts: Ints, codes: Codes, labels: Sequence[int]) -> Ints:
+    def owners(self, _column: str, _keys: Keys, _counts: Ints, codes: Codes, labels: Sequence[int]) -> Ints:
         """Label of each row whose own choice of an attribute the row has, -1 for none.
 
         Args:
-            column: The attribute.
-            keys, counts: As in `draw`.
+            _column: The attribute.
+            _keys: As in `draw`.
+            _counts: As in `draw`.
             codes: Drawn ones.
             labels: Labels with such a choice.
         """

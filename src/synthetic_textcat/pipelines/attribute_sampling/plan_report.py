@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from synthetic_textcat.pipelines.attribute_sampling.streams import Ints
-from synthetic_textcat.schemas.label_sets import LABELS, label_set_codes
+from synthetic_textcat.schemas.label_sets import LABELS, has_multi_label, label_set_codes
 from synthetic_textcat.schemas.seed_examples import SeedTurns, planned_alike
 from synthetic_textcat.schemas.tasks import tasks_of
 from synthetic_textcat.tables import RowTable
@@ -28,7 +28,7 @@ def report_on(requests: RowTable, tasks: pd.DataFrame, num_seed_examples: int) -
         earlier row, since task, attributes, labels and seed examples are the same.
     """
     turns = SeedTurns(tasks_of(tasks[tasks["seed_examples"].map(len) > 0]), num_seed_examples)
-    has_several = (tasks["task_type"] == "multi_label").any()
+    has_several = has_multi_label(tasks)
     columns = ["task_id", *planned_alike(requests), *([LABELS] if has_several else [])]
     prompts, planned, start = np.empty(len(requests), np.uint64), [np.empty(0, np.uint64)], 0
     for rows in requests.frames(columns):

@@ -58,8 +58,8 @@ def refuse_columns_of_several_labels(tasks: Iterable[Task], sampling: AttributeS
         for name in sampling.cell_columns:
             if any(name in label.extra for label in task.labels):
                 raise ParameterError(
-                    f"Parameter attribute_sampling.per names {name}, for which labels have choices of their own, {place}. "
-                    "Next: give the task the choice, or leave it out of per"
+                    f"Parameter attribute_sampling.per names {name}, for which labels have choices of their own, "
+                    f"{place}. Next: give the task the choice, or leave it out of per"
                 )
 
 

@@ -1,9 +1,9 @@
 """Label sets of a quota's slots: rows of multi-label tasks, until each label's cell has its target.
 
-A row counts in the cell of each of its labels, and a row without a label in a cell of its own. Rows come in the order of
-their draws; a row gets a slot if it is among the first rows of one of its cells at least. Its level is its lowest number
-within a cell: for a target t, the rows up to level t are the slots. So each cell has t or more, no slot is for full
-cells only, and a higher target adds slots and moves none.
+A row counts in the cell of each of its labels, and a row without a label in a cell of its own. Rows come in the order
+of their draws; a row gets a slot if it is among the first rows of one of its cells at least. Its level is its lowest
+number within a cell: for a target t, the rows up to level t are the slots. So each cell has t or more, no slot is for
+full cells only, and a higher target adds slots and moves none.
 """
 
 from collections import Counter
@@ -93,7 +93,7 @@ def drawn_sets(task: Task, key: int, rows: int, *, is_exact: bool) -> list[Label
     """
     labels, order = labels_by_name(task), task.label_names.index
     keys = np.array([key64("labels", key, task.task_id)], np.uint64)
-    chosen = label_sets_of(task, labels, is_exact=is_exact).draw(keys, np.array([rows]))
+    chosen = label_sets_of(task, is_exact=is_exact).draw(keys, np.array([rows]))
     distinct, number = np.unique(chosen, axis=0, return_inverse=True)
     sets = [tuple(sorted((labels[place].name for place in np.flatnonzero(has)), key=order)) for has in distinct]
     return [sets[place] for place in number.ravel().tolist()]

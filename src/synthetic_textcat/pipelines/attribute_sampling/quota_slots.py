@@ -189,6 +189,7 @@ class QuotaSlots:
         table: dict[str, Any] = {}
         of_block = dict(zip(self._sampling.block_columns, zip(*self.blocks, strict=True), strict=False))
         for name in self.columns:
+            values: Any
             if name == LABELS:
                 values = self._label_sets(target, kind)
             elif name in of_block:
@@ -216,7 +217,7 @@ class QuotaSlots:
             self._set_slots_of[target] = found
         return self._set_slots_of[target]
 
-    def _label_sets(self, target: int, kind: Ints) -> list[str | None]:
+    def _label_sets(self, target: int, kind: Ints) -> Any:
         """Code of the label set of each slot; None for an open label set."""
         block, several = self._blocks_of(target), self._set_slots(target)
         labels = [next(iter(own.options["label"])) for own in self._kinds]
@@ -237,7 +238,7 @@ class QuotaSlots:
                 key = int(self._keys[of_block])
                 sets = drawn_sets(self._several[of_task], key, len(own), is_exact=self._is_exact)
             codes[own] = [label_set_code(labels) for labels in sets]
-        return codes.tolist()
+        return codes
 
     @cached_property
     def _keys(self) -> Keys:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from synthetic_textcat.pipelines.attribute_sampling.plan_report import hashes_of
 from synthetic_textcat.pipelines.attribute_sampling.streams import Ints
-from synthetic_textcat.schemas.label_sets import LABELS
+from synthetic_textcat.schemas.label_sets import LABELS, has_multi_label
 from synthetic_textcat.schemas.parameters import SplitShares
 from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.tables import RowTable
@@ -33,7 +33,7 @@ def warning_about_splits(requests: RowTable, tasks: pd.DataFrame, shares: SplitS
     sizes = tasks["labels"].map(len).to_numpy()
     names = [label["name"] for labels in tasks["labels"] for label in labels]
     of_tasks = pd.DataFrame({"task_id": np.repeat(tasks["task_id"].array, sizes), "label": names})
-    counts = _rows_of(requests, of_tasks, has_several=(tasks["task_type"] == "multi_label").any())
+    counts = _rows_of(requests, of_tasks, has_several=has_multi_label(tasks))
     starts, is_few = np.cumsum(sizes) - sizes, counts < needed
     if not is_few.any():
         return None
@@ -55,10 +55,8 @@ def _rows_of(requests: RowTable, labels: pd.DataFrame, *, has_several: bool) -> 
     hashes = hashes_of(labels)
     order = np.argsort(hashes)
     sought, counts = hashes[order], np.zeros(len(labels), np.int64)
-    for rows in requests.frames(["task_id", "label", *([LABELS] if has_several else [])]):
-        frame = (
-            rows.drop(columns="label").explode(LABELS).set_axis(["task_id", "label"], axis=1) if has_several else rows
-        )
+    for planned in requests.frames(["task_id", LABELS if has_several else "label"]):
+        frame = planned.explode(LABELS).rename(columns={LABELS: "label"}) if has_several else planned
         found, rows = np.unique(hashes_of(frame), return_counts=True)
         places = np.minimum(np.searchsorted(sought, found), len(sought) - 1)
         is_known = sought[places] == found

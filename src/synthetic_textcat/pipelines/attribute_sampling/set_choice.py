@@ -1,8 +1,8 @@
 """Choice of a row's label set among the allowed sets of its size, for many rows at once.
 
 Odds are those of the joint distribution, tilted by the odds of each label to be due in this row, and fourfold for each
-row by which a pair of the set is behind its share. Of very many sets, those of some labels are compared: the labels that
-the row must have, and others by lot. Sums are of integers, and products elementwise, so that machines agree.
+row by which a pair of the set is behind its share. Of very many sets, those of some labels are compared: the labels
+that the row must have, and others by lot. Sums are of integers, and products elementwise, so that machines agree.
 """
 
 from collections.abc import Iterator
@@ -82,7 +82,7 @@ class SetChoice:
         """
         among = self._among(odds, must, draws)
         if among is not None:
-            odds, must = (np.take_along_axis(values, among, axis=0) for values in (odds, must))
+            odds, must = np.take_along_axis(odds, among, axis=0), np.take_along_axis(must, among, axis=0)
         weight, found = self._product(odds), self._is_complete(must)
         if self._pairs:
             numbers = None if among is None else self._pairs_of(among)
@@ -125,7 +125,8 @@ class SetChoice:
             for pairs in self._pairs:
                 found &= of_pairs[pairs] > 0
         place = np.where(found, total, -1.0).argmax(axis=0)
-        return self._members(place, among), ~found.any(axis=0)
+        lacks: Bools = np.logical_not(found.any(axis=0))
+        return self._members(place, among), lacks
 
     def nearest(self, behind: Ints) -> list[int]:
         """Labels of the allowed set with the label that is furthest behind, then the next one, and so on."""

@@ -4,12 +4,12 @@ The misleading label is none of the set. It has a stream for each task and set. 
 set's labels, of which the confusable ones come first; a row without a label draws it by the labels' weights.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from synthetic_textcat.hashing import Keys, derived, key64, uniform
-from synthetic_textcat.pipelines.attribute_sampling.joint_labels import joint_labels
+from synthetic_textcat.pipelines.attribute_sampling.joint_labels import JointLabels, joint_labels
 from synthetic_textcat.pipelines.attribute_sampling.label_odds import SetOdds
 from synthetic_textcat.pipelines.attribute_sampling.label_sets import LabelSets
 from synthetic_textcat.pipelines.attribute_sampling.set_choice import Bools
@@ -17,6 +17,8 @@ from synthetic_textcat.pipelines.attribute_sampling.streams import Ints, ranges
 from synthetic_textcat.pipelines.attribute_sampling.values import Codes, Values, numbered
 from synthetic_textcat.schemas.attributes import shares_of
 from synthetic_textcat.schemas.tasks import Label, Task
+
+_LONG, _MORE = 64, 32  # rows of a long task, and rows drawn beyond its last one, with which rows may swap values
 
 Members = tuple[int, ...]
 """Numbers of a set's labels, ascending."""
@@ -39,20 +41,38 @@ class SeveralLabels:
     """
 
     def __init__(self, task: Task, odds: Sequence[SetOdds], tasks: int, *, is_exact: bool) -> None:
-        labels = labels_by_name(task)
-        self._label_sets, self._is_exact = label_sets_of(task, labels, is_exact=is_exact), is_exact
-        self._num_labels, self._odds = len(labels), odds
+        self._label_sets, self._is_exact = label_sets_of(task, is_exact=is_exact), is_exact
+        self._num_labels, self._odds = len(task.labels), odds
         self._odds_of = np.arange(tasks) if len(odds) > 1 else np.zeros(tasks, np.int64)
         self.sets: list[Members] = []
         self._numbers: dict[bytes, int] = {}
+        self._kept: dict[int, Ints] = {}
         self._weights: dict[tuple[int, int], tuple[float, ...]] = {}  # by odds and set: of the labels outside
 
     def draw(self, keys: Keys, tasks: Ints, counts: Ints) -> Codes:
         """Numbers of the label sets and misleading labels of the first rows, flat; as in `OneLabel`."""
         task = np.repeat(np.arange(len(keys), dtype=np.int32), counts)
-        label_set = self._numbers_of(self._label_sets.draw(keys, counts))
+        label_set = self._drawn_sets(keys, tasks, counts)
         misleading = self._misleading(keys, tasks, task, label_set)
         return {"label": np.full(len(task), -1, np.int32), "label_set": label_set, "misleading_label": misleading}
+
+    def _drawn_sets(self, keys: Keys, tasks: Ints, counts: Ints) -> Ints:
+        """Number of each row's set. Those of long tasks are kept, as these are drawn again to swap other values."""
+        of_tasks = zip(tasks.tolist(), counts.tolist(), strict=True)
+        is_kept = np.array([len(self._kept.get(task, ())) >= rows > 0 for task, rows in of_tasks], np.bool_)
+        new = np.flatnonzero(~is_kept)
+        is_long = counts[new] >= _LONG
+        longer = counts[new] + _MORE * is_long
+        starts, drawn = np.cumsum(longer) - longer, self._numbers_of(self._label_sets.draw(keys[new], longer))
+        for place in np.flatnonzero(is_long).tolist():
+            self._kept[int(tasks[new[place]])] = drawn[starts[place] : starts[place] + longer[place]]
+        found = np.empty(int(counts.sum()), np.int32)
+        own = zip(tasks[is_kept].tolist(), counts[is_kept].tolist(), strict=True)
+        found[np.repeat(is_kept, counts)] = np.concatenate(
+            [np.empty(0, np.int32), *(self._kept[task][:rows] for task, rows in own)]
+        )
+        found[np.repeat(~is_kept, counts)] = drawn[np.repeat(starts, counts[new]) + ranges(counts[new])]
+        return found
 
     def _numbers_of(self, chosen: Bools) -> Ints:
         """Number of each row's set, from a mask of its labels."""
@@ -138,16 +158,22 @@ def labels_by_name(task: Task) -> list[Label]:
     return sorted(task.labels, key=lambda label: label.name)
 
 
-def label_sets_of(task: Task, labels: Sequence[Label], *, is_exact: bool) -> LabelSets:
-    """Draws of a task's label sets.
+def joint_labels_of(task: Task) -> JointLabels:
+    """Joint distribution of a task's labels, numbered by name.
 
     Raises:
         ParameterError: If pairs link too many labels.
     """
+    labels = labels_by_name(task)
     number = {label.name: place for place, label in enumerate(labels)}
-    pairs: Mapping[tuple[int, int], float] = {
-        (number[one], number[other]): weight
-        for (one, other), weight in ((sorted(p), w) for p, w in task.pair_weights.items())
-    }
-    joint = joint_labels([label.weight for label in labels], pairs, list(task.set_sizes))
-    return LabelSets(joint, shares_of(task.set_sizes), is_exact=is_exact)
+    pairs = {(number[pair.labels[0]], number[pair.labels[1]]): pair.weight for pair in task.together}
+    return joint_labels([label.weight for label in labels], pairs, list(task.set_sizes))
+
+
+def label_sets_of(task: Task, *, is_exact: bool) -> LabelSets:
+    """Draws of a task's label sets; labels are numbered by name.
+
+    Raises:
+        ParameterError: If pairs link too many labels.
+    """
+    return LabelSets(joint_labels_of(task), shares_of(task.set_sizes), is_exact=is_exact)

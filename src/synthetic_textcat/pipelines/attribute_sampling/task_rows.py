@@ -1,6 +1,6 @@
 """Rows of tasks: attributes drawn as codes of two to four bytes, and made into columns of the plan batch by batch."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, groupby
 from typing import Any, cast
 
@@ -16,7 +16,7 @@ from synthetic_textcat.pipelines.attribute_sampling.one_label import OneLabel
 from synthetic_textcat.pipelines.attribute_sampling.several_labels import SeveralLabels, labels_by_name
 from synthetic_textcat.pipelines.attribute_sampling.streams import Ints, ranges
 from synthetic_textcat.pipelines.attribute_sampling.values import Codes
-from synthetic_textcat.schemas.label_sets import LABELS, LABELS_DTYPE, label_set_codes, labels_column
+from synthetic_textcat.schemas.label_sets import LABELS, LABELS_DTYPE, has_multi_label, label_set_code, labels_column
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import ATTRIBUTES, REQUESTS, with_own
 from synthetic_textcat.schemas.tasks import Task, task_from_row
@@ -57,7 +57,7 @@ class TaskRows:
             name: np.empty(rows, np.int32 if len(own_names) > _MOST_SMALL else np.int16)
             for name, own_names in names.items()
         }
-        if (tasks["task_type"] == "multi_label").any():
+        if has_multi_label(tasks):
             self._codes["label_set"] = np.full(rows, -1, np.int32)
         keys = np.array([key64(seed, task_id) for task_id in tasks["task_id"]], np.uint64)
         for members in _alike(tasks["attributes"], labels):
@@ -91,8 +91,8 @@ class TaskRows:
         """Number of each row's value in a vocabulary, -1 for a value that is not in it."""
         numbers = {value: number for number, value in enumerate(vocabulary)}
         if column == LABELS:
-            sets = label_set_codes(self.frame(np.arange(self._ends[-1]), ["label", LABELS]))
-            return sets.map(numbers).fillna(-1).to_numpy().astype(np.int32)
+            task = np.arange(len(self._counts), dtype=np.int32).repeat(self._counts)
+            return self._set_names.numbers(self._codes["label"], self._codes["label_set"], task, numbers)
         names = (*self._names[column].to_pylist(), None)  # -1 is None
         of_code = np.array([numbers.get(name, -1) for name in names], np.int32)
         return of_code[self._codes[column]] if column in self._codes else of_code[:-1].repeat(self._counts)
@@ -162,13 +162,23 @@ class _SetNames:
         """The set of each single label, by its number among all labels; None for none."""
         return pd.Series(self._single[label], dtype=LABELS_DTYPE)
 
+    def numbers(self, label: Ints, label_set: Ints, task: Ints, numbers: Mapping[str | None, int]) -> Ints:
+        """Number of each row's set, by its code; -1 for others."""
+        of_single = [numbers.get(label_set_code(own) if own else None, -1) for own in self._single]
+        found = np.array(of_single, np.int32)[label]
+        several = np.flatnonzero(label_set >= 0)
+        pairs, number = np.unique(task[several] * np.int64(self.size) + label_set[several], return_inverse=True)
+        sets = (self._named(*divmod(pair, self.size)) for pair in pairs.tolist())
+        found[several] = np.array([numbers.get(label_set_code(own), -1) for own in sets], np.int32)[number]
+        return found
+
     def of_sets(self, label: Ints, label_set: Ints, task: Ints) -> "pd.Series[Any]":
         """The set of each row, by its number, or by that of the row's single label."""
         found = self._single[label]
         several = np.flatnonzero(label_set >= 0)
         pairs, number = np.unique(task[several] * np.int64(self.size) + label_set[several], return_inverse=True)
-        sets = (divmod(pair, self.size) for pair in pairs.tolist())
-        found[several] = labels_column([self._named(*pair) for pair in sets], number).to_numpy()
+        sets = [self._named(*divmod(pair, self.size)) for pair in pairs.tolist()]
+        found[several] = labels_column(sets, number).to_numpy()
         return pd.Series(found, dtype=LABELS_DTYPE)
 
     def _named(self, task: int, number: int) -> tuple[str, ...]:

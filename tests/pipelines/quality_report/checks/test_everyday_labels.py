@@ -49,3 +49,14 @@ def test_the_share_grows_with_the_length_of_the_texts_and_falls_with_more_labels
     few = ["good", "awful"]
     assert 0 < share(few, "less than 10") < share(few, "at least 50") < share(few, "at least 200") <= 100
     assert share([*few, "dire", "dull"], "at least 200") < share(few, "at least 200")
+
+
+def test_own_lengths_count_by_the_words_that_they_come_to() -> None:
+    def share(num_words: object) -> int:
+        found = re.search(r"Up to (\d+)%", _lines(["good", "awful"], num_words=num_words)[0])
+        return int(found[1]) if found else 0
+
+    assert share("200 to 280 words") == share("at least 200")
+    assert (
+        share("at most 60 characters") < share({"from": 300, "to": 600, "unit": "characters"}) < share("at least 900")
+    )

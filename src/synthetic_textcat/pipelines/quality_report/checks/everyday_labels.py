@@ -14,7 +14,7 @@ import yaml
 
 from synthetic_textcat.pipelines.quality_report.checks.leakage import find_label_mention
 from synthetic_textcat.schemas.attributes import weights_of
-from synthetic_textcat.schemas.languages import find_language
+from synthetic_textcat.schemas.languages import find_language, rules_code
 from synthetic_textcat.schemas.lengths import WORDS, read_length
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.task_input import shown
@@ -95,7 +95,7 @@ def _frequency(label: str, language: str) -> float:
     """Frequency of the label in running text, as a share of words; 0 if it is no everyday word, or in capitals."""
     if label.isupper() and len(label) > 1:  # the leak check looks for these in capitals
         return 0.0
-    return _table().get(find_language(language).code, {}).get(normalised(label), 0.0)
+    return _table().get(rules_code(find_language(language)), {}).get(normalised(label), 0.0)
 
 
 @cache

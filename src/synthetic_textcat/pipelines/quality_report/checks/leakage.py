@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from synthetic_textcat.schemas.languages import find_language
+from synthetic_textcat.schemas.languages import find_language, rules_code
 from synthetic_textcat.text.comparison import canonical, comparable
 from synthetic_textcat.text.label_mentions import LONGEST_ACRONYM, find_mention
 
@@ -20,7 +20,7 @@ def find_label_mention(text: str, label: str, language: str | None, compared: st
         language: Requested language of the text, name or code; without it, inflected forms do not count.
         compared: The text in its comparison form for this language, if at hand: it saves most of the time.
     """
-    return find_mention(text, label, find_language(language).code if language is not None else None, compared)
+    return find_mention(text, label, _code(language), compared)
 
 
 def leaked_labels(
@@ -35,7 +35,7 @@ def leaked_labels(
         language: Requested language, name or code.
         compared: The text in its comparison form.
     """
-    code = None if language is None else find_language(language).code
+    code = _code(language)
     set_in_capitals = _is_in_capitals(label_set)
     for label in labels:
         found = find_label_mention(text, label.casefold() if set_in_capitals else label, language, compared)
@@ -48,12 +48,16 @@ def only_label(text: str, label_set: frozenset[str], language: str | None) -> st
     bare = text.strip(_AROUND_A_NAME)
     if len(bare) > _longest_of(label_set) + _LONGEST_ENDING:
         return None
-    code = None if language is None else find_language(language).code
+    code = _code(language)
     form = comparable(bare, code)
     for label in sorted(label_set):
         if comparable(label, code) == form or find_label_mention(bare, label, language) == canonical(bare):
             return label
     return None
+
+
+def _code(language: str | None) -> str | None:
+    return None if language is None else rules_code(find_language(language))
 
 
 @lru_cache(maxsize=1024)

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from itertools import islice
+from itertools import compress, islice
 
 from synthetic_textcat.pipelines.quality_report.checks.artefacts import find_artefacts, find_no_text
 from synthetic_textcat.pipelines.quality_report.checks.language import Finding, check_language, check_languages
@@ -23,7 +23,7 @@ from synthetic_textcat.pipelines.quality_report.checks.text_ends import find_cut
 from synthetic_textcat.pipelines.quality_report.checks.text_length import count_words, find_wrong_length, needs_count
 from synthetic_textcat.schemas.block import TextChecks
 from synthetic_textcat.schemas.label_names import label_form, labels_in_set, set_spelling
-from synthetic_textcat.schemas.languages import find_language
+from synthetic_textcat.schemas.languages import find_language, rules_code
 from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.text.comparison import comparable, compared_words, first_alike
@@ -116,8 +116,8 @@ class Candidate:
 
     @cached_property
     def code(self) -> str | None:
-        """The code of the language that was asked for."""
-        return find_language(self.language).code if self.language else None
+        """The code of the language by whose rules the text is read."""
+        return rules_code(find_language(self.language)) if self.language else None
 
     @cached_property
     def words(self) -> list[str]:
@@ -183,11 +183,13 @@ def _evidence(what: str, found: Iterator[str], least: int | None) -> str | None:
 @row_check
 def empty_field(row: Candidate) -> str | None:
     """Text or a label without a single visible character."""
-    of_labels = "label" if row.labels is None else "labels"
-    fields = [("input_text", row.input_text), *((of_labels, label) for label in row.own_labels)]
-    fields.append(("misleading_label", row.misleading_label))
-    empty = dict.fromkeys(name for name, text in fields if not any(map(_is_visible, text)))
-    return f"empty: {', '.join(empty)}" if empty else None
+    texts = (row.input_text, *row.own_labels, row.misleading_label)
+    is_empty = [not any(map(_is_visible, text)) for text in texts]
+    if True not in is_empty:
+        return None
+    of_labels = ["label" if row.labels is None else "labels"] * len(row.own_labels)
+    empty = dict.fromkeys(compress(("input_text", *of_labels, "misleading_label"), is_empty))
+    return f"empty: {', '.join(empty)}"
 
 
 @row_check
