@@ -19,8 +19,8 @@ REAL_PREDICTIONS = {
 }
 """Columns of an evaluation's predictions on the user's real rows.
 
-`row` is the sha256 of the normalised text. Where `task_type` is `multi_label`, `label` and `predicted` are JSON lists of
-labels (`label_sets.label_set_code`). Evaluations of earlier versions have no `task_type`.
+`row` is the sha256 of the normalised text. Where `task_type` is `multi_label`, `label` and `predicted` are JSON lists
+of labels (`label_sets.label_set_code`). Evaluations of earlier versions have no `task_type`.
 """
 
 ASKING_PROMPTS = ("closed_prompt", "open_prompt", "seed_examples_prompt")
