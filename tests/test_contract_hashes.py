@@ -89,6 +89,7 @@ def test_the_words_of_the_prompts_stay() -> None:
         "label_check_several": "bc63bdf006b438044f0d8e3ab990f6b6a1ae12b2ecb32ec5b193bca8d11c12e3",
         "label_set": "18642fba4a4df9a48f8ac2974cae48bc5ff1b5748e53091152b67ed509057142",
         "open_labels": "ea357b0a6923904496949056861afe6b12757f7f05f5ff6bb1c32ee419a8a3d1",
+        "several_labels": "d7d907ea8704f6ab5e5de1984df81e4b73a665e65120b495dd6df58c232291ce",
         "retry": "4dfc19c406d223dd88b34c853b6c2866911fd6dba0863e7d5e056a8825962e0e",
         "seed_examples": "f38044ed17bcf4fd49b964b48d88137a06e8c375735247e5c64ccd8914f739e1",
     }

@@ -12,7 +12,7 @@ from kedro.pipeline import Pipeline, node
 from kedro.runner import SequentialRunner
 
 from synthetic_textcat.hooks import RowTableInputs
-from synthetic_textcat.tables import FrameTable, RowTable
+from synthetic_textcat.tables import FrameTable, MadeTable, RowTable
 
 _FRAME = pd.DataFrame({"label": ["a", "b"]})
 
@@ -85,3 +85,14 @@ def test_nodes_of_users_get_frames_however_they_are_written(function: Callable[.
     assert _run_node(function, {"examples": "examples"}, {"examples": FrameTable(_FRAME)}) == kind
     if function is not _collected:
         assert _run_node(function, ["examples"], {"examples": FrameTable(_FRAME)}) == kind
+
+
+def _columns(examples: RowTable, others: RowTable) -> str:
+    return f"{','.join(examples.names)} {','.join(others.names)} {examples['labels'].tolist()}"
+
+
+def test_tables_of_rows_of_an_earlier_version_have_the_column_labels_too() -> None:
+    made = MadeTable(lambda: [_FRAME], {"label": "str"}, 2)
+    for table in (_FRAME, FrameTable(_FRAME), made):
+        found = _run_node(_columns, ["examples", "others"], {"examples": table, "others": table})
+        assert found == "label,labels label [('a',), ('b',)]"

@@ -40,7 +40,13 @@ _REPLIES = [
 
 
 def _requests() -> RowTable:
-    shared = {"task": "x", "language": "English", "difficulty": "PhD", "clarity": "clear", "num_words": "at least 10"}
+    shared: dict[str, Any] = {
+        "task": "x",
+        "language": "English",
+        "difficulty": "PhD",
+        "clarity": "clear",
+        "num_words": "at least 10",
+    }
     rows = ({**shared, **own, "request_id": f"r{n}", "replicate": n, "seed": n} for n, own in enumerate(_PLANNED))
     return FrameTable(to_frame(rows, REQUESTS))
 

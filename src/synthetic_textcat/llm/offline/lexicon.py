@@ -43,14 +43,19 @@ class Lexicon:
         self._grammar = grammar
         self._unspaced = grammar.orthography.letters_a_word is not None
 
-    def read(self, text: str) -> Reading:
-        """How well the text fits the grammar, and which labels' words it has."""
+    def read(self, text: str, *, by_words: bool = False) -> Reading:
+        """How well the text fits the grammar, and which labels' words it has.
+
+        Args:
+            text: The text.
+            by_words: Whether single words count alone: next to them those in pairs do not.
+        """
         words = self._split(text, 1) if is_unspaced(text) == self._unspaced else []
         owners = self._words
         known = [owners[word] for word in words if word in owners]
         fit = 1 - _DISTRUST * (1 - len(known) / len(words)) if words else 1 - _DISTRUST
         votes = Counter(owner for owner in known if owner)
-        if not votes:  # a short text may have none, but two in a row that only one label can write
+        if not votes and not by_words:  # a short text may have none, but two in a row that only one label can write
             votes = Counter(owner for pair in self._split(text, 2) if (owner := self._pairs.get(pair)))
         return Reading(fit, len(words), tuple(label for label, _ in votes.most_common()))
 

@@ -27,7 +27,7 @@ _NAME = re.compile(r"[^\n,.;:()]{0,60}[^\s,.;:()](?: \((?:[^()\n]|\([^()\n]*\)){
 _SHORTEST_NAME = 3  # shorter ones are codes, and words of prompts
 _QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 _JSON_LIST = re.compile(r'\[(?:\s*"(?:[^"\\\n]|\\.)*"\s*(?:,(?!\s*\])|(?=\])))*\]')
-_LABELS_FIELD = re.compile(rf"^\W*labels\b.*{_JSON_LIST.pattern}\W*$", re.MULTILINE)
+_LABELS_FIELD = re.compile(rf"^[\s*•-]*[\"'`]?labels[\"'`*]*\s*[:=].*{_JSON_LIST.pattern}\W*$", re.MULTILINE)
 _LIST_LINE = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s*(?P<name>[^:\n]+?)\s*(?::.*)?$", re.MULTILINE)
 _LIST_BLOCK = re.compile(r"(?:^[ \t]*(?:[-*•]|\d+[.)])[ \t]*[^\n]+(?:\n|\Z))+", re.MULTILINE)
 

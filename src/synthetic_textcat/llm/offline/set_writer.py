@@ -14,8 +14,8 @@ from synthetic_textcat.llm.offline.orthography import leaks
 from synthetic_textcat.llm.offline.writer import Plan, bounds_of, dressed, is_short, joined_units, longest_joint, marked
 
 _MOST_PASSES = 12
-_MOST_TRIES = 40
-_FEWEST_WORDS = 2
+_MOST_TRIES = 12
+_FEWEST_WORDS = 3
 _SIGNS = re.compile(r"[,;:\u060c\u3001]")
 _MOST_SHORT = 13  # words of a short text with several labels, which all need a statement
 
@@ -66,6 +66,7 @@ class _Writer:
 
     def __init__(self, voices: Voices, plan: Plan, draws: Draws, avoided: tuple[str, ...]) -> None:
         self._voices, self._plan, self._draws, self._avoided = voices, plan, draws, avoided
+        self._unknown = tuple(name for name in avoided if name not in voices.of_label or voices.of_label[name] != name)
         self._told = frozenset(voices.of_label.values())
         names = [voices.of_label[label] for label in plan.label_set or ()]
         self._parts: list[tuple[str, Sequence[LabelGrammar]]] = [
@@ -137,9 +138,10 @@ class _Writer:
 
     def _is_for(self, unit: str, name: str) -> bool:
         """Whether a sentence says what the label says, and nothing of another label; and names none."""
-        said = self._told.intersection(self._voices.lexicon.read(unit).labels)
-        code = self._voices.grammar.orthography.code
-        return said == self._told.intersection({name}) and not leaks(unit, self._avoided, code)
+        grammar = self._voices.grammar
+        said = self._told.intersection(self._voices.lexicon.read(unit, by_words=len(self._parts) > 1).labels)
+        avoided = self._unknown if name else self._avoided
+        return said == self._told.intersection({name}) and not leaks(unit, avoided, grammar.orthography.code)
 
     @property
     def _length(self) -> tuple[Grammar, str]:
