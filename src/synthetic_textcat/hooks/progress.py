@@ -222,7 +222,11 @@ class Progress:
     def _read_plan(self) -> None:
         """Reads the planned rows once both tables are there: before the first call, since a long plan takes seconds."""
         if self._notes.tally is not None and len(self._plan) == len({*_OF_PLAN.values()}):
-            requests = as_table(self._plan[names.REQUESTS]).take(self._asked.tolist(), PlannedRows.COLUMNS)
+            plan = as_table(self._plan[names.REQUESTS])
+            columns = [
+                name for name in PlannedRows.COLUMNS if name in plan
+            ]  # a plan of an earlier version has no labels
+            requests = plan.take(self._asked.tolist(), columns)
             of_several = {SEVERAL_LABELS_PROMPT} & self._prompts.keys()
             words = (
                 instructions_of(self._prompts[name] for name in self._prompts.keys() - of_several),
