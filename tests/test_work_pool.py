@@ -40,6 +40,17 @@ def _as_numbers(texts: list[str]) -> list[int]:
     return list(map(int, texts))
 
 
+class _RowError(Exception):
+    """An error that can be pickled, and not be made anew."""
+
+    def __init__(self, row: int, why: str) -> None:
+        super().__init__(f"row {row}: {why}")
+
+
+def _fail(rows: list[int]) -> list[int]:
+    raise _RowError(rows[0], "not a number")
+
+
 def _end_process(codes: list[int]) -> list[int]:
     os._exit(codes[0])
 
@@ -68,6 +79,11 @@ def test_an_error_of_the_work_is_raised_here_and_ends_all_processes() -> None:
     with pytest.raises(ValueError, match="three"):
         list(_TWO.map(_as_numbers, ["1", "2", "three"], rows=3))
     assert not multiprocessing.active_children()
+
+
+def test_an_error_that_can_not_be_made_anew_here_keeps_its_words() -> None:
+    with pytest.raises(RuntimeError, match="_RowError: row 7: not a number"):
+        list(_TWO.map(_fail, [7], rows=1))
 
 
 def test_a_process_that_is_ended_is_reported_in_one_line() -> None:

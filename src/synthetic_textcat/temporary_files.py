@@ -26,7 +26,8 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 _LARGE_TEMPORARY = Path("/var/tmp")  # noqa: S108  for large temporary files: /tmp is often held in memory
 _IN_MEMORY = 1 << 16  # bytes of a file that is not written yet, since most runs have few rows
-_NEAR = 4  # rows that are read to get at the next one wanted, as a further read takes as long
+_NEAR = 1 << 13  # bytes that are read to get at the next row wanted, as a further read takes as long
+_MOST_READ = 1 << 20  # bytes that are read at once with rows that are not wanted
 
 
 def temporary_folder() -> str | None:
@@ -169,7 +170,9 @@ class ArrayFile:
     def at(self, places: NDArray[np.intp]) -> NDArray[Any]:
         """The rows at some positions, ascending."""
         rows = np.empty((len(places), *self._shape), self._dtype)
-        ends = np.append(np.flatnonzero(np.diff(places) > _NEAR) + 1, len(places)).tolist() if len(places) else []
+        near, most = max(1, _NEAR // self._row_bytes), max(1, _MOST_READ // self._row_bytes)
+        is_end = (np.diff(places) > near) | (np.diff(places // most) > 0)
+        ends = np.append(np.flatnonzero(is_end) + 1, len(places)).tolist() if len(places) else []
         begun = 0
         for end in ends:
             first, last = int(places[begun]), int(places[end - 1])

@@ -7,6 +7,7 @@ import gc
 import logging
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
 from collections import deque
@@ -123,7 +124,7 @@ class MachinePool:
         with _started(processes) as pool:
             under_way: deque[Future[Sequence[Result]]] = deque()
             for chunk in chunks:
-                under_way.append(pool.submit(work, chunk))
+                under_way.append(pool.submit(_done, work, chunk))
                 if len(under_way) > AHEAD * processes:
                     yield from under_way.popleft().result()
             while under_way:
@@ -138,6 +139,26 @@ def chunks_of(items: Iterable[T], at_once: int) -> Iterator[list[T]]:
     """The items in lists of at most so many."""
     source = iter(items)
     return iter(lambda: list(islice(source, at_once)), [])
+
+
+def sendable(error: Exception) -> Exception:
+    """The error as another process gets it: one with its words if it can't be pickled, or not be made anew."""
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301  made here
+    except Exception:  # noqa: BLE001  of any class
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error
+
+
+def _done(work: Callable[[list[T]], Sequence[Result]], items: list[T]) -> Sequence[Result]:
+    """The results of a chunk, in a worker process.
+
+    An error that can be pickled, and not be made anew, would break the pool, as if the process had died.
+    """
+    try:
+        return work(items)
+    except Exception as error:
+        raise sendable(error) from error
 
 
 @contextmanager

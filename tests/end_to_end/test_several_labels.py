@@ -1,6 +1,7 @@
-"""Rows with several labels a text through a whole run: planned, asked for, read, checked, counted, exported."""
+"""Rows with several labels a text through a whole run: planned, asked for, read, checked, judged, counted, shown."""
 
 import json
+import re
 from collections import Counter
 
 import pandas as pd
@@ -8,6 +9,7 @@ import pytest
 import yaml
 
 from synthetic_textcat.llm.offline.defects import applies, defect_of
+from synthetic_textcat.schemas.label_sets import label_set_of, labels_of
 from synthetic_textcat.schemas.tasks import tasks_of
 from tests.support.project import Project
 from tests.support.several_labels import ENTRIES
@@ -25,13 +27,14 @@ _RATES = {
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A run of tasks of both kinds, with faults in the replies."""
+    """A run of tasks of both kinds, with faults in the replies, and a judge that errs."""
     project = Project(tmp_path_factory.mktemp("several"))
     project.path("data/01_raw/tasks.yml").write_text(yaml.safe_dump(list(ENTRIES)), encoding="utf-8")
     project.parameters(
         attribute_sampling={"num_examples": 120, "language": "English"},
         llm={"defects": _RATES},
-        quality_report={"min_yield": 0.1},
+        label_check={"share": 1.0, "llm": {"defects": {"wrong_verdict": 0.2}}},
+        quality_report={"min_yield": 0.1, "thresholds": {"leaked": {"warn": 0.02, "fail": None}}},
     )
     done = project.run("--pipelines", "generate")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -83,3 +86,25 @@ def test_what_was_sent_asks_for_the_planned_set(project: Project) -> None:
         frozenset({"label"}),
         frozenset({"labels"}),
     }
+
+
+def test_each_label_is_judged_and_both_kinds_of_tasks_are_shown(project: Project) -> None:
+    requests, examples, rejected = map(project.table, ("requests", "examples", "rejected"))
+    planned = dict(zip(requests["request_id"], labels_of(requests), strict=True))
+    assert all(planned[row] == own for row, own in zip(examples["request_id"], labels_of(examples), strict=True))
+    details = rejected.loc[rejected["reject_reason"] == "labels_not_as_planned", "detail"]
+    assert details.str.match(r"(missing '.+'|extra '.+')").all()
+
+    verdicts, metrics = project.table("label_verdicts").set_index("request_id"), project.metrics()
+    of_sets = verdicts.loc[verdicts.index.isin(requests.loc[requests["label"].isna(), "request_id"])]
+    agrees = [planned[str(row)] == own for row, own in of_sets["verdict"].map(label_set_of).items()]
+    assert of_sets["agrees"].tolist() == agrees
+    assert metrics["label/sets_judged"] == len(of_sets)
+    assert metrics["label/exact_set"] == pytest.approx(sum(agrees) / len(agrees), abs=1e-4)
+    assert 0 < (metrics["label/unplanned_rows"] or 0) < 0.4 * len(of_sets)
+
+    page = project.path("data/08_reporting/quality_report.html").read_text(encoding="utf-8")
+    for heading in ("Several labels a text", "Labels that texts have together", "Several labels, judged blind"):
+        assert f">{heading}</h" in page
+    assert re.search(r'data-label="Billing\n(Accounts|Repairs|Praise|Shipping)', page)
+    assert 'Billing and Returns: not planned">' in page

@@ -19,6 +19,13 @@ from tests.llm.running import policy
 RUN_ID = "run-7"
 
 
+def is_ready() -> bool:
+    """Makes a worker load what a shard needs, and a client, which takes seconds on a busy machine."""
+    os.environ["OPENAI_API_KEY"] = "any-key-will-do"
+    ChatModelSpec(OPENAI_CLASS, {"base_url": "http://127.0.0.1:9/v1"}).build(LlmParameters(model="served-1"))
+    return True
+
+
 def ask_until(end: float, shard: int, url: str, folder: Path, limits: dict[str, Any]) -> int:
     """Asks until a time of the wall clock; writes when each call began, and its tokens, to a file of its own.
 
@@ -39,7 +46,14 @@ def ask_until(end: float, shard: int, url: str, folder: Path, limits: dict[str, 
             for line in batch:
                 began = datetime.fromisoformat(line.created_at).timestamp() - line.latency_s
                 print(began, line.tokens, file=file, flush=True)
+    (folder / f"{owner}.waited").write_text(str(_waited_for_a_core_s()))
     return os.getpid()
+
+
+def _waited_for_a_core_s() -> float:
+    """Seconds for which threads of this process could run and had no core; 0 where the system does not say."""
+    of_threads = Path("/proc/self/task").glob("*/schedstat")
+    return sum(int(path.read_text().split()[1]) for path in of_threads) / 1e9
 
 
 def _calls(owner: str, end: float) -> Iterator[Call]:

@@ -175,6 +175,24 @@ def test_a_scheduler_that_is_gone_is_one_line(threads: Any, tmp_path: Path) -> N
     assert not list(tmp_path.iterdir())
 
 
+def test_workers_that_are_gone_are_waited_for_and_then_end_the_work_in_one_line(threads: Any, tmp_path: Path) -> None:
+    cluster = DaskCluster(ClusterParameters(address=threads.local.scheduler_address, max_wait_seconds=2))
+    found = DaskPool(cluster, tmp_path, tmp_path, 1).map(_as_numbers, map(str, range(99)), rows=99, at_once=1)
+    try:
+        assert next(found) == 0
+        threads.local.scale(0)
+        while cluster.threads():
+            time.sleep(0.01)
+        threads.local.scale(1)
+        assert [next(found) for _ in range(50)] == list(range(1, 51))
+        threads.local.scale(0)
+        with pytest.raises(ClusterError, match=r"no worker for \d s \(cluster.max_wait_seconds=2\)\. .*Next: start"):
+            list(found)
+    finally:
+        cluster.close()
+    assert not list(tmp_path.iterdir())
+
+
 @_processes
 def test_results_are_in_order_by_several_workers_and_files_go(pool: DaskPool, tmp_path: Path) -> None:
     taken: list[int] = []

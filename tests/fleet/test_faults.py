@@ -33,6 +33,7 @@ from tests.support.server import FaultServer
 pytestmark = [pytest.mark.fleet, pytest.mark.whole_run]
 
 _ROWS = 1_500
+_LONGEST_WAIT_S = 30
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ def test_a_worker_that_thaws_while_another_has_its_shard_pays_on_for_nothing(
         for process in frozen:
             send(process, signal.SIGCONT)
         finished(run)
-    assert_all_paid_for(project, server, 2 * IN_FLIGHT)
+    assert_all_paid_for(project, server, IN_FLIGHT)
 
 
 def test_an_interrupt_stops_the_workers_which_save_what_is_in_flight(server: FaultServer, tmp_path: Path) -> None:
@@ -97,6 +98,44 @@ def test_an_interrupt_stops_the_workers_which_save_what_is_in_flight(server: Fau
         )  # a line of each call in flight, also if it was about to be sent
         finished(start(project, cluster, server, _ROWS))
     assert_all_paid_for(project, server, IN_FLIGHT)
+
+
+def test_a_run_that_has_lost_all_workers_waits_for_others_and_then_ends_in_one_line(
+    server: FaultServer, tmp_path: Path
+) -> None:
+    project = Project(tmp_path / "project")
+    with Cluster(tmp_path, 2, OPENAI_BASE_URL=server.url) as cluster:
+        run = start(project, cluster, server, _ROWS, None, **{"cluster.max_wait_seconds": _LONGEST_WAIT_S})
+        wait_for_lines(project, 200)
+        cluster.end_workers()
+        time.sleep(15)  # the run says so after 10
+        assert run.poll() is None
+        cluster.add_worker()
+        wait_for_lines(project, 600)
+        cluster.end_workers()
+        said, _ = run.communicate(timeout=LONGEST_S)
+        said = " ".join(said.split())
+        assert run.returncode == 1, said
+        assert "Traceback" not in said
+        assert said.count("No Dask worker is left since") == 2
+        assert "A Dask worker has joined: the run goes on" in said
+        assert f"(cluster.max_wait_seconds={_LONGEST_WAIT_S}). What has arrived is saved. Next: start workers" in said
+
+        cluster.add_worker()
+        cluster.wait_for_workers(1)
+        run = start(project, cluster, server, _ROWS)
+        wait_for_lines(project, 900)
+        cluster.end_workers()
+        time.sleep(3)
+        begun = time.monotonic()
+        run.send_signal(signal.SIGINT)  # nobody is left who could save anything
+        said, _ = run.communicate(timeout=LONGEST_S)
+        assert run.returncode == 130, said
+        assert time.monotonic() - begun < 20
+        cluster.add_worker()
+        cluster.wait_for_workers(1)
+        finished(start(project, cluster, server, _ROWS))
+    assert_all_paid_for(project, server, 3 * (IN_FLIGHT + LAST_SECOND))
 
 
 def test_a_worker_that_dies_while_it_is_proven_does_not_end_the_run(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from synthetic_textcat.llm.engine.leases import Limits
 from tests.fleet.faulted_run import say
-from tests.fleet.rate_shard import RUN_ID, ask_until
+from tests.fleet.rate_shard import RUN_ID, ask_until, is_ready
 from tests.support.server import FaultServer
 
 pytestmark = [pytest.mark.fleet, pytest.mark.filterwarnings("ignore")]
@@ -25,7 +25,11 @@ SETTLING_S = 4.0
 """Seconds at both ends that are not counted: the workers start, and end, one after the other."""
 
 _TRIES = 2
-"""A permit lapses where a worker waits for a core: on a busy machine less of the limit is used, never more."""
+
+_MOST_WAITING = 0.1
+"""Share of the time for which a worker may wait for a core: a permit that is not used within 0.2 s lapses, so a busy
+machine uses less of the limit, never more. At 600,000 tokens a minute all processes together take 0.4 cores.
+"""
 
 
 @pytest.mark.parametrize(
@@ -40,16 +44,23 @@ _TRIES = 2
 def test_no_ten_seconds_exceed_a_sixth_of_the_limit_and_nine_tenths_are_used(
     workers: int, limit: str, amount: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    used = 0.0
+    used, waiting = 0.0, 0.0
     for number in range(_TRIES):
         folder = tmp_path / str(number)
         folder.mkdir()
         times, amounts = _spent(folder, workers, {"max_concurrency": 48, limit: amount})
         busiest, used = _busiest(times, amounts), max(used, _per_minute(times, amounts) / amount)
-        say(capsys, f"{workers} workers, {limit} {amount:,}: {used:.1%} used, busiest 10 s {busiest / amount * 6:.1%}")
+        waiting = max(float(path.read_text()) for path in folder.glob("*.waited")) / SECONDS
+        say(
+            capsys,
+            f"{workers} workers, {limit} {amount:,}: {used:.1%} used, busiest 10 s {busiest / amount * 6:.1%}, "
+            f"a worker waited for a core {waiting:.1%} of the time",
+        )
         assert busiest <= amount / 6
         if used >= 0.9:
-            break
+            return
+    if waiting > _MOST_WAITING:
+        pytest.skip(f"a worker waited for a core {waiting:.0%} of the time; the use of the limit needs a quiet machine")
     assert used >= 0.9
 
 
@@ -67,6 +78,7 @@ def _spent(folder: Path, workers: int, limits: dict[str, Any]) -> tuple[Sequence
         distributed.Client(cluster) as client,
         RunMeter(client, RUN_ID, Limits(**limits)),
     ):
+        assert all(client.run(is_ready).values())
         end = time.time() + SECONDS
         futures = [
             client.submit(ask_until, end, shard, server.url, folder, limits, pure=False) for shard in range(workers)

@@ -6,8 +6,10 @@ import signal
 import subprocess
 import time
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from benchmarks.clients.report_rows import make
@@ -49,8 +51,9 @@ def _project(made: Path, folder: Path) -> Project:
     return project
 
 
-def _report(project: Project, cluster: Cluster | None = None) -> "subprocess.Popen[str]":
-    shared = f",cluster.address={cluster.address},cluster.rows_to_share=1" if cluster else ""
+def _report(project: Project, cluster: Cluster | None = None, workers: int = 0) -> "subprocess.Popen[str]":
+    chosen = f"address={cluster.address}" if cluster else f"local.workers={workers}"
+    shared = f",cluster.{chosen},cluster.rows_to_share=1" if cluster or workers else ""
     params = f"quality_report.min_yield=0{shared}"
     return project.start("--pipelines", "quality_report", "--params", params)
 
@@ -80,7 +83,8 @@ def _wait_for_chunks(project: Project, process: "subprocess.Popen[str]", left: C
 
 
 def _left(project: Project) -> list[str]:
-    return sorted(path.name for path in project.path("data/03_primary/completions").iterdir())
+    folder = project.path("data/03_primary/completions")
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
 
 
 def test_three_workers_of_which_two_are_killed_give_the_files_of_one_machine(
@@ -130,3 +134,36 @@ def test_a_scheduler_that_dies_is_one_line_and_an_interrupt_ends_it_within_secon
         assert _left(project) == []
     _finished(_report(project))
     assert _files(project) == alone
+
+
+@pytest.mark.parametrize("is_starting", [True, False])
+def test_ctrl_c_ends_workers_of_this_machine_which_say_nothing_of_their_own(
+    is_starting: bool, made: Path, tmp_path: Path
+) -> None:
+    project = _project(made, tmp_path / "project")
+    run = _report(project, workers=2)
+    if is_starting:
+        until = time.monotonic() + _LONGEST_S
+        while len(psutil.Process(run.pid).children(recursive=True)) < 3:  # with Python's tracker of resources
+            assert time.monotonic() < until, "no worker starts"
+            time.sleep(0.02)
+    else:
+        _wait_for_chunks(project, run)
+    processes = [psutil.Process(run.pid), *psutil.Process(run.pid).children(recursive=True)]
+    for process in processes:  # as a terminal does
+        send(process.pid, signal.SIGINT)
+    said, _ = run.communicate(timeout=_LONGEST_S)
+    assert run.returncode == 130, said
+    assert "Traceback" not in said
+    assert said.rstrip().endswith("Stopped. What has arrived is saved; the same command goes on from there.")
+    until = time.monotonic() + 20
+    while any(map(_runs, processes)):  # Python's tracker ends after the others
+        assert time.monotonic() < until, processes
+        time.sleep(0.1)
+    assert _left(project) == []
+
+
+def _runs(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    return False

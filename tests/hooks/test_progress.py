@@ -36,7 +36,7 @@ def _begun(progress: Progress, rows: int, name: str = "open_rows", label: str = 
     progress.after_dataset_saved(name, OpenRows([OpenRow(n, "", []) for n in range(rows)], any_good=False))
     ids = [f"r{number}" for number in range(rows)]
     planned = {"task_id": _TASK.task_id, "label": label, "language": "English", "num_words": "less than 10"}
-    requests = pd.DataFrame({"request_id": ids, **planned})
+    requests = pd.DataFrame({"request_id": ids, "labels": [[label]] * rows, **planned})
     tables = {"requests": requests, "tasks": pd.DataFrame([_TASK.to_row("file")]), "prices": PRICES}
     for dataset, content in tables.items():
         progress.after_dataset_loaded(dataset, content, _ASKING)

@@ -4,9 +4,10 @@ How far a quota is while rows come in.
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -153,8 +154,8 @@ def test_a_quote_is_shown_with_its_ranges_and_what_is_unknown_is_said() -> None:
     assert "tokens    1,000,000\n" in shown
 
 
-def _tally(before: Shortfall | None = None, still_open: Collection[int] = range(3)) -> CellTally:
-    found = cell_tally(_REQUESTS, _SLOTS, _ROUNDS, before, _SAMPLING, still_open)
+def _tally(before: Shortfall | None = None, still_open: Sequence[int] = range(3)) -> CellTally:
+    found = cell_tally(_REQUESTS, _SLOTS, _ROUNDS, before, _SAMPLING, np.array(still_open))
     assert found is not None
     return found
 
@@ -188,7 +189,9 @@ def test_rows_that_the_journal_has_already_count_before_they_are_judged() -> Non
 
 
 def test_without_a_quota_there_is_no_such_count() -> None:
-    assert cell_tally(_REQUESTS, _SLOTS.head(0), None, None, AttributeSamplingParameters(), []) is None
+    assert (
+        cell_tally(_REQUESTS, _SLOTS.head(0), None, None, AttributeSamplingParameters(), np.array([], np.int64)) is None
+    )
 
 
 def test_the_line_reports_open_calls_once_the_oldest_takes_long() -> None:

@@ -5,21 +5,24 @@ import pandas as pd
 from synthetic_textcat.hooks.summary_lines import verdict_lines
 from synthetic_textcat.hooks.tally import WIDTH
 from synthetic_textcat.hooks.verdict_tally import VerdictTally
+from synthetic_textcat.llm.journal.lines import digests_of
 from synthetic_textcat.schemas.label_verdicts import LABEL_VERDICTS, UNJUDGED_ROWS
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.rows import to_frame
-from tests.llm.builders import completion, no_reply
+from tests.llm.builders import completion, fingerprint, no_reply
 from tests.pipelines.quality_report.builders import PRICES
 
 
 def test_votes_are_counted_once_whatever_their_replies() -> None:
-    tally = VerdictTally(asked=3)
+    tally = VerdictTally(digests_of(map(fingerprint, ("r0", "r0/2", "r1"))))
     tally.add([completion(request_id="r0"), no_reply(request_id="r0/2"), completion(request_id="r0", attempt=2)],
               PriceList.read(PRICES))  # fmt: skip
     assert tally.done == 1
     assert tally.line(1.0) == "1/3 verdicts, 1 without reply, 1.0/s, 30+ tokens, $0.00011+"
     tally.add([completion(request_id="r0/2")], PriceList.read(PRICES))
+    assert tally.line(1.0).startswith("2/3 verdicts, 2.0/s")
+    tally.add([no_reply(request_id="r0"), completion(request_id="of another plan")], PriceList.read(PRICES))
     assert tally.line(1.0).startswith("2/3 verdicts, 2.0/s")
 
 

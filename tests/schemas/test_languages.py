@@ -74,11 +74,12 @@ def test_every_code_that_another_has_replaced_is_the_language() -> None:
             assert find_language(code) == language
 
 
-def test_the_cldr_is_read_for_unknown_names_only() -> None:
+def test_the_cldr_is_read_for_names_outside_of_the_table_only() -> None:
     code = """
 import sys
+from synthetic_textcat.schemas.attributes import weights_of
 from synthetic_textcat.schemas.languages import find_language
-find_language("Deutsch"), find_language("de"), find_language("German")
+find_language("Deutsch"), find_language("de"), find_language("German"), weights_of("language", None)
 print("babel" in sys.modules)
 try:
     find_language("Allemand")

@@ -129,7 +129,7 @@ def test_a_name_that_is_none_gets_one_line(name: str) -> None:
     assert "is not an identifier; use letters of any script" in _complaint({name: "x"})
 
 
-@pytest.mark.parametrize("name", ["label", "Seed", "ｌａｂｅｌ", "own_attributes", "ﬂags"])  # noqa: RUF001
+@pytest.mark.parametrize("name", ["label", "Seed", "ｌａｂｅｌ", "own_attributes", "ﬂags", "Largest"])  # noqa: RUF001
 def test_a_name_that_reads_like_a_column_or_placeholder_is_refused(name: str) -> None:
     assert "is already the name of a" in _complaint({name: "x"})
 

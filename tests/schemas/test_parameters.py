@@ -106,6 +106,7 @@ def test_an_unknown_key_is_named_with_the_nearest_and_without_its_value(path: st
         ("cluster.address", "10.0.0.5:8786", "is no address of a Dask scheduler, which begins with tcp:// or tls://"),
         ("cluster.local.workers", 0, "Parameter cluster.local.workers=0: input should be greater than or equal to 1"),
         ("cluster.shards", 100_000, "Parameter cluster.shards=100000: input should be less than or equal to 99999"),
+        ("cluster.max_wait_seconds", 0, "Parameter cluster.max_wait_seconds=0: input should be greater than 0"),
         ("cluster.base_urls", ["gpu-1:8000"], "has no address of a server as entry 1"),
         ("cluster.base_urls", ["http://a/v1", "http://u:p@b/v1"], "has a user or a query in entry 2"),
         ("cluster.base_urls", ["http://gpu-1/v1"], "is for workers, and there are none"),

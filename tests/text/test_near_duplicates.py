@@ -1,7 +1,4 @@
-"""Which texts are nearly an earlier one, against a comparison of all pairs.
-
-What keeps training and test apart, against a comparison of all pairs.
-"""
+"""Which texts are nearly an earlier one, against a comparison of all pairs."""
 
 import random
 import weakref
@@ -18,13 +15,11 @@ from hypothesis import strategies as st
 from synthetic_textcat.text.minhash import (
     PERMUTATIONS,
     bands_for,
-    grams_of,
-    jaccard,
     least_estimate,
     recall,
     sketches_of,
 )
-from synthetic_textcat.text.near_duplicates import CrossSetMatcher, Like, like_earlier
+from synthetic_textcat.text.near_duplicates import Like, like_earlier
 from synthetic_textcat.text.sketched_texts import SketchedTexts, sketched_by
 from synthetic_textcat.work_pool import MachinePool
 from tests.support.examples import examples
@@ -169,7 +164,7 @@ def _one_by_one(texts: Sequence[str], threshold: float, all_stay: bool) -> Itera
         yield like
 
 
-def _of_template(seed: int, copies: int, others: int) -> list[str]:
+def of_template(seed: int, copies: int, others: int) -> list[str]:
     """Texts of 40 words that differ from one template in the words of up to so many places."""
     dice = random.Random(seed)
     words = _words(dice, 40)
@@ -182,7 +177,7 @@ def _of_template(seed: int, copies: int, others: int) -> list[str]:
     return texts
 
 
-def _shuffled(*lists: list[str]) -> list[str]:
+def shuffled(*lists: list[str]) -> list[str]:
     texts = [text for some in lists for text in some]
     random.Random(9).shuffle(texts)
     return texts
@@ -197,7 +192,7 @@ def parts_of(texts: Sequence[str], number: int) -> list[Sequence[str]]:
 @pytest.mark.parametrize("all_stay", [False, True])
 @pytest.mark.parametrize("threshold", [0.5, 0.8])
 def test_the_parts_of_the_texts_make_no_difference(threshold: float, all_stay: bool) -> None:
-    texts = _shuffled(_with_copies(1, 120), _of_template(2, 80, 3), _of_template(3, 80, 14))
+    texts = shuffled(_with_copies(1, 120), of_template(2, 80, 3), of_template(3, 80, 14))
     expected = list(_one_by_one(texts, threshold, all_stay))
     assert sum(like is not None for like in expected) > 80
     for number in (1, 4, 16):
@@ -228,7 +223,7 @@ def texts_with_copies_of_templates(others: int) -> list[str]:
     dice = random.Random(8)
     vocabulary = _words(dice, 5_000)
     texts = [" ".join(dice.choices(vocabulary, k=50)) for _ in range(others)]
-    return _shuffled(texts, _of_template(4, 1_000, 1), _of_template(5, 1_000, 8))
+    return shuffled(texts, of_template(4, 1_000, 1), of_template(5, 1_000, 8))
 
 
 @pytest.mark.slow
@@ -245,46 +240,6 @@ def test_a_hundred_thousand_texts_with_copies_of_a_template_in_any_number_of_par
 @pytest.mark.slow
 @pytest.mark.parametrize("all_stay", [False, True])
 def test_a_template_of_a_hundred_thousand_rows_takes_no_pairs_of_all_of_them(all_stay: bool) -> None:
-    likes = list(like_earlier(_of_template(6, 100_000, 1), 0.8, all_stay))
+    likes = list(like_earlier(of_template(6, 100_000, 1), 0.8, all_stay))
     assert sum(like is not None for like in likes) > 99_990
     assert sum(like is not None and like.place == 0 for like in likes) > 99_000
-
-
-def _text(dice: random.Random, words: int = 30) -> list[str]:
-    return ["".join(dice.choices(_LETTERS, k=dice.randint(2, 9))) for _ in range(words)]
-
-
-def _families(seed: int, families: int) -> list[str]:
-    dice = random.Random(seed)
-    texts: list[str] = []
-    for _ in range(families):
-        words = _text(dice)
-        texts.extend(" ".join(_text(dice, changed) + words[changed:]) for changed in (0, 1, 3, 6))
-    dice.shuffle(texts)
-    return texts
-
-
-@pytest.mark.parametrize("threshold", [0.5, 0.6, 0.8])
-def test_nearly_all_near_texts_are_found_and_no_other(threshold: float) -> None:
-    texts = _families(3, 40)
-    others = np.arange(len(texts)) % 3 == 0
-    found = CrossSetMatcher(texts, threshold).near(~others, others)
-    grams = [grams_of(text) for text in texts]
-    near = [any(jaccard(own, grams[other]) >= threshold for other in np.flatnonzero(others)) for own in grams]
-    expected = np.array(near) & ~others
-    assert expected.sum() > 20
-    assert not (found & ~expected).any()
-    assert (found & expected).sum() / expected.sum() >= 0.98
-
-
-def test_the_first_of_a_crowded_bucket_are_compared_with() -> None:
-    texts = ["one and the same text"] * 300
-    asked = np.arange(300) >= 200
-    assert CrossSetMatcher(texts, 0.8).near(asked, ~asked).tolist() == asked.tolist()
-
-
-def test_nothing_asked_or_nothing_to_compare_with_is_nothing_found() -> None:
-    near = CrossSetMatcher(["a text", "a text"], 0.8)
-    none, everything = np.zeros(2, bool), np.ones(2, bool)
-    assert not near.near(none, everything).any()
-    assert not near.near(everything, none).any()

@@ -10,6 +10,7 @@ from synthetic_textcat.errors import ClusterError
 from synthetic_textcat.fleet.work_files import work_files
 from synthetic_textcat.llm.shards.worker_probe import Probe, versions
 from synthetic_textcat.redaction import learn_environment
+from synthetic_textcat.work_pool import sendable
 
 ITEMS, RESULTS = ".items", ".results"
 """Endings of the names of a chunk's files."""
@@ -72,7 +73,7 @@ def results_written(place: str, key: bytes, work: str, chunk: str) -> bool:
     try:
         content, is_good = sealed(list(function(given)), key, chunk + RESULTS), True
     except Exception as error:  # noqa: BLE001  the driver raises it; its text does not pass the scheduler
-        content, is_good = sealed(_sendable(error), key, chunk + RESULTS), False
+        content, is_good = sealed(sendable(error), key, chunk + RESULTS), False
     files.write(chunk + RESULTS, content)
     return is_good
 
@@ -80,15 +81,6 @@ def results_written(place: str, key: bytes, work: str, chunk: str) -> bool:
 @lru_cache(maxsize=2)
 def _function(place: str, key: bytes, work: str) -> Any:
     return opened(work_files(place).read(work), key, work)
-
-
-def _sendable(error: Exception) -> Exception:
-    """The error, or one with its words if it can't be pickled or not be made anew."""
-    try:
-        pickle.loads(pickle.dumps(error))  # noqa: S301  made here
-    except Exception:  # noqa: BLE001  of any class
-        return RuntimeError(f"{type(error).__name__}: {error}")
-    return error
 
 
 def probe_work(place: str, token: bytes) -> Probe:

@@ -6,15 +6,19 @@ It is started by the first stage that needs it, stays for those that follow, and
 
 import atexit
 import logging
+import signal
 import socket
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 from synthetic_textcat.errors import ClusterError
+from synthetic_textcat.fleet.losses import WorkerWatch, lost_scheduler
 from synthetic_textcat.fleet.worker_side import METRIC, local_worker, quieten
+from synthetic_textcat.interrupts import held_interrupts
 from synthetic_textcat.llm.shards.worker_probe import Probe, fault, first_line
 from synthetic_textcat.redaction import redact
 from synthetic_textcat.schemas.cluster_parameters import ClusterParameters
@@ -41,6 +45,7 @@ class DaskCluster:
     def __init__(self, settings: ClusterParameters, connect_s: float = 10.0, most_losses: int = 20) -> None:
         self.most_losses = most_losses
         self._settings = settings
+        self._watch = WorkerWatch(settings.max_wait_seconds)
         self._connect_s = connect_s
         self._client: Client | None = None
         self._local: LocalCluster | None = None
@@ -57,14 +62,20 @@ class DaskCluster:
         assert self._client is not None
         return self._client
 
-    @property
     def threads(self) -> int:
-        """Threads of the workers: each runs one task at a time.
+        """Threads of the workers: each runs one task at a time. It is reported if there are none for a while.
 
         Raises:
-            OSError, TimeoutError: If the scheduler is gone.
+            ClusterError: If the scheduler is gone, or there was no worker for too long.
         """
-        return sum(self.client.nthreads().values())
+        if self.client.status != "running":
+            raise lost_scheduler()
+        try:
+            found = int(sum(self.client.nthreads().values()))
+        except (OSError, TimeoutError) as error:
+            raise lost_scheduler() from error
+        self._watch.note(found, str(self.client.scheduler.address))
+        return found
 
     def prove(self, own: Probe, probe: Callable[..., Probe], *arguments: Any) -> bool:
         """Proves that each worker can do the work, by what it says of itself; False if none has answered.
@@ -136,7 +147,7 @@ class DaskCluster:
         self._name_dashboard(self._client)
 
     def _refuse_no_workers(self, address: str) -> None:
-        if not self.threads:
+        if not self.threads():
             raise ClusterError(
                 f"The Dask scheduler at {address} has no worker. Next: start some (dask worker ADDRESS --nthreads 1), "
                 "and run the same command again"
@@ -192,13 +203,28 @@ class DaskCluster:
         self._client = self._local = None
 
     def _start_local(self) -> str:
+        """Starts worker processes of this machine; gives the address of their scheduler.
+
+        An interrupt waits until they have started: Dask can't close a cluster of which a half is there.
+
+        Raises:
+            ClusterError: If they do not start.
+            KeyboardInterrupt: After an interrupt, once they can be closed.
+        """
+        with held_interrupts() as interrupted, _without_interrupts():
+            self._local = self._started_local()
+        if interrupted.is_set():
+            raise KeyboardInterrupt
+        return str(self._local.scheduler_address)
+
+    def _started_local(self) -> "LocalCluster":
         import dask
         from distributed import LocalCluster
 
         dask.config.set({"distributed.scheduler.allowed-failures": self.most_losses - 1})
         dask.config.set({"distributed.nanny.pre-spawn-environ.DASK_LOGGING__DISTRIBUTED": "critical"})
         try:
-            self._local = LocalCluster(
+            return LocalCluster(
                 n_workers=self._settings.local.workers,
                 threads_per_worker=1,
                 host="127.0.0.1",
@@ -210,7 +236,23 @@ class DaskCluster:
                 f"The {self._settings.local.workers} processes of cluster.local.workers do not start "
                 f"({first_line(error)}). Next: ask for fewer, or leave out the cluster"
             ) from error
-        return str(self._local.scheduler_address)
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Threads and processes that start in the block get no Ctrl-C, which a terminal sends to all processes of a run.
+
+    They inherit blocked signals. Dask starts workers in a thread of its own, also later, in place of those that died.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # which unblocks SIGINT when it starts (`findings/`)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGHUP))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _free_or_any(port: int) -> int:
@@ -221,11 +263,3 @@ def _free_or_any(port: int) -> int:
         except OSError:
             return 0
     return port
-
-
-def lost_scheduler() -> ClusterError:
-    """The error of a scheduler that has gone during the run."""
-    return ClusterError(
-        "The Dask scheduler is gone. What has arrived is saved. Next: start it again, and run the same command, which "
-        "goes on from there"
-    )

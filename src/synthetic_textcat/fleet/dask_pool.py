@@ -15,7 +15,8 @@ from threading import Event
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from synthetic_textcat.fleet.chunk_work import ITEMS, RESULTS, TOKEN, opened, probe_work, sealed
-from synthetic_textcat.fleet.dask_cluster import DaskCluster, lost_scheduler
+from synthetic_textcat.fleet.dask_cluster import DaskCluster
+from synthetic_textcat.fleet.losses import result_of
 from synthetic_textcat.fleet.scheduled_tasks import run_chunk
 from synthetic_textcat.fleet.work_files import WorkFiles, own_work_files, work_files
 from synthetic_textcat.llm.shards.worker_probe import Probe, versions
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _LOOK_S = 0.5
-"""Seconds between two looks at whether the scheduler is still there."""
+"""Seconds between two looks at whether scheduler and workers are still there."""
 
 _CHUNKS_TO_COUNT = 16
 """Chunks after which workers are counted anew: some join, and some die."""
@@ -69,7 +70,7 @@ class DaskPool:
         """Results of `work` for all items, in order (`WorkPool.map`).
 
         Raises:
-            ClusterError: If the workers can't do the work, or the scheduler is gone.
+            ClusterError: If the workers can't do the work, the scheduler is gone, or no worker is left for too long.
             LostWorkerError: If too many workers died on one chunk.
         """
         chunks = chunks_of(items, at_once)
@@ -77,7 +78,7 @@ class DaskPool:
             yield from chain.from_iterable(map(work, chunks))
             return
         self._cluster.start()
-        workers = self._workers()
+        workers = self._cluster.threads()
         with own_work_files(self._shared, self._local) as place:
             self._prove(place)
             shared: _SharedWork[Result] = _SharedWork(self._cluster, place, work)
@@ -85,24 +86,13 @@ class DaskPool:
                 for number, chunk in enumerate(chunks, 1):
                     shared.begin(chunk)
                     if number % _CHUNKS_TO_COUNT == 0:
-                        workers = self._workers()
-                    if len(shared) > AHEAD * workers:
+                        workers = self._cluster.threads()
+                    if len(shared) > AHEAD * max(1, workers):
                         yield from shared.first_results()
                 while len(shared):
                     yield from shared.first_results()
             finally:
                 shared.cancel()
-
-    def _workers(self) -> int:
-        """Number of workers; at least one, since there may be none for a moment, if all have died.
-
-        Raises:
-            ClusterError: If the scheduler is gone.
-        """
-        try:
-            return max(1, self._cluster.threads)
-        except (OSError, TimeoutError) as error:
-            raise lost_scheduler() from error
 
     def _prove(self, place: str) -> None:
         """Proves once that each worker runs the same code and reaches the folder.
@@ -144,7 +134,7 @@ class _SharedWork(Generic[Result]):
     """
 
     def __init__(self, cluster: DaskCluster, place: str, work: object) -> None:
-        self._client, self._most_losses = cluster.client, cluster.most_losses
+        self._cluster = cluster
         self._place = place
         self._files: WorkFiles = work_files(place)
         self._work = f"work-{os.urandom(4).hex()}"
@@ -185,34 +175,23 @@ class _SharedWork(Generic[Result]):
         """Takes back what is under way."""
         if self._under_way:
             with suppress(Exception):  # of a scheduler that is gone
-                self._client.cancel([chunk.task for chunk in self._under_way], asynchronous=False)
+                self._cluster.client.cancel([chunk.task for chunk in self._under_way], asynchronous=False)
         self._under_way.clear()
 
     def _submitted(self, name: str) -> tuple["Future", Event]:
         key, ended = f"{name}-{os.urandom(4).hex()}", Event()
-        task = self._client.submit(run_chunk, self._place, self._key, self._work, name, pure=False, key=key)
+        task = self._cluster.client.submit(run_chunk, self._place, self._key, self._work, name, pure=False, key=key)
         task.add_done_callback(lambda _: ended.set())
         return task, ended
 
     def _ended(self, chunk: _Chunk) -> bool | None:
         """Whether a chunk has results (True) or an error (False), once it has ended; None if its worker died."""
-        from distributed import KilledWorker
-
         while not chunk.ended.wait(_LOOK_S):
-            if self._client.status != "running":
-                raise lost_scheduler()
-        if chunk.task.status == "finished":
-            try:
-                return bool(chunk.task.result())
-            except Exception:  # noqa: BLE001  the worker has died with the result
-                chunk.losses += 1
-        elif chunk.task.status == "error":
-            why = chunk.task.exception()
-            if not isinstance(why, KilledWorker):
-                raise why
-            chunk.losses += int(why.allowed_failures) + 1
-        else:
-            raise lost_scheduler()
-        if chunk.losses >= self._most_losses:
+            self._cluster.threads()
+        try:
+            return bool(result_of(chunk.task))
+        except LostWorkerError as lost:
+            chunk.losses += lost.workers
+        if chunk.losses >= self._cluster.most_losses:
             raise LostWorkerError.after(chunk.losses)
         return None

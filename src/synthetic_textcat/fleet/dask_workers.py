@@ -8,7 +8,8 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from synthetic_textcat.errors import ClusterError, FatalAnswerError, MeterLostError, ShardLostError
-from synthetic_textcat.fleet.dask_cluster import DaskCluster, lost_scheduler
+from synthetic_textcat.fleet.dask_cluster import DaskCluster
+from synthetic_textcat.fleet.losses import lost_scheduler, result_of
 from synthetic_textcat.fleet.scheduled_tasks import packed, run, same
 from synthetic_textcat.fleet.worker_side import METRIC
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
@@ -61,11 +62,11 @@ class DaskWorkers:
             ClusterError: If Dask is not installed, nothing answers, or there is no worker.
         """
         self._cluster.start()
-        self._slots = max(1, self._cluster.threads)
+        self._slots = max(1, self._cluster.threads())
 
     @property
     def slots(self) -> int:
-        """Number of shards that the workers run at once, as of the last report."""
+        """Number of shards that the workers run at once, as of the last report; 0 if no worker is left."""
         return self._slots
 
     def prove(self, spec: ChatModelSpec, llm: LlmParameters, run_id: str, folder: SharedFolder) -> None:
@@ -126,14 +127,11 @@ class DaskWorkers:
         """Counts of shards under way, by their number.
 
         Raises:
-            ClusterError: If the scheduler is gone.
+            ClusterError: If the scheduler is gone, or there was no worker for too long.
         """
-        client = self._cluster.client
-        if client.status != "running":
-            raise lost_scheduler()
+        self._slots = self._cluster.threads()
         try:
-            self._slots = self._cluster.threads or self._slots
-            workers = client.scheduler_info(n_workers=-1)["workers"].values()
+            workers = self._cluster.client.scheduler_info(n_workers=-1)["workers"].values()
         except (OSError, TimeoutError) as error:
             raise lost_scheduler() from error
         said = [worker["metrics"].get(METRIC, {}).get(self._run_id, {}) for worker in workers]
@@ -195,19 +193,9 @@ class DaskWorkers:
                 meter.__exit__(None, None, None)
 
     def _result(self, key: str) -> tuple[int, ShardResult | Exception]:
-        from distributed import KilledWorker
-
         shard, future = self._under_way.pop(key)
-        if future.status == "finished":
-            try:
-                return shard, future.result()
-            except Exception:  # noqa: BLE001  the worker has died with the result
-                return shard, LostWorkerError.after(1)
-        if future.status == "error":
-            error = future.exception()
-            if isinstance(error, KilledWorker):
-                return shard, LostWorkerError.after(int(error.allowed_failures) + 1)
-            if isinstance(error, MeterLostError) or (isinstance(error, ShardLostError) and error.is_by_worker):
-                return shard, LostWorkerError.after(1)
-            return shard, error
-        return shard, lost_scheduler()
+        try:
+            return shard, result_of(future)
+        except Exception as error:  # noqa: BLE001  of any class, which the run ends with
+            is_lost = isinstance(error, MeterLostError) or (isinstance(error, ShardLostError) and error.is_by_worker)
+            return shard, LostWorkerError.after(1) if is_lost else error

@@ -18,6 +18,7 @@ from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.hooks.tally import CellTally, PlannedRows, Tally, cell_tally, waiting_for
 from synthetic_textcat.hooks.verdict_tally import VerdictTally
+from synthetic_textcat.llm.calls.open_rows import digests_of_rows
 from synthetic_textcat.llm.prompts.messages import instructions_of
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.open_calls import Batch
@@ -29,7 +30,6 @@ from synthetic_textcat.schemas.parameters import (
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.quota import Rounds, Shortfall
 from synthetic_textcat.schemas.run_records import ASKING_PROMPTS, SEVERAL_LABELS_PROMPT
-from synthetic_textcat.tables import as_table
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -164,7 +164,7 @@ class Progress:
             self._count(self._notes.tally, data, self._prices)
             self._say(self._notes.tally)
         elif dataset_name.endswith(names.OPEN_VERDICTS):
-            self._begin_verdicts(len(data.rows))
+            self._begin_verdicts(digests_of_rows(data.rows))
         elif dataset_name == names.VERDICT_COMPLETIONS and self._verdicts and self._prices:
             self._verdicts.add(data, self._prices)
             self._say(self._verdicts)
@@ -198,10 +198,10 @@ class Progress:
         self._is_counting = True
         self._start_clock()
 
-    def _begin_verdicts(self, asked: int) -> None:
+    def _begin_verdicts(self, digests: NDArray[np.bytes_]) -> None:
         self._end()
-        if asked:
-            self._verdicts = VerdictTally(asked)
+        if len(digests):
+            self._verdicts = VerdictTally(digests)
             self._start_clock()
 
     def _start_clock(self) -> None:
@@ -216,23 +216,19 @@ class Progress:
         if self._sampling.target_accepted is None or not self._quota.keys() >= _OF_QUOTA:
             return None
         rounds, before = Rounds.read(self._quota[names.ROUNDS]), Shortfall.read(self._quota[names.PREVIOUS_SHORTFALL])
-        requests, slots = as_table(self._quota[names.REQUESTS]).to_pandas(), self._quota[names.QUOTA_SLOTS]
-        return cell_tally(requests, slots, rounds, before, self._sampling, asked.tolist())
+        requests, slots = self._quota[names.REQUESTS], self._quota[names.QUOTA_SLOTS]
+        return cell_tally(requests, slots, rounds, before, self._sampling, asked)
 
     def _read_plan(self) -> None:
         """Reads the planned rows once both tables are there: before the first call, since a long plan takes seconds."""
         if self._notes.tally is not None and len(self._plan) == len({*_OF_PLAN.values()}):
-            plan = as_table(self._plan[names.REQUESTS])
-            columns = [
-                name for name in PlannedRows.COLUMNS if name in plan
-            ]  # a plan of an earlier version has no labels
-            requests = plan.take(self._asked.tolist(), columns)
+            requests, tasks = self._plan[names.REQUESTS], self._plan[names.TASKS]
             of_several = {SEVERAL_LABELS_PROMPT} & self._prompts.keys()
             words = (
                 instructions_of(self._prompts[name] for name in self._prompts.keys() - of_several),
                 instructions_of(self._prompts[name] for name in of_several),
             )
-            self._notes.tally.plan = PlannedRows(requests, self._plan[names.TASKS], self._checks.text_checks, *words)
+            self._notes.tally.plan = PlannedRows(requests, tasks, self._asked, self._checks.text_checks, *words)
             self._plan.clear()
 
     def _count(self, tally: Tally, completions: Sequence[Completion], prices: PriceList) -> None:

@@ -1,11 +1,13 @@
 """Running totals of model calls and quota cells, and the progress line made of them."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from synthetic_textcat.llm.prompts.messages import instructions_for
 from synthetic_textcat.llm.replies.parsing import parse
@@ -13,7 +15,7 @@ from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candida
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge_together
 from synthetic_textcat.schemas.block import TextChecks
 from synthetic_textcat.schemas.completions import Completion, Problem, Reply, RowReply
-from synthetic_textcat.schemas.label_sets import LabelSet, labels_of
+from synthetic_textcat.schemas.label_sets import LABELS, LabelSet, labels_of
 from synthetic_textcat.schemas.open_calls import NONE_OPEN, OpenCalls
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.prices import PriceList, is_made_up, plus, usd
@@ -22,9 +24,12 @@ from synthetic_textcat.schemas.rows import plain
 from synthetic_textcat.schemas.several_labels_replies import SeveralLabelsReply
 from synthetic_textcat.schemas.tasks import tasks_of
 from synthetic_textcat.schemas.worker_counts import ReportBatch, WorkerCounts
+from synthetic_textcat.tables import IdPositions, RowTable, as_table
 
 _MOST_WAITING = 5_000  # rows: some 10 MB, checked in about a second
 _Planned = tuple[str, str | None, LabelSet | None, str, str]
+
+Kind = TypeVar("Kind", bound=Hashable)
 
 WIDTH = 80
 """Columns of the progress line."""
@@ -38,11 +43,15 @@ class CellTally:
     """Counts rows that look good; checks that need other rows have the last word.
 
     Attributes:
-        cells: By planned row; a row with several labels can have several.
+        rows: Position of each planned row.
+        cells: All cells of the plan that a row has; a row with several labels can have several.
+        numbers: Number of the cells of each planned row.
         lacking: By cell, rows.
     """
 
-    cells: Mapping[str, Sequence[Cell]]
+    rows: IdPositions
+    cells: Sequence[tuple[Cell, ...]]
+    numbers: NDArray[np.int32]
     lacking: dict[Cell, int]
 
     @property
@@ -62,29 +71,31 @@ class CellTally:
 
     def add(self, request_id: str) -> None:
         """Takes in a good row, in each of its cells."""
-        for cell in self.cells.get(request_id, ()):
+        row = self.rows.of_one(request_id)
+        for cell in self.cells[self.numbers[row]] if row >= 0 else ():
             if self.lacking.get(cell):
                 self.lacking[cell] -= 1
 
 
 class PlannedRows:
-    """Planned rows by id, to check a reply against its row as soon as it is saved.
+    """Planned rows by id, 28 bytes each, to check a reply against its row as soon as it is saved.
 
     Args:
         requests: The plan.
         tasks: Its tasks.
+        asked: Positions of the rows that are asked for; None = all.
         text_checks: Bounds of the reasons for texts; None = the defaults.
         instructions: The prompts' own words.
         of_several: Those of the prompt for several labels a text.
     """
 
-    COLUMNS: ClassVar = ("request_id", "task_id", "label", "labels", "language", "num_words")
-    """Columns of the plan that are read."""
+    _COLUMNS: ClassVar = ("task_id", "label", "labels", "language", "num_words")
 
     def __init__(
         self,
-        requests: pd.DataFrame,
+        requests: RowTable | pd.DataFrame,
         tasks: pd.DataFrame,
+        asked: NDArray[np.int64] | None = None,
         text_checks: TextChecks | None = None,
         instructions: tuple[str, ...] = (),
         of_several: tuple[str, ...] = (),
@@ -93,24 +104,35 @@ class PlannedRows:
             task.task_id: known_of(task, text_checks, instructions_for(task, instructions, of_several))
             for task in tasks_of(tasks)
         }
-        label = plain(requests["label"])
-        several = [own if one is None else None for one, own in zip(label, labels_of(requests), strict=True)]
-        task_id, language, num_words = (plain(requests[name]) for name in ("task_id", "language", "num_words"))
-        planned: dict[_Planned, _Planned] = {}  # one object for all equal rows
-        rows = zip(task_id, label, several, language, num_words, strict=True)
-        values = (planned.setdefault(row, row) for row in rows)
-        self._rows = dict(zip(plain(requests["request_id"]), values, strict=True))
+        table = as_table(requests)
+        frames = table.frames([name for name in self._COLUMNS if name in table])
+        self._rows, (self._kinds, self._numbers) = IdPositions(table), _numbered(map(self._planned, frames))
+        if asked is not None:
+            is_other = np.ones(len(self._numbers), np.bool_)
+            is_other[asked] = False
+            self._numbers[is_other] = -1
+
+    @staticmethod
+    def _planned(frame: pd.DataFrame) -> Iterator[_Planned]:
+        label = plain(frame["label"])
+        several = [own if one is None else None for one, own in zip(label, labels_of(frame), strict=True)]
+        task_id, language, num_words = (plain(frame[name]) for name in ("task_id", "language", "num_words"))
+        return zip(task_id, label, several, language, num_words, strict=True)
 
     def __contains__(self, request_id: str) -> bool:
-        return request_id in self._rows
+        row = self._rows.of_one(request_id)
+        return row >= 0 and bool(self._numbers[row] >= 0)
+
+    def _kind(self, request_id: str) -> _Planned:
+        return self._kinds[int(self._numbers[self._rows.of_one(request_id)])]
 
     def reply_of(self, request_id: str) -> type[RowReply]:
         """Form of the reply to a row."""
-        return Reply if self._rows[request_id][2] is None else SeveralLabelsReply
+        return Reply if self._kind(request_id)[2] is None else SeveralLabelsReply
 
     def candidate(self, request_id: str, reply: RowReply) -> Candidate:
         """The reply next to what was planned for it."""
-        task_id, label, labels, language, num_words = self._rows[request_id]
+        task_id, label, labels, language, num_words = self._kind(request_id)
         return Candidate(
             request_id,
             **{"label": "", **reply.model_dump()},
@@ -120,6 +142,13 @@ class PlannedRows:
             language=language,
             num_words=num_words,
         )
+
+
+def _numbered(batches: Iterable[Iterable[Kind]]) -> tuple[list[Kind], NDArray[np.int32]]:
+    """The distinct values of rows, batch by batch, and the number of each row's one."""
+    numbers: dict[Kind, int] = {}
+    parts = [np.array([numbers.setdefault(row, len(numbers)) for row in rows], np.int32) for rows in batches]
+    return list(numbers), np.concatenate([np.empty(0, np.int32), *parts])
 
 
 @dataclass(slots=True)
@@ -322,12 +351,12 @@ def short(number: int) -> str:
 
 
 def cell_tally(
-    requests: pd.DataFrame,
+    requests: RowTable | pd.DataFrame,
     slots: pd.DataFrame,
     rounds: Rounds | None,
     before: Shortfall | None,
     sampling: AttributeSamplingParameters,
-    still_open: Collection[int],
+    still_open: NDArray[np.int64],
 ) -> CellTally | None:
     """Rows that the quota lacks when the calls of a pass begin; None without a quota.
 
@@ -346,13 +375,16 @@ def cell_tally(
     if before is not None and before.planned_by == rounds.planned_by:
         lacking = dict.fromkeys(lacking, 0) | {unnamed(cell.cell): cell.missing for cell in before.cells}
         judged = sum(rounds.sizes[: before.rounds])
-    cells = all_cells_of(requests, columns)
-    open_rows = set(still_open)
-    for position in range(judged, len(cells)):
-        for cell in cells[position] if position not in open_rows else ():
-            if lacking.get(cell):
-                lacking[cell] -= 1
-    return CellTally(dict(zip(plain(requests["request_id"]), cells, strict=True)), lacking)
+    table = as_table(requests)
+    needed = [name for name in dict.fromkeys([*columns, "label", LABELS]) if name in table]
+    cells, numbers = _numbered(map(tuple, all_cells_of(frame, columns)) for frame in table.frames(needed))
+    has_reply = np.ones(len(numbers), np.bool_)
+    has_reply[still_open] = has_reply[:judged] = False
+    for own, rows in zip(cells, np.bincount(numbers[has_reply], minlength=len(cells)).tolist(), strict=True):
+        for cell in own:
+            if cell in lacking:
+                lacking[cell] = max(0, lacking[cell] - rows)
+    return CellTally(IdPositions(table), cells, numbers, lacking)
 
 
 def clock(seconds: float) -> str:

@@ -24,6 +24,7 @@ class ClusterParameters(Block):
         base_urls: Addresses of servers that serve one plan, which the shards take in turn.
         shared: Address of an object store that all workers reach; null = the folder next to the journal.
         rows_to_share: Minimum rows whose checks and exports the workers share; the driver does fewer alone.
+        max_wait_seconds: For a worker, if none is left; null = as long as the scheduler is there.
     """
 
     address: str | None = Field(None, min_length=1)
@@ -32,6 +33,7 @@ class ClusterParameters(Block):
     base_urls: tuple[str, ...] = ()
     shared: str | None = None
     rows_to_share: int = Field(50_000, ge=1)
+    max_wait_seconds: float | None = Field(600.0, gt=0, le=604_800)
 
     @field_validator("shared")
     @classmethod

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from synthetic_textcat.errors import EvaluationError, nearest
 from synthetic_textcat.text.comparison import sentence_key
-from synthetic_textcat.text.near_duplicates import CrossSetMatcher
+from synthetic_textcat.text.cross_set import CrossSetMatcher
 from synthetic_textcat.text.sketched_texts import SketchedTexts
 
 EXACT, NEAR = "exact", "near"

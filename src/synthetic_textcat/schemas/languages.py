@@ -55,6 +55,7 @@ _BOTH_CHINESE = frozenset({_CHINESE, "zho", "chi", "cmn", "chinese"})
 _IN_TABLE = {"fil": "tl"}
 """Codes of the CLDR that XLM-R's table has by another code."""
 
+_SPELT_LIKE = {"nb": "no", "nn": "no"}
 _LATIN_TOO = frozenset({"sr"})
 """Languages that are usually written in another script, and in Latin letters too."""
 
@@ -139,9 +140,11 @@ def base_of(language: Language) -> str:
 @cache
 def rules_code(language: Language) -> str:
     """Code of the table's language whose rules of spelling hold: that without a region, if it has the same script."""
-    base = base_of(language)
+    if is_of_table(language):
+        return language.code
+    base = _SPELT_LIKE.get(base_of(language), base_of(language))
     same = (x.code for x in languages() if base_of(x) == base and x.script == language.script and "-x-" not in x.code)
-    return language.code if is_of_table(language) else next(same, language.code)
+    return next(same, base if base in _LATIN_TOO else language.code)
 
 
 def is_usual_script(language: Language) -> bool:

@@ -27,7 +27,8 @@ DependentChoice = dict[str, str | list[str] | dict[str, float]]
 
 OwnChoice = PlainChoice | DependentChoice
 
-_PLACEHOLDERS = frozenset({"labels", "seed_examples", "own_attributes"})
+_TAKEN = dict.fromkeys(("labels", "seed_examples", "own_attributes"), "placeholder of the prompts")
+_TAKEN |= dict.fromkeys(("largest", "labels_per_text"), "metric of coverage")
 _OF_LABELS = frozenset({"label", "labels", "misleading_label"})
 _NAME = regex.compile(r"\p{L}[\p{L}\p{M}\p{N}_\u200c\u200d]*")  # the joiners shape Persian and Indian letters
 
@@ -147,8 +148,8 @@ def _check_name(name: str) -> None:
             f"{name!r} is not an identifier; use letters of any script, digits and underscores, as in tone_2"
         )
     taken = normalised(name)
-    if taken in CONTRACT_COLUMNS | _PLACEHOLDERS:
-        kind = "placeholder of the prompts" if taken in _PLACEHOLDERS else "column of the tables"
+    if taken in CONTRACT_COLUMNS | _TAKEN.keys():
+        kind = _TAKEN.get(taken, "column of the tables")
         raise ValueError(f"{name!r} is already the name of a {kind}; call it, for example, own_{name}")
 
 

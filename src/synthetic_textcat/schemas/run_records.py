@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from synthetic_textcat.hashing import sha256_of
+from synthetic_textcat.tables import RowTable
 
 REAL_PREDICTIONS = {
     "task_id": "str",
@@ -18,8 +19,8 @@ REAL_PREDICTIONS = {
 }
 """Columns of an evaluation's predictions on the user's real rows.
 
-`row` is the sha256 of the normalised text. Where `task_type` is `multi_label`, `label` and `predicted` are JSON lists of
-labels (`label_sets.label_set_code`). Evaluations of earlier versions have no `task_type`.
+`row` is the sha256 of the normalised text. Where `task_type` is `multi_label`, `label` and `predicted` are JSON lists
+of labels (`label_sets.label_set_code`). Evaluations of earlier versions have no `task_type`.
 """
 
 ASKING_PROMPTS = ("closed_prompt", "open_prompt", "seed_examples_prompt")
@@ -74,7 +75,7 @@ class RunRecord:
     params: Mapping[str, str]
     tags: Mapping[str, str]
     metrics: Mapping[str, float]
-    outcomes: pd.DataFrame
+    outcomes: RowTable
     prompts: Mapping[str, str] = field(default_factory=dict)
     tasks: pd.DataFrame | None = None
     evaluation: Evaluation | None = None

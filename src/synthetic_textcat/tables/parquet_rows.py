@@ -26,6 +26,9 @@ _LEAN_READ: dict[str, Any] = {"pre_buffer": False, "use_threads": False}
 _STREAMED: dict[str, Any] = {"pre_buffer": False, "buffer_size": 1 << 20}
 """Options by which a column is read by the megabyte, and not by row groups: other writers give them a million rows."""
 
+_WRITTEN_AT_ONCE = 10_000
+"""Rows that are read and changed at once for a file, whose writer holds two row groups anyway."""
+
 _RESTORE = "restore it, or run the pipeline that writes it"
 
 
@@ -228,9 +231,13 @@ class RowWriter:
             self._under_way = self._thread.submit(self._writer.write_table, groups, row_group_size=self._group_rows)
 
     def _finish_group(self) -> None:
-        """Waits until the last row group is written; one at a time is in memory besides that which is made."""
+        """Waits until the last row group is written; one at a time is in memory besides that which is made.
+
+        Its memory goes back to the system: next to the batches that are read, a writer would keep that of several.
+        """
         if self._under_way is not None:
             self._under_way.result()
+            pa.default_memory_pool().release_unused()
 
 
 def write_rows(path: Path, table: RowTable, options: Mapping[str, Any] | None = None) -> None:
@@ -246,7 +253,7 @@ def write_rows(path: Path, table: RowTable, options: Mapping[str, Any] | None = 
         return
     writer = RowWriter(path, table.empty(), options)
     try:
-        for frame in table.frames():
+        for frame in table.frames(rows=_WRITTEN_AT_ONCE):
             writer.add(frame)
     finally:
         writer.close()

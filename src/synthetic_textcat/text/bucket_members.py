@@ -21,8 +21,12 @@ NONE = np.iinfo(np.int32).max
 _FIRST_READ = 4  # members of a bucket, and four times as many with each further read
 _MOST_READ = 1 << 11
 _BITS = 32
-_PAIRS = 1 << 16  # whose digests are compared at once, some 20 MB
+_PAIRS = 1 << 16  # whose digests are read at once, some 20 MB
+_CANDIDATES = 1 << 20  # pairs that are listed at once, some 20 MB
+_COMPARED = 1 << 12  # pairs whose digests are compared at once: they stay in the processor's cache
 _GRAM_SETS = 1024  # kept: of texts of 300 characters some 30 kB each
+
+Digests = NDArray[np.uint8]
 
 
 class Found(NamedTuple):
@@ -50,9 +54,21 @@ class Likeness:
         self._least = PERMUTATIONS * least_estimate(threshold)
         self._grams = lru_cache(maxsize=_GRAM_SETS)(lambda place: grams_of(texts.text(place)))
 
-    def promising(self, one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.bool_]:
-        """Mask of the pairs with sufficient estimated similarity; the exact one takes a thousand times as long."""
-        return np.asarray((one == other).view(np.uint8).sum(axis=1, dtype=np.uint8) >= self._least)
+    def promising(self, one: Digests, ones: Places, other: Digests, others: Places) -> NDArray[np.bool_]:
+        """Mask of the pairs with sufficient estimated similarity; the exact one takes a thousand times as long.
+
+        Args:
+            one: Digests.
+            ones: Row of the first text of each pair there.
+            other: Digests, of the same or of other texts.
+            others: Row of the second text of each pair there.
+        """
+        alike = np.empty(len(ones), np.uint8)
+        for start in range(0, len(ones), _COMPARED):
+            rows = slice(start, start + _COMPARED)
+            is_same = one.take(ones[rows], axis=0) == other.take(others[rows], axis=0)
+            np.einsum("ij->i", is_same.view(np.uint8), out=alike[rows])  # a third of the time of a sum
+        return alike >= self._least
 
     def exact(self, one: int, other: int) -> float:
         """Jaccard similarity of two texts, by their positions."""
@@ -98,7 +114,7 @@ class BucketMembers:
         digests = likeness.texts.digests(places)
         for owners, members in self._pairs(numbers, found):
             others, where = np.unique(members, return_inverse=True)
-            hits = likeness.promising(digests[owners], likeness.texts.digests(others)[where])
+            hits = likeness.promising(digests, owners, likeness.texts.digests(others), where)
             for owner, member in zip(owners[hits].tolist(), members[hits].tolist(), strict=True):
                 if found.places[owner] == NONE:
                     similarity = likeness.exact(member, int(places[owner]))
@@ -106,14 +122,38 @@ class BucketMembers:
                         found.places[owner], found.similarities[owner] = member, similarity
         return found
 
+    def candidates(self, numbers: Numbers, is_found: NDArray[np.bool_]) -> Iterator[tuple[Places, NDArray[np.int32]]]:
+        """Portions of the pairs of a text's number, ascending, and a member of a bucket of it, in no order.
+
+        A pair that shares several buckets comes several times. Further members of a text's buckets come while it is
+        not found.
+
+        Args:
+            numbers: Bucket numbers, by text and band.
+            is_found: Whether a text needs no further member; to be changed meanwhile.
+        """
+        owners, at, ends = self._reading(numbers)
+        most = _FIRST_READ
+        while True:
+            is_open = (at < ends) & ~is_found[owners]
+            owners, at, ends = owners[is_open], at[is_open], ends[is_open]
+            if not len(owners):
+                return
+            sizes = np.minimum(ends - at, most)
+            before = np.cumsum(sizes) - sizes
+            for start, stop in pairwise([*np.flatnonzero(np.diff(before // _CANDIDATES, prepend=-1)), len(owners)]):
+                own = sizes[start:stop]
+                places = np.arange(own.sum()) + np.repeat(at[start:stop] - before[start:stop] + before[start], own)
+                yield np.repeat(owners[start:stop], own), self._members[places]
+            at += sizes
+            most = min(4 * most, _MOST_READ)
+
     def _pairs(self, numbers: Numbers, found: Found) -> Iterator[tuple[Places, NDArray[np.int64]]]:
         """Portions of the pairs of a text's number and a member, while none is found for it.
 
         Each pair comes once, and those of a text in the order of its members.
         """
-        owners, bands = np.nonzero(numbers != ALONE)
-        buckets = numbers[owners, bands]
-        at, ends = self._starts[buckets].astype(np.int64), self._ends[buckets].astype(np.int64)
+        owners, at, ends = self._reading(numbers)
         most = _FIRST_READ
         while True:
             is_open = (at < ends) & (found.places[owners] == NONE)
@@ -130,6 +170,12 @@ class BucketMembers:
                 pairs = np.unique(np.repeat(own, sizes) << _BITS | members)
                 yield pairs >> _BITS, pairs & NONE
             most = min(4 * most, _MOST_READ)
+
+    def _reading(self, numbers: Numbers) -> tuple[Places, NDArray[np.int64], NDArray[np.int64]]:
+        """Number of a text, and begin and end of the members, for each bucket of each text."""
+        owners, bands = np.nonzero(numbers != ALONE)
+        buckets = numbers[owners, bands]
+        return owners, self._starts[buckets].astype(np.int64), self._ends[buckets].astype(np.int64)
 
     def _read(
         self, owners: Places, begin: NDArray[np.int64], ends: NDArray[np.int64], most: int

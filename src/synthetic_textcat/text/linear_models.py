@@ -94,7 +94,8 @@ def macro_f1(labels: Labels, guessed: Labels) -> float:
     Rounded to four digits, which are the same on any machine. Of rows that have no label at all it is 0.
 
     Args:
-        labels, guessed: Label and prediction of each row: codes, or a multi-hot matrix for several labels a text.
+        labels: Label of each row: codes, or a multi-hot matrix for several labels a text.
+        guessed: Prediction for each row, in the same form.
     """
     from sklearn.metrics import f1_score
 

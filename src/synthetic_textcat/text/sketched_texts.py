@@ -127,6 +127,18 @@ def _band_of(keys: ArrayFile) -> _Band:
     return _Band(numbers, sizes.astype(np.int32))
 
 
+def sketched(texts: Sequence[str] | SketchedTexts, threshold: float) -> SketchedTexts:
+    """The texts with their sketches, which are made of a sequence by this process.
+
+    Args:
+        texts: Normalised texts.
+        threshold: Jaccard similarity that is looked for, above 0.
+    """
+    if isinstance(texts, SketchedTexts):
+        return texts
+    return SketchedTexts((texts[start : start + _AT_ONCE] for start in range(0, len(texts), _AT_ONCE)), threshold)
+
+
 def sketched_by(share: Callable[..., Iterator[Sketches]], rows: int) -> SketchParts:
     """Sketches of the texts of many rows, made by several processes.
 

@@ -4,6 +4,7 @@ Which calls are looked at, and with which messages.
 """
 
 from collections.abc import Callable, Sequence
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -205,3 +206,18 @@ def test_when_the_calls_are_made_the_plan_is_let_go_and_what_was_picked_is_kept(
     sample.note(plan.completions())
     assert len(sample.take()) == 5
     assert sample.take() == []
+
+
+def test_rows_of_a_long_plan_are_looked_up_seldom_and_none_is_lost() -> None:
+    plan = Plan(5)
+    sample, seconds = plan.sample(1.0), count()
+    sample._now = lambda: float(next(seconds))  # so that a search takes a second
+    first, second, *rest = plan.completions()
+    sample.note([first])
+    assert len(sample.take()) == 1
+    sample.note([second])
+    assert [len(sample.take()) for _ in range(100)].index(1) in range(95, 100)
+    sample.note(rest)
+    assert sample.take() == []
+    sample.release_plan()
+    assert len(sample.take()) == len(rest)

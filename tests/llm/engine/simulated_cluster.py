@@ -115,6 +115,7 @@ class Cluster:
         server: What they call.
         central: Their meter.
         is_cut: Whether messages are lost.
+        frozen: Workers that send none, and whose lease has lapsed when they go on.
     """
 
     def __init__(self, server: Server, seed: int = 1, trip_s: float = 0.02, **limits: Any) -> None:
@@ -133,6 +134,7 @@ class Cluster:
             asyncio.get_running_loop().time,
         )
         self.is_cut = False
+        self.frozen: set[str] = set()
         self._draws = Random(seed)
         self._trip_s = trip_s
         self._tasks: dict[str, list[asyncio.Task[None]]] = {}
@@ -158,7 +160,7 @@ class Cluster:
 
     async def _exchange(self, values: dict[str, Any]) -> dict[str, Any]:
         await asyncio.sleep(self._draws.uniform(0, self._trip_s))
-        if self.is_cut:
+        if self.is_cut or values["member"] in self.frozen:
             raise ConnectionError("no way to the scheduler")
         grant = self.central.exchange(Report.of(values))
         await asyncio.sleep(self._draws.uniform(0, self._trip_s))

@@ -343,6 +343,25 @@ def test_a_shard_that_another_worker_goes_on_with_is_not_counted_twice() -> None
     simulate(run())
 
 
+def test_a_worker_that_thaws_when_another_has_its_shard_starts_no_call() -> None:
+    async def run() -> None:
+        cluster = Cluster(Server(), max_concurrency=8)
+        cluster.start("frozen", shard="shard-1")
+        await cluster.run_for(5)
+        cluster.frozen.add("frozen")
+        await cluster.run_for(2 * TERM_S)
+        before = len(cluster.server.times("frozen"))
+        cluster.start("second", shard="shard-1")
+        await cluster.run_for(5)
+        cluster.frozen.clear()
+        await cluster.run_for(5)
+        assert len(cluster.server.times("frozen")) == before
+        assert cluster.meters["second"]._in_flight == 8
+        await cluster.end()
+
+    simulate(run())
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_limits_hold_while_workers_come_die_and_lose_the_meter(seed: int) -> None:
     with_rate = bool(seed % 2)

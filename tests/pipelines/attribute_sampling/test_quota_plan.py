@@ -168,3 +168,14 @@ def test_a_cell_that_hardly_ever_comes_up_is_an_error_that_names_it() -> None:
         ParameterError, match=r"the combination Hindi, .* is too rare: the first 2,000 rows of task .* have only 0"
     ):
         quota_rows(tasks, rare, 42, rounds, furthest=2_000)
+
+
+def test_a_plan_made_in_parts_and_with_rows_sought_further_on_is_the_same() -> None:
+    sampling = _sampling(["task", "label", "language"], 30)
+    rounds = _with_round(sampling, _first(sampling), s0=30, s5=3)
+    whole = quota_rows(_TABLE, sampling, 42, rounds)
+    parts = quota_rows(_TABLE, sampling, 42, rounds, furthest=20_000)
+    assert len(whole) > 250
+    pd.testing.assert_frame_equal(parts.to_pandas(), whole.to_pandas())
+    small = pd.concat(whole.frames(["request_id", "label"], rows=7), ignore_index=True)
+    pd.testing.assert_frame_equal(small, whole.to_pandas()[["request_id", "label"]])

@@ -19,7 +19,7 @@ from synthetic_textcat.hooks.tracking.store import Store
 from synthetic_textcat.schemas.label_sets import with_label_sets
 from synthetic_textcat.schemas.rows import OUTCOMES
 from synthetic_textcat.schemas.run_records import Evaluation, RunRecord
-from synthetic_textcat.tables import StoredTable
+from synthetic_textcat.tables import RowTable, Spool, StoredTable
 from synthetic_textcat.temporary_files import TemporaryFolder
 
 if TYPE_CHECKING:
@@ -172,10 +172,18 @@ def _read(run: "Run", folder: Path) -> RunRecord:
         params=run.data.params,
         tags=run.data.tags,
         metrics={named_key(key): value for key, value in run.data.metrics.items()},
-        outcomes=with_label_sets(StoredTable([folder / _OUTCOMES])).to_pandas().reindex(columns=list(OUTCOMES)),
+        outcomes=outcomes_of(folder / _OUTCOMES),
         prompts={path.name: path.read_text(encoding="utf-8") for path in prompts},
         tasks=pd.read_parquet(tasks) if tasks.is_file() else None,
     )
+
+
+def outcomes_of(path: Path) -> RowTable:
+    """Outcomes in a file, copied batch by batch, since the file goes; columns that an older one lacks are empty."""
+    outcomes = Spool(OUTCOMES)
+    for frame in with_label_sets(StoredTable([path])).frames():
+        outcomes.add(frame.reindex(columns=list(OUTCOMES)))
+    return outcomes
 
 
 def _verdicts(client: "MlflowClient", run: "Run", folder: Path) -> pd.DataFrame | None:

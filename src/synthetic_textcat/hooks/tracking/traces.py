@@ -4,11 +4,13 @@ import json
 import re
 import secrets
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from math import inf
 from threading import Lock
+from time import monotonic
 from typing import TYPE_CHECKING, Any, get_args
 
 from synthetic_textcat.hashing import draw
@@ -35,6 +37,10 @@ _NOT_KNOWN = "the messages are unknown: an earlier run requested this row first"
 
 _FEWEST, _MOST = 5, 200
 """Sampled calls of a run: about the minimum in a small run, since 1 % of 20 rows is none; never above the maximum."""
+
+_QUICK_S = 0.1
+_MOST_SEARCHING = 0.01
+"""Share of the time in which rows of sampled calls are looked up, if that is not quick: it reads the whole plan."""
 
 _PARTS = {names.REQUESTS, names.ROW_PROMPTS, names.OPEN_ROWS, names.RETRY_PROMPT, names.PRICES}
 
@@ -194,11 +200,14 @@ class SampledCalls:
     Args:
         share: Share of the rows, 0 to 1; 0 = none.
         clock: Clock of the run.
+        now: Clock, in seconds.
     """
 
-    def __init__(self, share: float, clock: RunClock) -> None:
+    def __init__(self, share: float, clock: RunClock, now: Callable[[], float] = monotonic) -> None:
         self._share = share
         self._clock = clock
+        self._now = now
+        self._searched_at, self._search_s = -inf, 0.0
         self._parts: dict[str, Any] = {}
         self._left = _MOST
         self._picked: deque[tuple[Completion, int]] = deque()
@@ -223,9 +232,10 @@ class SampledCalls:
         self._picked.extend((each, shift_ms) for each in picked)
 
     def take(self) -> list[SampledCall]:
-        """Calls sampled since the last `take`."""
+        """Calls sampled since the last `take`; of a long plan some come later."""
         with self._lock:
-            self._render()
+            if self._search_s < _QUICK_S or self._now() - self._searched_at >= self._search_s / _MOST_SEARCHING:
+                self._render()
             done, self._done = self._done, []
         return done
 
@@ -239,7 +249,9 @@ class SampledCalls:
         picked = [self._picked.popleft() for _ in range(len(self._picked))]
         if not picked:
             return
+        self._searched_at = self._now()
         requests = as_table(self._parts[names.REQUESTS]).where("request_id", {each.request_id for each, _ in picked})
+        self._search_s = self._now() - self._searched_at
         first = {asked.request_id: asked.messages for asked in self._parts[names.ROW_PROMPTS].rendered(requests)}
         judge, prices = row_judge(as_table(requests)), PriceList.read(self._parts[names.PRICES])
         for completion, shift_ms in picked:

@@ -73,7 +73,7 @@ class CentralMeter:
     - First replies all bad, refusals in a row: counted over all workers.
 
     A member that does not report for `TERM_S` loses its lease. It stops by itself before that, by its own clock. Calls
-    that it had in flight then are in no account.
+    that it had in flight then are in no account. If it is back when another member has its shard, it gets nothing.
 
     Args:
         limits: Limits and caps.

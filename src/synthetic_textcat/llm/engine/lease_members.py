@@ -57,6 +57,7 @@ class Members:
     def __init__(self, max_concurrency: int) -> None:
         self._max_concurrency = max_concurrency
         self._by_name: dict[str, Member] = {}
+        self._of_shard: dict[str, list[str]] = {}
 
     def __len__(self) -> int:
         return len(self._by_name)
@@ -72,7 +73,14 @@ class Members:
         """The member that reports; a new one, or one that has lost its lease, begins with this report."""
         if report.member not in self._by_name:
             self._by_name[report.member] = Member(report._replace(number=-1), now)
+            of_shard = self._of_shard.setdefault(report.shard, [])
+            if report.member not in of_shard:
+                of_shard.append(report.member)
         return self._by_name[report.member]
+
+    def _is_superseded(self, member: Member) -> bool:
+        """Whether a later member has the shard: this one was frozen or cut off, and is back."""
+        return self._of_shard[member.report.shard][-1] != member.report.member
 
     def silent(self, now: float) -> list[str]:
         """Names of members that have not reported for the term of a lease."""
@@ -105,6 +113,8 @@ class Members:
     def wants(self, member: Member) -> int:
         """Permits that a member can use by then, those held included: for slots free now, or by the end of calls."""
         report = member.report
+        if self._is_superseded(member):
+            return 0
         ends = round(report.in_flight * self.horizon_s(member) / max(report.call_s, _BRIEF_S))
         return max(0, min(report.demand - report.in_flight, member.slots - report.in_flight + ends))
 
@@ -119,8 +129,10 @@ class Members:
 
     def fair_slots(self, member: Member) -> int:
         """A member's calls in flight by max-min fairness, as far as others have given theirs back."""
+        if self._is_superseded(member):
+            return 0
         free = max(0, self._max_concurrency - sum(other.held for other in self if other is not member))
-        demands = [other.report.demand for other in self]
+        demands = [other.report.demand for other in self if not self._is_superseded(other)]
         return min(_fair_share(self._max_concurrency, demands, member.report.demand), free)
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.llm.journal.lines import digests_of
-from synthetic_textcat.tables import IdPositions, KeyPositions, RowTable, in_plan_order
+from synthetic_textcat.tables import BATCH_ROWS, IdPositions, KeyPositions, RowTable, in_plan_order
 
 Positions = NDArray[np.int64]
 
@@ -22,6 +22,7 @@ class PlanPositions:
     Args:
         requests: The plan.
         calls: Fingerprint of the call of each planned row, in plan order.
+        rows: Rows of a batch of the plan.
 
     Attributes:
         requests: The plan.
@@ -31,8 +32,8 @@ class PlanPositions:
         StaleTableError: If a planned row has no fingerprint: `calls` belongs to another plan.
     """
 
-    def __init__(self, requests: RowTable, calls: RowTable) -> None:
-        self.requests = requests
+    def __init__(self, requests: RowTable, calls: RowTable, rows: int = BATCH_ROWS) -> None:
+        self.requests, self._batch_rows = requests, rows
         self.starts = [0]
         self._by_fingerprint = KeyPositions(len(requests), self._digests(calls))
 
@@ -66,13 +67,13 @@ class PlanPositions:
         return IdPositions(self.requests)
 
     def _digests(self, calls: RowTable) -> Iterator[NDArray[np.bytes_]]:
-        for planned, fingerprints in with_fingerprints(self.requests, calls):
+        for planned, fingerprints in with_fingerprints(self.requests, calls, rows=self._batch_rows):
             self.starts.append(self.starts[-1] + len(planned))
             yield digests_of(fingerprints.tolist())  # several times as fast as the column's own iterator
 
 
 def with_fingerprints(
-    requests: RowTable, calls: RowTable, columns: Sequence[str] = ()
+    requests: RowTable, calls: RowTable, columns: Sequence[str] = (), rows: int = BATCH_ROWS
 ) -> Iterator[tuple[pd.DataFrame, "pd.Series[str]"]]:
     """The plan batch by batch, with the fingerprint of the call of each row.
 
@@ -80,12 +81,13 @@ def with_fingerprints(
         requests: The plan.
         calls: Fingerprint of the call of each planned row, in plan order.
         columns: Columns of the plan to read; its ids are added.
+        rows: Rows of a batch of the plan.
 
     Raises:
         StaleTableError: If a planned row has no fingerprint: `calls` belongs to another plan.
     """
     wanted = {"requests": columns, "calls": [_FINGERPRINT]}
-    for part in in_plan_order(requests, {"calls": calls}, wanted):
+    for part in in_plan_order(requests, {"calls": calls}, wanted, rows):
         found = part.subsets["calls"]
         if len(found.rows) < len(part.planned):
             missing = np.setdiff1d(np.arange(len(part.planned)), found.places - part.start)[0]

@@ -52,7 +52,7 @@ class Workers(Protocol):
 
     @property
     def slots(self) -> int:
-        """Number of shards that they run at once."""
+        """Number of shards that they run at once; 0 if none is left, which `reports` may wait out or raise."""
 
     def prove(self, spec: ChatModelSpec, llm: LlmParameters, run_id: str, folder: SharedFolder) -> None:
         """Proves that each worker can do the work.
@@ -170,10 +170,13 @@ class HandOut:
                 self._folder.stop(self._run_id)
 
     def _is_late(self) -> bool:
-        is_late = self._stopped_at is not None and monotonic() - self._stopped_at > _LONGEST_STOP_S
+        """Whether nobody is to be waited for after a stop: no worker is left, or they take too long."""
+        if self._stopped_at is None:
+            return False
+        is_late = monotonic() - self._stopped_at > _LONGEST_STOP_S
         if is_late:
             logger.warning("%d shards have not ended within %d s", self._under_way, _LONGEST_STOP_S)
-        return is_late
+        return is_late or not self._workers.slots
 
     @contextmanager
     def _stopped_at_the_end(self) -> Iterator[None]:

@@ -1,7 +1,7 @@
 """Plan of rows: allocation of rows to tasks, and the table of their drawn attributes."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -22,17 +22,18 @@ class PlanTable(RowTable):
     """The plan as a row table: each walk makes the columns asked for from the codes of the rows.
 
     Args:
-        rows: Rows of the tasks.
-        places: Place among these of each planned row, in plan order.
+        parts: Rows of tasks, some tasks in each part.
+        places: Place of each planned row in its part, in plan order.
+        part_of: Number of each one's part; None if there is only one.
     """
 
-    def __init__(self, rows: TaskRows, places: Ints) -> None:
-        self._rows, self._places = rows, places
+    def __init__(self, parts: Sequence[TaskRows], places: Ints, part_of: Ints | None = None) -> None:
+        self._parts, self._places, self._part_of = parts, places, part_of
 
     @property
     def names(self) -> list[str]:
         """Names of the columns."""
-        return list(self._rows.dtypes)
+        return list(self._parts[0].dtypes)
 
     def __len__(self) -> int:
         """Number of rows."""
@@ -40,11 +41,22 @@ class PlanTable(RowTable):
 
     def empty(self, columns: Columns | None = None) -> pd.DataFrame:
         """A frame with the columns and their dtypes, and no row."""
-        return pd.DataFrame(columns=self.names).astype(self._rows.dtypes)[self._checked(columns)]
+        return pd.DataFrame(columns=self.names).astype(self._parts[0].dtypes)[self._checked(columns)]
 
     def _batches(self, columns: list[str], rows: int) -> Iterator[pd.DataFrame]:
         for start in range(0, len(self._places), rows):
-            yield self._rows.frame(self._places[start : start + rows], columns)
+            yield self._frame(slice(start, start + rows), columns)
+
+    def _frame(self, batch: slice, columns: list[str]) -> pd.DataFrame:
+        places = self._places[batch]
+        if self._part_of is None:
+            return self._parts[0].frame(places, columns)
+        order = np.argsort(self._part_of[batch], kind="stable")
+        parts, starts = np.unique(self._part_of[batch][order], return_index=True)
+        members = np.split(places[order], starts[1:])
+        frames = [self._parts[part].frame(own, columns) for part, own in zip(parts, members, strict=True)]
+        frame: pd.DataFrame = pd.concat(frames, ignore_index=True).take(np.argsort(order)).reset_index(drop=True)
+        return frame
 
 
 def plan_rows(tasks: pd.DataFrame, sampling: AttributeSamplingParameters, seed: int) -> PlanTable:
@@ -58,7 +70,7 @@ def plan_rows(tasks: pd.DataFrame, sampling: AttributeSamplingParameters, seed: 
     counts = np.bincount(task, minlength=len(tasks))
     places += (np.cumsum(counts) - counts).astype(np.int32)[task]
     del task
-    return PlanTable(TaskRows(tasks, counts, sampling, own_attributes(tasks, sampling), seed), places)
+    return PlanTable([TaskRows(tasks, counts, sampling, own_attributes(tasks, sampling), seed)], places)
 
 
 def deal(weights: Ints, rows: int) -> tuple[Ints, Ints]:

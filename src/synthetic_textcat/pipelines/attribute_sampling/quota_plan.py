@@ -5,7 +5,7 @@ round takes the next rows. Rows of other combinations are passed over, but keep 
 whatever else is planned. The first round has a row for each slot, a later one rows for the slots that are still open.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -13,14 +13,13 @@ import pandas as pd
 from synthetic_textcat.errors import ParameterError
 from synthetic_textcat.hashing import sha256_of
 from synthetic_textcat.pipelines.attribute_sampling.deduplicate_plan import combinations_of
-from synthetic_textcat.pipelines.attribute_sampling.plan import by_id, own_attributes
+from synthetic_textcat.pipelines.attribute_sampling.plan import PlanTable, by_id, own_attributes
 from synthetic_textcat.pipelines.attribute_sampling.quota_slots import QuotaSlots
 from synthetic_textcat.pipelines.attribute_sampling.streams import Ints, ranges
 from synthetic_textcat.pipelines.attribute_sampling.task_rows import TaskRows
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
-from synthetic_textcat.schemas.quota import Cell, CellRows, Rounds, Shortfall, cells_of, named, shown, unnamed
+from synthetic_textcat.schemas.quota import Cell, CellRows, Rounds, Shortfall, named, shown, unnamed
 from synthetic_textcat.schemas.tasks import Task
-from synthetic_textcat.tables import FrameTable, RowTable
 
 _QUOTA_VERSION = 3
 _NOT_DRAWN_FROM = {"num_examples", "num_seed_examples", "target_accepted", "max_rounds"}
@@ -67,7 +66,7 @@ def quota_rows(
     seed: int,
     rounds: Rounds,
     furthest: int = _FURTHEST,
-) -> RowTable:
+) -> PlanTable:
     """The plan of a quota, columns as without one: round by round; in the first, all blocks fill at the same rate.
 
     Args:
@@ -81,30 +80,53 @@ def quota_rows(
         ParameterError: If a combination of values is so rare that its rows are not found.
     """
     slots = QuotaSlots(tasks, sampling, seed)
-    planned = pd.DataFrame(_combinations(slots, sampling, rounds), columns=list(slots.columns), dtype=object)
-    numbers = combinations_of((pd.factorize(planned[name])[0] for name in planned), len(planned))
-    _, first, number, counts = np.unique(numbers, return_index=True, return_inverse=True, return_counts=True)
-    turn = np.empty(len(planned), np.int64)
+    wanted, number = _combinations(slots, sampling, rounds)
+    counts = np.bincount(number, minlength=len(wanted))
+    turn = np.empty(len(number), np.int64)
     turn[np.argsort(number, kind="stable")] = ranges(counts)
-    found = _find(by_id(tasks), planned.iloc[first].reset_index(drop=True), counts, sampling, seed, furthest)
-    return FrameTable(found.take((np.cumsum(counts) - counts)[number] + turn).reset_index(drop=True))
+    parts, part_of, places = _find(by_id(tasks), wanted, counts, sampling, seed, furthest)
+    row = (np.cumsum(counts) - counts)[number] + turn
+    return PlanTable(parts, places[row], part_of[row])
 
 
-def _combinations(slots: QuotaSlots, sampling: AttributeSamplingParameters, rounds: Rounds) -> Iterator[Cell]:
-    """The values of each planned row in the columns of a slot."""
+def _combinations(
+    slots: QuotaSlots, sampling: AttributeSamplingParameters, rounds: Rounds
+) -> tuple[pd.DataFrame, Ints]:
+    """The combinations of values in the columns of a slot, and the number of each planned row's one."""
     is_block = [bool(cells) and len(cells[0].cell) == len(sampling.block_columns) for cells in rounds.rounds]
-    sizes = [each.rows for cells, of_blocks in zip(rounds.rounds, is_block, strict=True) if of_blocks for each in cells]
+    rounds_of = list(zip(rounds.rounds, is_block, strict=True))
+    sizes = [each.rows for cells, of_blocks in rounds_of if of_blocks for each in cells]
     target = max(sizes, default=0) if rounds.target is None else rounds.target
-    values = cells_of(slots.table(target), slots.columns)
-    held = slots.sizes(target)
-    starts = dict(zip(slots.blocks, np.cumsum([0, *held])[:-1].tolist(), strict=True))
-    for cells, of_blocks in zip(rounds.rounds, is_block, strict=True):
+    others = [unnamed(each.cell) for cells, of_blocks in rounds_of if not of_blocks for each in cells]
+    entries = _entries(slots, target, others)  # the slots, then the combinations of later rounds
+    ends = np.cumsum([0, *slots.sizes(target)]).tolist()
+    starts, next_other = dict(zip(slots.blocks, ends[:-1], strict=True)), ends[-1]
+    planned = [np.empty(0, np.int64)]
+    for cells, of_blocks in rounds_of:
+        rows = np.array([each.rows for each in cells], np.int64)
         if of_blocks:
-            places = [(starts[unnamed(each.cell)], each.rows) for each in cells]
-            turns = [((row + 0.5) / rows, start + row) for start, rows in places for row in range(rows)]
-            yield from (values[slot] for _, slot in sorted(turns))
+            slot = np.array([starts[unnamed(each.cell)] for each in cells], np.int64).repeat(rows) + ranges(rows)
+            planned.append(slot[np.lexsort((slot, (ranges(rows) + 0.5) / rows.repeat(rows)))])
         else:
-            yield from (unnamed(each.cell) for each in cells for _ in range(each.rows))
+            planned.append(np.arange(next_other, next_other + len(cells)).repeat(rows))
+            next_other += len(cells)
+    entry = np.concatenate(planned)
+    columns = [codes for codes, _ in entries.values()]
+    _, first, number = np.unique(
+        combinations_of(columns, len(columns[0]))[entry], return_index=True, return_inverse=True
+    )
+    values = {name: names.take(codes[entry[first]]) for name, (codes, names) in entries.items()}
+    return pd.DataFrame(values, dtype=object), number
+
+
+def _entries(slots: QuotaSlots, target: int, others: Sequence[Cell]) -> dict[str, tuple[Ints, pd.Index]]:
+    """For each column of a slot the codes of the slots' values and of other combinations, and the values by code."""
+    of_others = zip(*others, strict=True) if others else ([] for _ in slots.columns)
+    found = {}
+    for (name, values), own in zip(slots.values(target), of_others, strict=True):
+        codes, names = pd.factorize(np.concatenate([values, np.array([*own], object)]), use_na_sentinel=False)
+        found[name] = codes.astype(np.int32), pd.Index(names)
+    return found
 
 
 def _find(
@@ -114,8 +136,8 @@ def _find(
     sampling: AttributeSamplingParameters,
     seed: int,
     furthest: int,
-) -> pd.DataFrame:
-    """The first rows of each combination of values, combination by combination.
+) -> tuple[list[TaskRows], Ints, Ints]:
+    """The first rows of each combination of values, combination by combination: parts, and each row's part and place.
 
     Args:
         tasks: In the order of the plan.
@@ -129,7 +151,8 @@ def _find(
     task_of = pd.Index(tasks[identity]).get_indexer(wanted[identity])
     needed = np.bincount(task_of, counts, len(tasks)).astype(np.int64)
     open_ = [(task, min(2 * int(needed[task]) + 64, furthest)) for task in np.flatnonzero(needed).tolist()]
-    tables, owners = [], []
+    parts: list[TaskRows] = []
+    owners: list[Ints] = []
     while open_:
         batch = [open_.pop()]
         while open_ and sum(length for _, length in batch) + open_[-1][1] <= furthest:
@@ -152,9 +175,11 @@ def _find(
             if task in again:
                 open_.append((task, min(4 * length, furthest)))
         done = ~is_short[owner]
-        tables.append(rows.frame(place[done]))
+        parts.append(rows.only(place[done]))
         owners.append(own_wanted[owner[done]])
-    return pd.concat(tables, ignore_index=True).take(np.argsort(np.concatenate(owners), kind="stable"))
+    sizes = np.array([len(own) for own in owners])
+    order = np.argsort(np.concatenate(owners), kind="stable")
+    return parts, np.arange(len(parts), dtype=np.int32).repeat(sizes)[order], ranges(sizes)[order]
 
 
 def _first_rows(rows: TaskRows, wanted: pd.DataFrame, counts: Ints) -> tuple[Ints, Ints]:

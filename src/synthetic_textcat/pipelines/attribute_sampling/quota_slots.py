@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from synthetic_textcat.errors import ParameterError
 from synthetic_textcat.hashing import Keys, canonical_json, derived, key64
@@ -185,20 +186,21 @@ class QuotaSlots:
 
     def table(self, target: int) -> pd.DataFrame:
         """The slots, block by block: its first `target` ones. Cell columns come first."""
+        table = {name: pd.array(values, dtype="str") for name, values in self.values(target)}
+        return pd.DataFrame(table, columns=list(self.columns))
+
+    def values(self, target: int) -> Iterator[tuple[str, NDArray[np.object_]]]:
+        """The values of the slots, column by column, as `table` has them."""
         block, kind = self._blocks_of(target), self._kinds_of(target)
-        table: dict[str, Any] = {}
         of_block = dict(zip(self._sampling.block_columns, zip(*self.blocks, strict=True), strict=False))
         for name in self.columns:
-            values: Any
             if name == LABELS:
-                values = self._label_sets(target, kind)
+                yield name, np.array(self._label_sets(target, kind), object)
             elif name in of_block:
-                values = np.array(of_block[name], object)[block]
+                yield name, np.array(of_block[name], object)[block]
             else:
                 shares = [self._shares(name, own.options[name]) for own in self._kinds]
-                values = self._drawn(name, self._keys, block, kind, shares)
-            table[name] = pd.array(values, dtype="str")
-        return pd.DataFrame(table, columns=list(self.columns))
+                yield name, self._drawn(name, self._keys, block, kind, shares)
 
     def sizes(self, target: int) -> list[int]:
         """Slots of each block: the target, or more where rows of multi-label tasks count in several cells."""

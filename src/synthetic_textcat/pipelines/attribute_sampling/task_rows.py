@@ -1,6 +1,7 @@
 """Rows of tasks: attributes drawn as codes of two to four bytes, and made into columns of the plan batch by batch."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from itertools import chain, groupby
 from typing import Any, cast
 
@@ -22,6 +23,7 @@ from synthetic_textcat.schemas.rows import ATTRIBUTES, REQUESTS, with_own
 from synthetic_textcat.schemas.tasks import Task, task_from_row
 
 _AT_ONCE = 200_000  # rows drawn at once, but at least those of a task
+_SETS_AT_ONCE = 1_000_000  # label sets are drawn row by row, for all tasks at once
 _MOST_SMALL = np.iinfo(np.int16).max
 _LABELS = ("label", "misleading_label")
 _OF_LABEL_NAMES = ('"labels"', '"confusable"', '"together"')  # keys of choices that name labels
@@ -48,6 +50,7 @@ class TaskRows:
     ) -> None:
         self.dtypes, attributes = with_own(REQUESTS, own), (*ATTRIBUTES, *own)
         self._seed, self._counts, self._ends = seed, counts, np.cumsum(counts)
+        self._numbers: tuple[Ints, Ints] | None = None
         labels = [sorted(label["name"] for label in of_task) for of_task in tasks["labels"]]
         first_label, starts = np.cumsum([0, *map(len, labels)]), self._ends - counts
         names: dict[str, list[str]] = {name: [] for name in attributes}
@@ -64,13 +67,14 @@ class TaskRows:
             task = task_from_row(cast("dict[str, Any]", tasks.iloc[members[0]].to_dict()))
             of_labels = _labels_of(task, tasks["labels"].iloc[members], sampling)
             choices = TaskChoices(task, keys[members], of_labels, sampling, own)
+            at_once = _SETS_AT_ONCE if task.task_type == "multi_label" else _AT_ONCE
             before = {name: len(names[name]) for name in attributes}
             for name in attributes:
                 names[name] += choices.names(name)
                 if len(names[name]) > _MOST_SMALL:
                     self._codes[name] = self._codes[name].astype(np.int32, copy=False)
             numbers = np.arange(len(members))
-            for own_numbers in np.split(numbers, np.flatnonzero(np.diff(np.cumsum(counts[members]) // _AT_ONCE)) + 1):
+            for own_numbers in np.split(numbers, np.flatnonzero(np.diff(np.cumsum(counts[members]) // at_once)) + 1):
                 part = members[own_numbers]
                 is_exact, of_part = sampling.balance == "exact", (own_numbers, counts[part])
                 drawn = draw_distinct(choices, *of_part, own) if is_exact else choices.draw(*of_part)
@@ -97,11 +101,25 @@ class TaskRows:
         of_code = np.array([numbers.get(name, -1) for name in names], np.int32)
         return of_code[self._codes[column]] if column in self._codes else of_code[:-1].repeat(self._counts)
 
+    def only(self, rows: Ints) -> "TaskRows":
+        """Some rows, by their places, of which the new place is that in `rows`: 20 bytes each, without the others."""
+        task, replicate = self._numbers_of(rows)
+        codes = {name: of[rows] for name, of in self._codes.items()}
+        chosen = copy(self)
+        vars(chosen).update(_codes=codes, _numbers=(task.astype(np.int32), replicate.astype(np.int32)))
+        return chosen
+
+    def _numbers_of(self, rows: Ints) -> tuple[Ints, Ints]:
+        """Number of each row's task, and of the row within it."""
+        if self._numbers is not None:
+            return self._numbers[0][rows], self._numbers[1][rows]
+        task = np.searchsorted(self._ends, rows, side="right")
+        return task, rows - (self._ends - self._counts)[task]
+
     def frame(self, rows: Ints, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """Some rows, by their places among all, as columns of `requests`. The seed is the first 31 bits of the id."""
         wanted = list(self.dtypes) if columns is None else list(columns)
-        task = np.searchsorted(self._ends, rows, side="right")
-        replicate = rows - (self._ends - self._counts)[task]
+        task, replicate = self._numbers_of(rows)
         found: dict[str, Any] = {"replicate": replicate}
         for name in (name for name in wanted if name in self._names):
             codes = self._codes[name][rows] if name in self._codes else task

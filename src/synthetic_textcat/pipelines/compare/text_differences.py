@@ -21,7 +21,7 @@ from synthetic_textcat.pipelines.compare.differences import (
     difference_of,
 )
 from synthetic_textcat.pipelines.compare.pairing import Accepted
-from synthetic_textcat.tables import as_table
+from synthetic_textcat.tables import RowTable, filtered, mapped
 from synthetic_textcat.text.diversity import MEASURES
 from synthetic_textcat.text.diversity_sample import OTHER_MIX, SIZES, Sample, mixes_differ, pool_of_examples
 from synthetic_textcat.text.label_samples import FOLDS, TaskSample, label_rows, task_samples
@@ -91,13 +91,15 @@ def _tasks(accepted: Accepted, seed: int) -> Iterator[tuple[_Guessed, _Guessed]]
         yield _guessed_sets(of_sets[0][task_id]), _guessed_sets(of_sets[1][task_id])
 
 
-def _as_many(accepted: Accepted, seed: int) -> list[pd.DataFrame]:
+def _as_many(accepted: Accepted, seed: int) -> list[RowTable]:
     """Equally many rows of each task in both runs, drawn by hash; all rows if paired."""
     sides = [accepted.baseline, accepted.candidate]
     if accepted.is_paired:
         return sides
-    counts = pd.concat([rows["task_id"].value_counts() for rows in sides], axis=1).fillna(0).min(axis=1)
-    return [rows[_ranks(rows, seed) <= rows["task_id"].map(counts).astype("float64")] for rows in sides]
+    ids = [rows.to_pandas(["request_id", "task_id"]) for rows in sides]
+    counts = pd.concat([rows["task_id"].value_counts() for rows in ids], axis=1).fillna(0).min(axis=1)
+    masks = [_ranks(rows, seed) <= rows["task_id"].map(counts).astype("float64") for rows in ids]
+    return [filtered(rows, mask.to_numpy(bool)) for rows, mask in zip(sides, masks, strict=True)]
 
 
 def _ranks(rows: pd.DataFrame, seed: int) -> pd.Series:
@@ -105,15 +107,15 @@ def _ranks(rows: pd.DataFrame, seed: int) -> pd.Series:
     return drawn.groupby(rows["task_id"]).rank(method="first")
 
 
-def _task_samples(rows: pd.DataFrame, seed: int) -> list[TaskSample]:
-    single = rows[rows["label"].notna()]
-    examples = as_table(single.assign(task=single["task_id"]))
+def _task_samples(rows: RowTable, seed: int) -> list[TaskSample]:
+    single = filtered(rows, rows["label"].notna().to_numpy(bool))
+    examples = mapped(single, lambda frame: frame.assign(task=frame["task_id"]))
     return task_samples(label_rows(examples), examples, seed, MOST_ROWS_IN_ALL).samples
 
 
-def _set_samples(rows: pd.DataFrame, seed: int) -> list[LabelSetSample]:
+def _set_samples(rows: RowTable, seed: int) -> list[LabelSetSample]:
     """Samples of the tasks with several labels a text."""
-    examples = as_table(rows[rows["label"].isna()])
+    examples = filtered(rows, rows["label"].isna().to_numpy(bool))
     sets = label_set_rows(examples, examples["task_id"].unique().tolist())
     return label_set_samples(sets, examples, sets.task_ids, seed).samples
 
@@ -180,7 +182,7 @@ def diversity_differences(accepted: Accepted) -> Iterator[Difference]:
 
 
 def _text_samples(accepted: Accepted) -> list[Sample]:
-    pools = [pool_of_examples(as_table(rows)) for rows in (accepted.baseline, accepted.candidate)]
+    pools = [pool_of_examples(rows) for rows in (accepted.baseline, accepted.candidate)]
     cut = min(pool.cut for pool in pools)
     if accepted.is_paired:
         both = zip(*(pool.rows for pool in pools), strict=True)

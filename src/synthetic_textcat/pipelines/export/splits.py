@@ -34,7 +34,7 @@ from synthetic_textcat.schemas.seed_examples import SeedTurns, planned_alike
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import RowGroups, RowTable, factorized
 from synthetic_textcat.text.comparison import sentence_key
-from synthetic_textcat.text.near_duplicates import CrossSetMatcher
+from synthetic_textcat.text.cross_set import CrossSetMatcher
 from synthetic_textcat.text.sketched_texts import SketchedTexts, SketchParts
 
 TRAIN, VALIDATION, TEST = range(len(SPLITS))

@@ -56,6 +56,8 @@ from synthetic_textcat.text.unicode import visible_controls
 
 logger = logging.getLogger(__name__)
 
+_SETTLED_AT_ONCE = 10_000  # rows whose replies are sorted at once, some 4 MB: the tables written collect several
+
 
 class SettledRows(NamedTuple):
     """Rows with a final result, a candidate or a failure for each; and the journal's calls without their texts."""
@@ -247,9 +249,9 @@ def settle_rows(
     """
     orders = {} if tasks is None else {task.task_id: task.label_names for task in tasks_of(tasks)}
     own = own_of(requests)
-    settled = PlanSettlement(journal, PlanPositions(requests, calls))
+    settled = PlanSettlement(journal, PlanPositions(requests, calls, _SETTLED_AT_ONCE))
     candidates, failed = Spool(with_own(CANDIDATES, own)), Spool(with_own(FAILED, own))
-    for number, planned in enumerate(requests.frames()):
+    for number, planned in enumerate(requests.frames(rows=_SETTLED_AT_ONCE)):
         replies, problems = settled.part(number)
         problems["detail"] = list(map(visible_controls, problems["detail"]))
         problems["attempts"] = settled.attempts[problems["position"]]

@@ -5,9 +5,13 @@ Characters are those that a reader counts, spaces included. Neither is known of 
 Zawgyi, or in scripts without spaces for which ICU has no dictionary.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from synthetic_textcat.schemas.languages import find_language, has_spaces
 from synthetic_textcat.schemas.lengths import CHARACTERS, Length, length_of, shown_length
@@ -77,13 +81,14 @@ def _is_near(most: float, fewest: float, length: Length, factor: float) -> bool:
 
 def count_words(texts: Sequence[str], languages: Sequence[str | None]) -> list[int]:
     """Number of words of each text in its language; `UNKNOWN` where they can't be counted."""
-    words: list[int] = counts_of(texts)[:, COUNTS.index("words")].tolist()
-    return measured_lengths(texts, languages, ["at least 1"] * len(texts), words)
+    words = counts_of(texts)[:, COUNTS.index("words")]
+    counts: list[int] = measured_lengths(texts, languages, ["at least 1"] * len(texts), words).tolist()
+    return counts
 
 
 def measured_lengths(
-    texts: Iterable[str], languages: Iterable[str | None], num_words: Iterable[str], words: Sequence[int]
-) -> list[int]:
+    texts: Sequence[str], languages: Sequence[str | None], num_words: Sequence[str], words: NDArray[np.int64]
+) -> NDArray[np.int64]:
     """Length of each text in the unit that was asked for; `UNKNOWN` where it can't be counted.
 
     Args:
@@ -92,7 +97,22 @@ def measured_lengths(
         num_words: As asked.
         words: Words of each text, counted as in languages with spaces.
     """
-    return [_measured(*row) for row in zip(texts, languages, num_words, words, strict=True)]
+    lengths, is_other = words.copy(), np.zeros(len(texts), np.bool_)
+    for values, is_usual in ((languages, _has_spaces), (num_words, _is_in_words)):
+        codes, known = pd.factorize(np.array(values, object))
+        is_other |= ~np.array([*map(is_usual, known), True], np.bool_)[codes]
+    for place in np.flatnonzero(is_other).tolist():
+        lengths[place] = _measured(texts[place], languages[place], num_words[place], int(words[place]))
+    return lengths
+
+
+def _has_spaces(language: str) -> bool:
+    return _words_of(language) == "spaced"
+
+
+def _is_in_words(num_words: str) -> bool:
+    length = length_of(num_words)
+    return length is not None and length.unit != CHARACTERS
 
 
 def _measured(text: str, language: str | None, num_words: str, words: int) -> int:

@@ -150,8 +150,8 @@ def measured_texts(examples: RowTable) -> pd.DataFrame:
         for name in COUNTS:
             parts[name].append(counts[name].to_numpy(np.int32))
         texts, languages, asked = (plain(frame[name]) for name in ("input_text", "language", "num_words"))
-        lengths = measured_lengths(texts, languages, asked, counts["words"].tolist())
-        parts["length"].append(np.array(lengths, np.int32))
+        lengths = measured_lengths(texts, languages, asked, counts["words"].to_numpy(np.int64))
+        parts["length"].append(lengths.astype(np.int32))
     columns = {name: np.concatenate([np.empty(0, np.int16), *parts.pop(name)]) for name in list(parts)}
     categories = {
         name: pd.Categorical.from_codes(columns[name], pd.Index(values.values, dtype="str"))

@@ -15,7 +15,7 @@ from synthetic_textcat.pipelines.quality_report.signals.task_scores import (
 )
 from synthetic_textcat.text.label_samples import FOLDS, Codes
 from synthetic_textcat.text.label_set_samples import LabelSetSample, Members
-from synthetic_textcat.text.linear_models import held_out, reader_probabilities, word_counts
+from synthetic_textcat.text.linear_models import held_out, macro_f1, micro_f1, reader_probabilities, word_counts
 
 _YES = 0.5  # probability from which on a label is predicted
 _DIGITS = 4
@@ -41,7 +41,7 @@ class SetLearning(TaskScores):
     def majority_f1(self) -> float:
         """Macro-F1 of the answer that each row has the labels that most rows have."""
         members = self.sample.members
-        return f1_of(members, np.broadcast_to(members.mean(axis=0) > _YES, members.shape), "macro")
+        return _macro_f1(members, np.broadcast_to(members.mean(axis=0) > _YES, members.shape))
 
     def doubted(self) -> Iterator[int]:
         """Positions of the rows with another label set than the linear model predicts."""
@@ -88,19 +88,16 @@ def learn_set(sample: LabelSetSample) -> SetLearning:
     return SetLearning(
         sample=sample,
         reader=reader,
-        reader_f1=f1_of(members, reader > _YES, "macro"),
-        length_f1=f1_of(members, _by_length(counts, sample.texts, members, folds), "macro"),
-        word_f1=f1_of(members, _by_word(present, members, folds), "macro"),
+        reader_f1=_macro_f1(members, reader > _YES),
+        length_f1=_macro_f1(members, _by_length(counts, sample.texts, members, folds)),
+        word_f1=_macro_f1(members, _by_word(present, members, folds)),
         words=telling_words(telling, columns.tolist(), words, hits, sample.names),
-        micro_f1=f1_of(members, reader > _YES, "micro"),
+        micro_f1=micro_f1(members.astype(np.int64), (reader > _YES).astype(np.int64)),
     )
 
 
-def f1_of(members: Members, guessed: Members, average: str) -> float:
-    """F1 over the labels: their mean (`macro`), or of all pairs of row and label (`micro`); 0 to 1."""
-    from sklearn.metrics import f1_score
-
-    return round(float(f1_score(members, guessed, average=average, zero_division=0)), _DIGITS)
+def _macro_f1(members: Members, guessed: Members) -> float:
+    return macro_f1(members.astype(np.int64), guessed.astype(np.int64))
 
 
 def _by_length(counts: Any, texts: Sequence[str], members: Members, folds: Codes) -> Members:
