@@ -11,7 +11,16 @@ from typing import NamedTuple
 from synthetic_textcat.llm.offline.grammar import Draws, Grammar, LabelGrammar, Template, expand
 from synthetic_textcat.llm.offline.lexicon import Lexicon
 from synthetic_textcat.llm.offline.orthography import leaks
-from synthetic_textcat.llm.offline.writer import Plan, bounds_of, dressed, is_short, joined_units, longest_joint, marked
+from synthetic_textcat.llm.offline.writer import (
+    Plan,
+    best_in_range,
+    bounds_of,
+    dressed,
+    is_short,
+    joined_units,
+    longest_joint,
+    marked,
+)
 
 _MOST_PASSES = 12
 _MOST_TRIES = 12
@@ -45,13 +54,13 @@ def write_text_of_set(voices: Voices, plan: Plan, seed: int, avoided: Collection
         seed: Seed of the row.
         avoided: Labels that must not appear in the text.
     """
-    draws = Draws("text of set", seed, *(plan.label_set or ()))
-    writer = _Writer(voices, plan, draws, tuple(avoided))
-    grammar = voices.grammar
-    units = [] if is_short(plan.num_words) else writer.units()
-    joined = joined_units(units, grammar, plan, draws) if units else writer.short_units()
-    sentences = map(grammar.orthography.sentence, joined)
-    return grammar.orthography.join(*marked(grammar), *sentences)
+    labels = tuple(avoided)
+
+    def write(turn: tuple[int, ...]) -> str:
+        draws = Draws("text of set", seed, *(plan.label_set or ()), *turn)
+        return _Writer(voices, plan, draws, labels).text()
+
+    return best_in_range(write, plan.num_words, voices.grammar, labels)
 
 
 def _pieces(text: str) -> Iterator[str]:
@@ -73,7 +82,14 @@ class _Writer:
             (name, (voices.grammar.labels[name],)) for name in dict.fromkeys(names)
         ] or [("", voices.others)]
 
-    def short_units(self) -> list[str]:
+    def text(self) -> str:
+        """Sentences for all labels, or statements where these are too long."""
+        grammar = self._voices.grammar
+        units = [] if is_short(self._plan.num_words) else self._units()
+        joined = joined_units(units, grammar, self._plan, self._draws) if units else self._short_units()
+        return grammar.orthography.join(*marked(grammar), *map(grammar.orthography.sentence, joined))
+
+    def _short_units(self) -> list[str]:
         """One statement for each label, the shortest of some where there are several."""
         most = _MOST_SHORT // len(self._parts) if len(self._parts) > 1 else bounds_of(*self._length).high
         return [self._short_unit(name, parts, most) for name, parts in self._parts]
@@ -94,7 +110,7 @@ class _Writer:
         pieces = [piece for text in found for piece in _pieces(text) if self._is_for(piece, name)]
         return min((*pieces, *found), key=bounds.measure)
 
-    def units(self) -> list[str]:
+    def _units(self) -> list[str]:
         """Sentences without their final full stop, up to the drawn length, and one for each label at least."""
         grammar, plan = self._voices.grammar, self._plan
         low, high, spare, marks, measure = bounds_of(*self._length)

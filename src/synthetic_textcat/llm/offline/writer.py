@@ -12,7 +12,9 @@ from synthetic_textcat.llm.offline.grammar import (
     expand,
 )
 from synthetic_textcat.llm.offline.orthography import ASKS_OR_EXCLAIMS, leaks
-from synthetic_textcat.schemas.lengths import WORDS, length_of
+from synthetic_textcat.schemas.lengths import CHARACTERS, WORDS, Length, length_of
+from synthetic_textcat.text.segments import characters, words_by_icu
+from synthetic_textcat.text.words import COUNTS, counts_of
 
 SHORT = "less than 10"
 LENGTHS = {SHORT: (4, 9), "at least 10": (10, 49), "at least 50": (50, 99), "at least 100": (100, 199)} | {
@@ -32,6 +34,7 @@ _ASIDE_ODDS = 0.3
 _OPENER_ODDS = 0.75
 _MOST_JOINED = 3
 _MOST_PASSES = 6
+_MOST_TURNS = 24  # texts of which the best is taken
 _MIXED_POSITION = 3  # where an ambiguous text holds its one sentence of the misleading label: after two of its own
 
 
@@ -57,14 +60,53 @@ def write_text(grammar: Grammar, plan: Plan, seed: int, labels: tuple[str, ...] 
         labels: Labels that must not appear in the text. The grammars avoid their own labels by authorship; user-defined
             labels are checked here.
     """
-    draws = Draws("text", seed)
-    if is_short(plan.num_words):
-        return _short_text(grammar, plan, draws, labels)
-    units = _units(grammar, plan, draws, labels)
+    return best_in_range(
+        lambda turn: _text(grammar, plan, Draws("text", seed, *turn), labels), plan.num_words, grammar, labels
+    )
+
+
+def _text(grammar: Grammar, plan: Plan, draws: Draws, labels: tuple[str, ...]) -> str:
+    units = [] if is_short(plan.num_words) else _units(grammar, plan, draws, labels)
     if not units:
         return _short_text(grammar, plan, draws, labels)
     sentences = map(grammar.orthography.sentence, joined_units(units, grammar, plan, draws))
     return grammar.orthography.join(*marked(grammar), *sentences)
+
+
+def best_in_range(
+    write: Callable[[tuple[int, ...]], str], num_words: str, grammar: Grammar, labels: tuple[str, ...]
+) -> str:
+    """The first of some texts that keeps to an own range of length; if none does, the one that misses it least.
+
+    Args:
+        write: Writes another text for each turn; the first turn is empty, and for lengths of the method the only one.
+        num_words: As asked.
+        grammar: Of the texts.
+        labels: Labels that must not appear in the text.
+    """
+    best, length = write(()), length_of(num_words)
+    if num_words in LENGTHS or length is None:
+        return best
+    missed = _missed_by(best, length, grammar)
+    for turn in range(1, _MOST_TURNS):
+        if not missed:
+            break
+        text = write((turn,))
+        misses = _missed_by(text, length, grammar)
+        if misses < missed and not leaks(text, labels, grammar.orthography.code):
+            best, missed = text, misses
+    return best
+
+
+def _missed_by(text: str, length: Length, grammar: Grammar) -> int:
+    """Words or characters by which a text misses a range, counted as the report counts them."""
+    if length.unit == CHARACTERS:
+        measured = characters(text)
+    elif grammar.orthography.letters_a_word is not None:
+        (measured,) = words_by_icu([text])
+    else:
+        measured = int(counts_of([text])[0, COUNTS.index("words")])
+    return max(length.least - measured, 0 if length.most is None else measured - length.most, 0)
 
 
 class Bounds(NamedTuple):

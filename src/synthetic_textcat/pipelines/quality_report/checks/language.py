@@ -144,6 +144,8 @@ class _Doubtful(NamedTuple):
 
 def _by_letters(text: str, language: Language) -> Finding | _Doubtful:
     """The verdict by script and number of letters, if these settle it."""
+    if not scripts_of(language):
+        return _NOT_VERIFIABLE
     text = _prose_of(text[:_EXCERPT])
     letters = letters_by_script(text)
     total, own = letters.total(), _own(letters, language)
