@@ -60,7 +60,11 @@ def test_an_own_name_enters_the_plan_as_the_english_name() -> None:
         *[("Deutch", "German or Dutch"), ("bahasa", "Indonesian or Malay"), ("Português brasileiro", "Portuguese")],
         *[("Allemand", "German"), ("Inglés", "English"), ("Japanisch", "Japanese"), ("德语", "German")],
         *[("cmn", _CHINESE), ("chi", _CHINESE), ("Hinglish", "Hindi Romanized"), ("Nynorsk", "Norwegian Nynorsk")],
-        *[("Bokmal", "Norwegian Bokmål"), ("Sorani", "Central Kurdish"), ("English (UK)", r"English \(United Kingdom\)")],
+        *[
+            ("Bokmal", "Norwegian Bokmål"),
+            ("Sorani", "Central Kurdish"),
+            ("English (UK)", r"English \(United Kingdom\)"),
+        ],
         *[("pt br", r"Portuguese \(Brazil\)"), ("zh Hant", r"Chinese \(Traditional\)")],
     ],
 )

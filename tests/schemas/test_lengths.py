@@ -116,6 +116,7 @@ def test_two_spellings_of_a_range_share_their_weights() -> None:
         ("about 50 words", "unknown length 'about 50 words'; write a range, such as `20 to 40 words`"),
         ("1 word", "'1 word' is no range; write `exactly 1 word`, `at most 1 word` or `at least 1 word`"),
         ("20", "'20' is no range; write `exactly 20 words`"),
+        ("0 words", "has the range '0 words'; a bound is a number from 1"),
         ("-5 to 20", "has the range '-5 to 20'; a bound is a number from 1"),
         ({"min": 20, "max": 40}, "has the unknown key 'min' in a range; allowed: from, to, unit, weight"),
         ({"From": 20}, "has the unknown key 'From' in a range; did you mean from"),

@@ -1,9 +1,9 @@
 """Requested text lengths: ranges of words or characters, as users write them and as the column `num_words` has them.
 
 A range is a text (`20 to 40 words`, `20-40`, `between 20 and 40`, `at least 30`, `at most 280 characters`, `less than
-15`, `more than 5`, `exactly 12`, and other words for these) or a mapping (`{from: 20, to: 40}`, `{to: 280, unit: characters}`), whose key `weight`
-is its weight in a list. The column has one spelling of each: `20 to 40`, `at most 280 characters`. Words are the unit
-where none is named, as in the prompt's `{num_words} words`.
+15`, `more than 5`, `exactly 12`, and other words for these) or a mapping (`{from: 20, to: 40}`, `{to: 280, unit:
+characters}`), whose key `weight` is its weight in a list. The column has one spelling of each: `20 to 40`, `at most 280
+characters`. Words are the unit where none is named, as in the prompt's `{num_words} words`.
 """
 
 import re
@@ -113,7 +113,7 @@ def read_length(text: str) -> Length:
         raise _unknown(text)
     unit = _unit(found["unit"] or WORDS)
     numbers = [int(found[name].replace(",", "")) for name in ("first", "last") if found[name] is not None]
-    if found["kind"] is None and len(numbers) == 1:
+    if found["kind"] is None and len(numbers) == 1 and _length("exactly", numbers, unit, text):
         number = f"{found['first']} {found['unit'] or unit}"
         raise ValueError(f"{text!r} is no range; write `exactly {number}`, `at most {number}` or `at least {number}`")
     kind = _KINDS[found["kind"] or _BOTH]

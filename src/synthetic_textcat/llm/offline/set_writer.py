@@ -9,11 +9,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from synthetic_textcat.llm.offline.grammar import Draws, Grammar, LabelGrammar, Template, expand
+from synthetic_textcat.llm.offline.length_fitting import fitted, single_words
 from synthetic_textcat.llm.offline.lexicon import Lexicon
 from synthetic_textcat.llm.offline.orthography import leaks
 from synthetic_textcat.llm.offline.writer import (
+    LENGTHS,
     Plan,
-    best_in_range,
     bounds_of,
     dressed,
     is_short,
@@ -21,6 +22,7 @@ from synthetic_textcat.llm.offline.writer import (
     longest_joint,
     marked,
 )
+from synthetic_textcat.schemas.lengths import length_of
 
 _MOST_PASSES = 12
 _MOST_TRIES = 12
@@ -54,13 +56,12 @@ def write_text_of_set(voices: Voices, plan: Plan, seed: int, avoided: Collection
         seed: Seed of the row.
         avoided: Labels that must not appear in the text.
     """
-    labels = tuple(avoided)
-
-    def write(turn: tuple[int, ...]) -> str:
-        draws = Draws("text of set", seed, *(plan.label_set or ()), *turn)
-        return _Writer(voices, plan, draws, labels).text()
-
-    return best_in_range(write, plan.num_words, voices.grammar, labels)
+    draws = Draws("text of set", seed, *(plan.label_set or ()))
+    writer = _Writer(voices, plan, draws, tuple(avoided))
+    text, length = writer.text(), length_of(plan.num_words)
+    if plan.num_words in LENGTHS or length is None:
+        return text
+    return fitted(text, length, writer.words(), draws, voices.grammar.orthography, tuple(avoided))
 
 
 def _pieces(text: str) -> Iterator[str]:
@@ -76,7 +77,7 @@ class _Writer:
     def __init__(self, voices: Voices, plan: Plan, draws: Draws, avoided: tuple[str, ...]) -> None:
         self._voices, self._plan, self._draws, self._avoided = voices, plan, draws, avoided
         self._unknown = tuple(name for name in avoided if name not in voices.of_label or voices.of_label[name] != name)
-        self._told = frozenset(voices.of_label.values())
+        self._told = frozenset(voices.of_label.values())  # none from where on words turn out to tell no labels apart
         names = [voices.of_label[label] for label in plan.label_set or ()]
         self._parts: list[tuple[str, Sequence[LabelGrammar]]] = [
             (name, (voices.grammar.labels[name],)) for name in dict.fromkeys(names)
@@ -88,6 +89,11 @@ class _Writer:
         units = [] if is_short(self._plan.num_words) else self._units()
         joined = joined_units(units, grammar, self._plan, self._draws) if units else self._short_units()
         return grammar.orthography.join(*marked(grammar), *map(grammar.orthography.sentence, joined))
+
+    def words(self) -> list[str]:
+        """Words that say no more than the labels do."""
+        (name, parts), *_ = self._draws.shuffled(self._parts)
+        return [word for word in single_words(parts, self._plan.difficulty) if self._is_for(word, name)]
 
     def _short_units(self) -> list[str]:
         """One statement for each label, the shortest of some where there are several."""
@@ -105,8 +111,11 @@ class _Writer:
                 length = bounds.measure(text) + bounds.marks
                 if length <= most and (len(self._parts) > 1 or length >= bounds.low):
                     return text
+        if not found and name and self._told:
+            self._told = frozenset()
+            return self._short_unit(name, parts, most)
         if not found:
-            return self._draws.pick(self._voices.grammar.register.short_hedges)
+            return _SIGNS.sub("", self._draws.pick(self._voices.grammar.register.short_hedges))
         pieces = [piece for text in found for piece in _pieces(text) if self._is_for(piece, name)]
         return min((*pieces, *found), key=bounds.measure)
 
@@ -134,6 +143,9 @@ class _Writer:
             length += measure(unit)
             if length >= target and not missing:
                 break
+        if missing and self._told:
+            self._told = frozenset()
+            return self._units()
         return units
 
     def _templates(self) -> Iterator[tuple[str, Template, LabelGrammar]]:

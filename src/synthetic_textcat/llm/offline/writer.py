@@ -11,10 +11,9 @@ from synthetic_textcat.llm.offline.grammar import (
     Template,
     expand,
 )
+from synthetic_textcat.llm.offline.length_fitting import fitted, measured, single_words
 from synthetic_textcat.llm.offline.orthography import ASKS_OR_EXCLAIMS, leaks
-from synthetic_textcat.schemas.lengths import CHARACTERS, WORDS, Length, length_of
-from synthetic_textcat.text.segments import characters, words_by_icu
-from synthetic_textcat.text.words import COUNTS, counts_of
+from synthetic_textcat.schemas.lengths import WORDS, length_of
 
 SHORT = "less than 10"
 LENGTHS = {SHORT: (4, 9), "at least 10": (10, 49), "at least 50": (50, 99), "at least 100": (100, 199)} | {
@@ -34,7 +33,7 @@ _ASIDE_ODDS = 0.3
 _OPENER_ODDS = 0.75
 _MOST_JOINED = 3
 _MOST_PASSES = 6
-_MOST_TURNS = 24  # texts of which the best is taken
+_WORDS_A_PASS = 60  # or characters: far fewer than there are, since statements repeat
 _MIXED_POSITION = 3  # where an ambiguous text holds its one sentence of the misleading label: after two of its own
 
 
@@ -60,53 +59,23 @@ def write_text(grammar: Grammar, plan: Plan, seed: int, labels: tuple[str, ...] 
         labels: Labels that must not appear in the text. The grammars avoid their own labels by authorship; user-defined
             labels are checked here.
     """
-    return best_in_range(
-        lambda turn: _text(grammar, plan, Draws("text", seed, *turn), labels), plan.num_words, grammar, labels
-    )
+    draws, join = Draws("text", seed), grammar.orthography.join
+    sentences = _sentences(grammar, plan, draws, labels)
+    text, length = join(*marked(grammar), *sentences), length_of(plan.num_words)
+    if plan.num_words in LENGTHS or length is None:
+        return text
+    orthography, least = grammar.orthography, bounds_of(grammar, plan.num_words).low
+    while sentences and length.most is not None and measured(text, length, orthography) > length.most:
+        sentences.pop()
+        text = join(*marked(grammar), *sentences)
+    words = single_words([grammar.labels[plan.label]], plan.difficulty)
+    return fitted(text, length._replace(least=least), words, draws, orthography, labels)
 
 
-def _text(grammar: Grammar, plan: Plan, draws: Draws, labels: tuple[str, ...]) -> str:
+def _sentences(grammar: Grammar, plan: Plan, draws: Draws, labels: tuple[str, ...]) -> list[str]:
     units = [] if is_short(plan.num_words) else _units(grammar, plan, draws, labels)
-    if not units:
-        return _short_text(grammar, plan, draws, labels)
-    sentences = map(grammar.orthography.sentence, joined_units(units, grammar, plan, draws))
-    return grammar.orthography.join(*marked(grammar), *sentences)
-
-
-def best_in_range(
-    write: Callable[[tuple[int, ...]], str], num_words: str, grammar: Grammar, labels: tuple[str, ...]
-) -> str:
-    """The first of some texts that keeps to an own range of length; if none does, the one that misses it least.
-
-    Args:
-        write: Writes another text for each turn; the first turn is empty, and for lengths of the method the only one.
-        num_words: As asked.
-        grammar: Of the texts.
-        labels: Labels that must not appear in the text.
-    """
-    best, length = write(()), length_of(num_words)
-    if num_words in LENGTHS or length is None:
-        return best
-    missed = _missed_by(best, length, grammar)
-    for turn in range(1, _MOST_TURNS):
-        if not missed:
-            break
-        text = write((turn,))
-        misses = _missed_by(text, length, grammar)
-        if misses < missed and not leaks(text, labels, grammar.orthography.code):
-            best, missed = text, misses
-    return best
-
-
-def _missed_by(text: str, length: Length, grammar: Grammar) -> int:
-    """Words or characters by which a text misses a range, counted as the report counts them."""
-    if length.unit == CHARACTERS:
-        measured = characters(text)
-    elif grammar.orthography.letters_a_word is not None:
-        (measured,) = words_by_icu([text])
-    else:
-        measured = int(counts_of([text])[0, COUNTS.index("words")])
-    return max(length.least - measured, 0 if length.most is None else measured - length.most, 0)
+    joined = joined_units(units, grammar, plan, draws) if units else [_short_text(grammar, plan, draws, labels)]
+    return list(map(grammar.orthography.sentence, joined))
 
 
 class Bounds(NamedTuple):
@@ -167,18 +136,20 @@ def _short_text(grammar: Grammar, plan: Plan, draws: Draws, labels: tuple[str, .
     fits = _fits(opened, bounds_of(grammar, plan.num_words), grammar, labels) and (
         hedged or draws.happens(_OPENER_ODDS)
     )
-    return grammar.orthography.join(*marked(grammar), grammar.orthography.sentence(opened if fits else text))
+    return opened if fits else text
 
 
 def _short_statement(grammar: Grammar, plan: Plan, draws: Draws, labels: tuple[str, ...]) -> str:
     voice, bounds = grammar.labels[plan.label], bounds_of(grammar, plan.num_words)
-    text = ""
+    text = longest = ""
     for _ in range(_MOST_PASSES):
         for template in draws.shuffled(voice.short):
             text = expand(template, voice.slots[plan.difficulty], draws)
             if _fits(text, bounds, grammar, labels):
                 return text
-    return text
+            if bounds.measure(text) > bounds.measure(longest) and _fits(text, bounds._replace(low=0), grammar, labels):
+                longest = text
+    return longest or text
 
 
 def _fits(text: str, bounds: Bounds, grammar: Grammar, labels: tuple[str, ...]) -> bool:
@@ -194,7 +165,7 @@ def _units(grammar: Grammar, plan: Plan, draws: Draws, labels: tuple[str, ...]) 
     units: list[str] = []
     said: set[str] = set()
     words = marks
-    for template, voice in _templates(grammar, plan, draws):
+    for template, voice in _templates(grammar, plan, draws, max(_MOST_PASSES, target // _WORDS_A_PASS)):
         plain = expand(template, {**voice.slots[plan.difficulty], **kept}, draws)
         unit = dressed(plain, grammar, plan, draws)
         count = measure(unit)
@@ -223,13 +194,13 @@ def _kept(grammar: Grammar, plan: Plan, draws: Draws) -> dict[str, tuple[Templat
     return {name: (draws.pick(slots[name]),) for name in grammar.keep if name in slots}
 
 
-def _templates(grammar: Grammar, plan: Plan, draws: Draws) -> Iterator[tuple[Template, LabelGrammar]]:
+def _templates(grammar: Grammar, plan: Plan, draws: Draws, passes: int) -> Iterator[tuple[Template, LabelGrammar]]:
     """Alternates two templates of the label and one filler; starts over with new slot values when all were used."""
     voice = grammar.labels[plan.label]
     fillers = iter(draws.shuffled(grammar.fillers))
     other = grammar.labels.get(plan.misleading_label or "") if plan.clarity == "ambiguous" else None
     place = 0
-    for turn in range(_MOST_PASSES):
+    for turn in range(passes):
         for template in draws.shuffled(voice.sentences if turn == 0 else (*voice.sentences, *voice.short)):
             place += 1
             yield template, voice
