@@ -159,24 +159,26 @@ def test_a_long_task_keeps_to_its_shares_where_its_pieces_meet() -> None:
     pd.testing.assert_series_equal(_plan([task], PIECE + 90)["labels"], sets.head(PIECE + 90))
 
 
-def test_no_plan_can_be_within_one_for_every_file() -> None:
-    """Three groups of three labels that exclude one another, two labels a text.
+@pytest.mark.parametrize(
+    ("groups", "labels", "size", "needed"), [(3, 3, 2, 10 / 9), (3, 4, 3, 5 / 4), (3, 5, 3, 6 / 5)]
+)
+def test_no_plan_can_be_within_one_for_every_file(groups: int, labels: int, size: int, needed: float) -> None:
+    """Groups of labels that exclude one another: the plan is as near as any plan can be.
 
-    Of the first four rows two are of one group. They have four of its three labels, so a label has two rows, and its
-    share of four rows is 8/9: it is 10/9 off, whatever the plan.
+    Three groups of three, two labels a text: of the first four rows two are of one group. They have four of its three
+    labels, so a label has two rows, and its share of four rows is 8/9: it is 10/9 off, whatever the plan. In general,
+    of (j - 1) g + 1 rows, g groups, one has j rows, so one of its s labels has j k / s rows, rounded up.
     """
-    names = [f"{group}{number}" for group in "abc" for number in range(3)]
-    apart = [pair for pair in combinations(names, 2) if pair[0][0] != pair[1][0]]
-    task = Task.model_validate(
-        {
-            "task": "Tag.",
-            "labels": names,
-            "labels_per_text": 2,
-            "together": [{"labels": list(pair), "weight": 0} for pair in apart],
-        }
+    names = [f"{group}{number}" for group in "abc"[:groups] for number in range(labels)]
+    apart = [{"labels": list(pair), "weight": 0} for pair in combinations(names, 2) if pair[0][0] != pair[1][0]]
+    task = Task.model_validate({"task": "Tag.", "labels": names, "labels_per_text": size, "together": apart})
+    assert needed == pytest.approx(
+        max(
+            -(-row * size // labels) - ((row - 1) * groups + 1) * size / (groups * labels)
+            for row in range(1, 2 * labels)
+        )
     )
-    off = _off(task, _plan([task], 120)["labels"])
-    assert 10 / 9 - _EPSILON < off.labels < _EXCLUDED_OFF
+    assert _off(task, _plan([task], 120)["labels"]).labels == pytest.approx(needed)
 
 
 def test_pairs_that_link_too_many_labels_are_refused_in_one_line() -> None:

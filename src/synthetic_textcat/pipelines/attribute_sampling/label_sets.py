@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from synthetic_textcat.hashing import Keys, derived
+from synthetic_textcat.hashing import Keys, derived, random_bits
 from synthetic_textcat.pipelines.attribute_sampling.apportionment import Balanced
 from synthetic_textcat.pipelines.attribute_sampling.joint_labels import JointLabels
 from synthetic_textcat.pipelines.attribute_sampling.label_windows import AHEAD, Windows, whole_parts
@@ -35,6 +35,7 @@ _WARM_UP = 32  # rows by PF from which the state at the start of a piece is gues
 _FINEST = 2**38  # a common denominator with which sums over 2^24 rows stay below 2^63
 _FOR_PAIRS, _FOR_WINDOWS = range(3), range(3, 32)  # further attempts
 _NEAR = 2.5  # rows by which a pair may be off at the end of a block before it is drawn again
+_LOT_BITS = 20
 _HELD = 300_000  # numbers of each kind that are held at once
 
 
@@ -200,7 +201,8 @@ class LabelSets:
         self._draw_again(np.flatnonzero(best.failed), best, windows, state, rows, draws, _FOR_WINDOWS)
         failed = np.flatnonzero(best.failed)
         if failed.size:
-            by_pf = self._attempt(windows.take(failed), state.take(failed), rows, None)
+            ties = Draws(draws.keys[failed], draws.places[failed])
+            by_pf = self._attempt(windows.take(failed), state.take(failed), rows, None, ties)
             best.replace(failed, by_pf, np.arange(len(failed)))
         return best
 
@@ -217,26 +219,34 @@ class LabelSets:
             order = np.lexsort((numbers, other.cost, other.failed, columns))
             best.replace(own, other, order[:: len(attempts)])
 
-    def _attempt(self, windows: Windows, state: _State, rows: int, draws: Draws | None) -> _Drawn:
-        """Draws the next rows once, and tries the rows after them by PF; without draws by PF alone."""
+    def _attempt(
+        self, windows: Windows, state: _State, rows: int, draws: Draws | None, ties: Draws | None = None
+    ) -> _Drawn:
+        """Draws the next rows once, and tries the rows after them by PF; without draws all by PF, ties by lot."""
         state = state.take(slice(None))
         chosen, failed = np.zeros((rows, *state.counts.shape), np.bool_), np.zeros(state.counts.shape[1], np.int64)
         for row in range(rows):
-            of_row = None if draws is None else Draws(draws.keys, draws.places + row)
-            chosen[row], lacks = self._step(windows, row, state, of_row)
+            of_row, of_ties = (None if own is None else Draws(own.keys, own.places + row) for own in (draws, ties))
+            chosen[row], lacks = self._step(windows, row, state, of_row, of_ties)
             failed += (AHEAD + 1) * lacks  # a row of the block weighs more than all rows after it
         after = state.take(slice(None))
         for row in range(rows, rows + AHEAD):
             failed += self._step(windows, row, after, None)[1]
         return _Drawn(chosen, state, failed)
 
-    def _step(self, windows: Windows, row: int, state: _State, draws: Draws | None) -> tuple[Bools, Bools]:
+    def _step(
+        self, windows: Windows, row: int, state: _State, draws: Draws | None, ties: Draws | None = None
+    ) -> tuple[Bools, Bools]:
         """Mask of the labels of each sequence's next row, and of the sequences without a set; updates the state."""
         chosen, failed = np.zeros(state.counts.shape, np.bool_), np.zeros(state.counts.shape[1], np.bool_)
         must, may = windows.bounds(row, state.counts)
         odds = None if draws is None else np.where(may, windows.tilt(row) * self._weights[:, None], 0.0)
         if odds is not None:
             odds[must] = 1.0
+        urgency = windows.urgency[row]
+        if ties is not None:
+            lots = random_bits(ties.keys + np.arange(len(urgency), dtype=np.uint64)[:, None], ties.places)
+            urgency = urgency * 2**_LOT_BITS + (lots >> np.uint64(64 - _LOT_BITS)).astype(np.int64)
         for number, choice in enumerate(self._choices):
             own = np.flatnonzero(windows.sizes[row] == number)
             if choice is None:
@@ -244,7 +254,7 @@ class LabelSets:
             if choice is None or not own.size:
                 continue
             if odds is None or draws is None:
-                members, lacks = choice.most_urgent(windows.urgency[row][:, own], may[:, own], must[:, own])
+                members, lacks = choice.most_urgent(urgency[:, own], may[:, own], must[:, own])
             else:
                 of_own = Draws(draws.keys[own], draws.places[own])
                 members, lacks = choice.drawn(odds[:, own], must[:, own], state.debts[:, own], of_own)
@@ -252,7 +262,7 @@ class LabelSets:
                 members[:, place] = choice.nearest(windows.behind(row, state.counts, own[place]))
             failed[own] = lacks
             chosen[members, own] = True
-            if draws is not None:
+            if draws is not None or ties is not None:
                 state.debts[:, own] += self._together[:, number, None]
                 for pairs in choice.pairs_of(members):
                     state.debts[pairs, own] -= 1
