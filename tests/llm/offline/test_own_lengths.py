@@ -1,14 +1,19 @@
 """The offline model keeps to own ranges, and spoils the length of a row by them."""
 
 import json
+import re
 
 import pytest
 
 from synthetic_textcat.llm.offline.prompt_reader import find_length
 from synthetic_textcat.llm.offline.replies import reply
-from synthetic_textcat.pipelines.quality_report.checks.text_length import measured_lengths
+from synthetic_textcat.llm.offline.set_voices import voices_of
+from synthetic_textcat.llm.offline.set_writer import write_text_of_set
+from synthetic_textcat.llm.offline.writer import Plan
+from synthetic_textcat.pipelines.quality_report.checks.text_length import count_words, measured_lengths
 from synthetic_textcat.schemas.attributes import VALUES
 from synthetic_textcat.schemas.completions import row_schema
+from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.schemas.lengths import length_of, shown_length
 from synthetic_textcat.text.segments import characters
 from synthetic_textcat.text.words import COUNTS, counts_of
@@ -57,6 +62,16 @@ def test_narrow_ranges_are_kept_to_as_well(num_words: str, language: str) -> Non
     within = [each for each in lengths if each >= length.least and (length.most is None or each <= length.most)]
     assert len(within) >= 0.95 * _ROWS
     assert len(set(texts)) >= 0.8 * _ROWS
+
+
+@pytest.mark.parametrize("language", ["English", "German", "Thai", "Mongolian (Mongolian)"])
+@pytest.mark.parametrize("labels", [(), ("Sport",), ("Sport", "Health")])
+def test_texts_of_label_sets_keep_to_narrow_ranges(labels: tuple[str, ...], language: str) -> None:
+    voices = voices_of(None, _LABELS, find_language(language), "[offline]")
+    plan = Plan("", None, "college", "clear", "exactly 12", labels)
+    texts = [write_text_of_set(voices, plan, seed, _LABELS) for seed in range(_ROWS // 4)]
+    assert count_words(texts, [language] * len(texts)) == [12] * len(texts)
+    assert not any(re.search(r"[,;] ?[.;]", text) for text in texts)
 
 
 @pytest.mark.parametrize("num_words", ["20 to 40", "at least 30", "at least 12", "at most 280 characters"])

@@ -6,7 +6,7 @@ fitting.
 
 from collections.abc import Iterable, Sequence
 
-from synthetic_textcat.llm.offline.grammar import Draws, LabelGrammar, Template
+from synthetic_textcat.llm.offline.grammar import LabelGrammar, Template
 from synthetic_textcat.llm.offline.orthography import Orthography, leaks
 from synthetic_textcat.schemas.lengths import CHARACTERS, Length
 from synthetic_textcat.text.segments import characters, words_by_icu
@@ -15,29 +15,30 @@ from synthetic_textcat.text.words import COUNTS, counts_of
 _MOST_ADDED = 40  # words
 
 
-def fitted(
-    text: str, length: Length, words: Sequence[str], draws: Draws, orthography: Orthography, labels: Sequence[str]
-) -> str:
+def fitted(text: str, length: Length, words: Iterable[str], orthography: Orthography, labels: Sequence[str]) -> str:
     """The text, with a list of words as its last sentence if it is shorter than the range.
 
     Args:
         text: A text, or the marks that come before one.
         length: The range.
-        words: Words to take from, each at most once.
-        draws: For their order.
+        words: Words to take from, in this order.
         orthography: Of the language.
         labels: Labels that must not appear.
     """
     best, added = text, list[str]()
-    for word in draws.shuffled(words):
+    for word in words:
         if len(added) == _MOST_ADDED or measured(best, length, orthography) >= length.least:
             break
         listed = f"{orthography.comma}{orthography.space}".join([*added, word])
         longer = orthography.join(*filter(None, [text]), orthography.sentence(listed))
-        too_long = length.most is not None and measured(longer, length, orthography) > length.most
-        if not too_long and not leaks(word, labels, orthography.code):
+        if not is_too_long(longer, length, orthography) and not leaks(word, labels, orthography.code):
             best, added = longer, [*added, word]
     return best
+
+
+def is_too_long(text: str, length: Length, orthography: Orthography) -> bool:
+    """Whether the text is beyond the upper bound of the range."""
+    return length.most is not None and measured(text, length, orthography) > length.most
 
 
 def measured(text: str, length: Length, orthography: Orthography) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from synthetic_textcat.llm.offline.grammar import Draws, Grammar, LabelGrammar, Template, expand
-from synthetic_textcat.llm.offline.length_fitting import fitted, single_words
+from synthetic_textcat.llm.offline.length_fitting import fitted, is_too_long, measured, single_words
 from synthetic_textcat.llm.offline.lexicon import Lexicon
 from synthetic_textcat.llm.offline.orthography import leaks
 from synthetic_textcat.llm.offline.writer import (
@@ -61,7 +61,15 @@ def write_text_of_set(voices: Voices, plan: Plan, seed: int, avoided: Collection
     text, length = writer.text(), length_of(plan.num_words)
     if plan.num_words in LENGTHS or length is None:
         return text
-    return fitted(text, length, writer.words(), draws, voices.grammar.orthography, tuple(avoided))
+    grammar, least = voices.grammar, bounds_of(voices.grammar, plan.num_words).low
+    is_over = is_too_long(text, length, grammar.orthography)
+    if not is_over and measured(text, length, grammar.orthography) >= least:
+        return text
+    telling, words = writer.words()
+    if telling and is_over:
+        text = grammar.orthography.join(*marked(grammar))
+        words, least = [*telling, *words], max(least, len(telling))
+    return fitted(text, length._replace(least=least), words, grammar.orthography, tuple(avoided))
 
 
 def _pieces(text: str) -> Iterator[str]:
@@ -90,10 +98,15 @@ class _Writer:
         joined = joined_units(units, grammar, self._plan, self._draws) if units else self._short_units()
         return grammar.orthography.join(*marked(grammar), *map(grammar.orthography.sentence, joined))
 
-    def words(self) -> list[str]:
-        """Words that say no more than the labels do."""
-        (name, parts), *_ = self._draws.shuffled(self._parts)
-        return [word for word in single_words(parts, self._plan.difficulty) if self._is_for(word, name)]
+    def words(self) -> tuple[list[str], list[str]]:
+        """A word for each label that tells it, none if one has no such word; and words that tell no other label."""
+        telling, others = list[str](), list[str]()
+        for name, parts in self._parts:
+            words = self._draws.shuffled(single_words(parts, self._plan.difficulty))
+            telling += [word for word in words if self._is_for(word, name)][:1]
+            others += [word for word in words if self._is_for(word, name) or self._is_for(word, "")]
+        is_complete = len(telling) == len(self._parts)
+        return telling if is_complete else [], [word for word in self._draws.shuffled(others) if word not in telling]
 
     def _short_units(self) -> list[str]:
         """One statement for each label, the shortest of some where there are several."""

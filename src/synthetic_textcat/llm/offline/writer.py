@@ -11,7 +11,7 @@ from synthetic_textcat.llm.offline.grammar import (
     Template,
     expand,
 )
-from synthetic_textcat.llm.offline.length_fitting import fitted, measured, single_words
+from synthetic_textcat.llm.offline.length_fitting import fitted, is_too_long, single_words
 from synthetic_textcat.llm.offline.orthography import ASKS_OR_EXCLAIMS, leaks
 from synthetic_textcat.schemas.lengths import WORDS, length_of
 
@@ -65,11 +65,11 @@ def write_text(grammar: Grammar, plan: Plan, seed: int, labels: tuple[str, ...] 
     if plan.num_words in LENGTHS or length is None:
         return text
     orthography, least = grammar.orthography, bounds_of(grammar, plan.num_words).low
-    while sentences and length.most is not None and measured(text, length, orthography) > length.most:
+    while sentences and is_too_long(text, length, orthography):
         sentences.pop()
         text = join(*marked(grammar), *sentences)
-    words = single_words([grammar.labels[plan.label]], plan.difficulty)
-    return fitted(text, length._replace(least=least), words, draws, orthography, labels)
+    words = draws.shuffled(single_words([grammar.labels[plan.label]], plan.difficulty))
+    return fitted(text, length._replace(least=least), words, orthography, labels)
 
 
 def _sentences(grammar: Grammar, plan: Plan, draws: Draws, labels: tuple[str, ...]) -> list[str]:
