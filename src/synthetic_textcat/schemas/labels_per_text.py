@@ -58,7 +58,7 @@ def _range(bounds: Sequence[object]) -> range:
 
 
 def _size(value: Any) -> int:
-    """A number of labels; keys of JSON are texts, and a column with gaps holds floats, which a CSV file has as `2.0`."""
+    """A number of labels; keys of JSON are texts, and a column with gaps holds floats (`2.0` in CSV)."""
     if isinstance(value, str) and _WHOLE.fullmatch(value):
         value = int(value.partition(".")[0])
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
