@@ -11,7 +11,7 @@ _NAME_KEYS = ("label", "labels", "name")
 
 
 def _listed(labels: Any) -> Any:
-    """The labels as a list; models that no server holds to the schema nest it, or write a text, null or marks by label."""
+    """The labels as a list; models that no server holds to the schema nest it, or write a text, null or marks."""
     if labels is None:
         return []
     if isinstance(labels, str):
