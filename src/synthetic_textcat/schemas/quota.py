@@ -245,6 +245,13 @@ def cell_targets(
     return one + Counter({cell: min(rows, target) for cell, rows in several.items()})
 
 
+def targets_of_slots(slots: pd.DataFrame, per: Sequence[str], target: int) -> Counter[Cell]:
+    """The same from the table of slots."""
+    columns = list(map(str, slots.columns))
+    rows_of = Counter(cells_of(slots, columns))
+    return cell_targets(((named(values, columns), rows) for values, rows in rows_of.items()), per, target)
+
+
 def all_cells_of(rows: pd.DataFrame, per: Sequence[str]) -> list[list[Cell]]:
     """The cells of each row; a row with several labels can have several."""
     if "label" not in per or LABELS not in rows or rows["label"].notna().all():

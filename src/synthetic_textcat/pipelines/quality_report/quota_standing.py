@@ -14,7 +14,7 @@ from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.pipelines.quality_report.row_ends import NOT_RUN, RowEnds
 from synthetic_textcat.schemas.outcomes import GOOD_OUTCOMES, TRANSPORT_CAUSES
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
-from synthetic_textcat.schemas.quota import Cell, CellNumbers, Rounds, cell_targets, cells_in, has_several, named
+from synthetic_textcat.schemas.quota import Cell, CellNumbers, Rounds, cells_in, has_several, named, targets_of_slots
 from synthetic_textcat.tables import RowTable, as_table, in_plan_order
 
 Counts = NDArray[np.int64]
@@ -148,11 +148,8 @@ class OpenSlots:
     def __init__(self, slots: pd.DataFrame, sampling: AttributeSamplingParameters) -> None:
         self._cells, self._per = CellNumbers(list(map(str, slots.columns))), sampling.cell_columns
         self._open = np.bincount(self._cells.of(slots))
-        values = [named(cell, self.columns) for cell in self._cells.cells]
-        self._missing = cell_targets(
-            zip(values, self._open.tolist(), strict=True), self._per, sampling.target_accepted or 0
-        )
-        self._has_several = any(has_several(each, self._per) for each in values)
+        self._missing = targets_of_slots(slots, self._per, sampling.target_accepted or 0)
+        self._has_several = any(has_several(named(cell, self.columns), self._per) for cell in self._cells.cells)
         self._cells_of: list[tuple[Sequence[Cell], bool]] = []
 
     @property
