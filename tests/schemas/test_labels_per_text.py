@@ -84,6 +84,7 @@ def test_pairs_in_any_order_are_the_same_task() -> None:
         (0, "plans texts without a label only"),
         ([1, 4], "allows 4 labels a text, but the task has 4, and each row needs a misleading label besides; the most"),
         (9, "allows 9 labels a text, but the task has 4"),
+        ([0, 10**12], "1000000000000 labels are more than a text can have"),
     ],
 )
 def test_a_wrong_number_of_labels_gets_one_line(given: Any, says: str) -> None:
@@ -172,7 +173,7 @@ def test_a_table_has_columns_for_both(tmp_path: Any) -> None:
         assert [task.model_dump() for task in read_tasks(table)] == expected
 
 
-@pytest.mark.parametrize("cell", ["2", " 2 ", "[2, 2]", "{2: 1}", '{"2": 1}', "{ 2 : 1.5, 3: 0}"])
+@pytest.mark.parametrize("cell", ["2", " 2 ", "2.0", "[2, 2]", "{2: 1}", '{"2": 1}', "{ 2 : 1.5, 3: 0}"])
 def test_a_cell_of_a_table_holds_any_form(cell: str) -> None:
     [task] = read_tasks(pd.DataFrame([{"task": "Route.", "labels": "|".join(_LABELS), "labels_per_text": cell}]))
     assert set(task.set_sizes) == {2}

@@ -43,6 +43,11 @@ def _reply(labels: str) -> str:
         ('"labels": "Billing, Refunds"', ("Billing, Refunds",)),
         ('"labels": "Research and development, Billing"', ("Billing", "Research and development")),
         ('"labels": ["none", "Billing"]', ("Billing", "none")),
+        ('"labels": [["Billing", "Shipping"]]', ("Billing", "Shipping")),
+        ('"labels": [["Billing"], ["Shipping"]]', ("Billing", "Shipping")),
+        ('"labels": {"labels": ["Billing"]}', ("Billing",)),
+        ('"labels": [null]', ()),
+        ('"labels": "None of the above"', ()),
     ],
 )
 def test_labels_are_read_where_it_is_clear_which_are_meant(said: str, labels: tuple[str, ...]) -> None:
@@ -51,6 +56,21 @@ def test_labels_are_read_where_it_is_clear_which_are_meant(said: str, labels: tu
         found = read(text, SeveralLabelsReply, cut=False)
         assert isinstance(found, SeveralLabelsReply), found
         assert labels_in_set(found.labels, _LABELS) == labels
+
+
+@pytest.mark.parametrize(
+    ("said", "labels"),
+    [
+        ("Shops, cafés, Billing", ("Shops, cafés", "Billing")),
+        ("Billing, Shops, cafés,", ("Shops, cafés", "Billing")),
+        ("R&D & Food and drink", ("R&D", "Food and drink")),
+        ("Food and drink and Billing", ("Food and drink", "Billing")),
+        ("Food, Food and drink", ("Food", "Food and drink")),
+        ("Shops, Billing", ("Shops, Billing",)),
+    ],
+)
+def test_names_with_commas_and_signs_are_found_in_one_text(said: str, labels: tuple[str, ...]) -> None:
+    assert labels_in_set([said], ("Shops, cafés", "R&D", "Food", "Food and drink", "Billing")) == labels
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Running totals of model calls and quota cells, and the progress line made of them."""
 
-from collections import Counter
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, TypeVar
@@ -19,7 +18,7 @@ from synthetic_textcat.schemas.label_sets import LABELS, LabelSet, labels_of
 from synthetic_textcat.schemas.open_calls import NONE_OPEN, OpenCalls
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.prices import PriceList, is_made_up, plus, usd
-from synthetic_textcat.schemas.quota import Cell, Rounds, Shortfall, all_cells_of, unnamed
+from synthetic_textcat.schemas.quota import Cell, Rounds, Shortfall, all_cells_of, targets_of_slots, unnamed
 from synthetic_textcat.schemas.rows import plain
 from synthetic_textcat.schemas.several_labels_replies import SeveralLabelsReply
 from synthetic_textcat.schemas.tasks import tasks_of
@@ -371,7 +370,7 @@ def cell_tally(
     if rounds is None or sampling.target_accepted is None:
         return None
     columns = sampling.cell_columns
-    lacking, judged = dict(Counter(cell for cells in all_cells_of(slots, columns) for cell in cells)), 0
+    lacking, judged = dict(targets_of_slots(slots, columns, sampling.target_accepted)), 0
     if before is not None and before.planned_by == rounds.planned_by:
         lacking = dict.fromkeys(lacking, 0) | {unnamed(cell.cell): cell.missing for cell in before.cells}
         judged = sum(rounds.sizes[: before.rounds])

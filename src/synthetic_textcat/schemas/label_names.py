@@ -37,8 +37,10 @@ _AROUND = regex.compile(
 _BETWEEN_WORDS = regex.compile(r"(?<=\w)[\s_-]+(?=\w)")
 _AT_SIGNS = regex.compile(r"\s+(?=[/&|])|(?<=[/&|])\s+")
 _BETWEEN_NAMES = (regex.compile(r"[,;|\n\uff0c\u3001\uff1b\u060c]"), regex.compile(r"[,;|/+&\n]|\sand\s"))
+_MOST_PARTS = 6  # of a name that has separators itself
 _NONE = frozenset(
-    {"", "none", "null", "n/a", "none of these", "none of them", "none of the labels", "no label", "no labels"}
+    {"", "none", "null", "n/a", "none of these", "none of them", "none of the above", "none of the labels", "no label"}
+    | {"no labels", "no label fits", "none fits", "none applies"}
 )
 """Words of models for no label."""
 
@@ -77,10 +79,26 @@ def _names_in(item: str, names: frozenset[str]) -> list[str]:
     if (name := set_spelling(item, names)) is not None:
         return [name]
     for separator in _BETWEEN_NAMES:
-        parts = [set_spelling(part, names) for part in separator.split(item) if part.strip()]
-        if len(parts) > 1 and None not in parts:
-            return [part for part in parts if part is not None]
+        found = _names_between(item, [match.span() for match in separator.finditer(item)], names)
+        if found:
+            return found
     return [item]
+
+
+def _names_between(item: str, separators: Sequence[tuple[int, int]], names: frozenset[str]) -> list[str]:
+    """The names that separators keep apart, the longest first, since names have commas too; none if others are left."""
+    starts, ends = [0, *(end for _, end in separators)], [*(start for start, _ in separators), len(item)]
+    found: list[str] = []
+    place = 0
+    while place < len(starts):
+        last = min(len(starts), place + _MOST_PARTS) - 1
+        spelt = ((end, set_spelling(item[starts[place] : ends[end]], names)) for end in range(last, place - 1, -1))
+        end, name = next((pair for pair in spelt if pair[1] is not None), (place, None))
+        if name is None and item[starts[place] : ends[place]].strip():
+            return []
+        found += [] if name is None else [name]
+        place = end + 1
+    return found
 
 
 def _bare(label: str) -> str:

@@ -1,5 +1,6 @@
 """Number of labels a text, and pairs of labels that are weighted or excluded: validation of a task's two choices."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,8 @@ ONE_LABEL: Sizes = {1: 1.0}
 _FORM = "write a number, a range such as [0, 3], or weights such as {1: 0.6, 2: 0.4}"
 _PAIR_FORM = "write a list of pairs, such as [{labels: [Billing, Shipping], weight: 0}]"
 _WEIGHT = f"a number from 0 to {MOST:,.0f}"
+_WHOLE = re.compile(r"\s*\d{1,9}(\.0*)?\s*")
+_MOST_LABELS = 1_000  # of a text; a range is listed size by size, so it needs a limit
 _MOST_STEPS = 20_000  # of a search through excluded pairs, which takes some seconds; a real file needs a few
 
 
@@ -55,12 +58,14 @@ def _range(bounds: Sequence[object]) -> range:
 
 
 def _size(value: Any) -> int:
-    """A number of labels; keys of JSON are texts, and a column with gaps holds floats."""
-    if isinstance(value, str) and value.strip().isdecimal():
-        value = int(value)
+    """A number of labels; keys of JSON are texts, and a column with gaps holds floats (`2.0` in CSV)."""
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
+        value = int(value.partition(".")[0])
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or value < 0 or value != value // 1:
         raise ValueError(f"{shown(value)} is not a number of labels (0, 1, 2, ...); {_FORM}")
+    if value > _MOST_LABELS:
+        raise ValueError(f"{shown(value)} labels are more than a text can have; {_FORM}")
     return int(value)
 
 

@@ -6,7 +6,8 @@ cells that share a target by proportions. A slot of a task with several labels a
 label (column `labels`, as a code), and counts in the cell of each of its labels.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from math import sqrt
 from typing import Any, Literal, Self
 
@@ -80,7 +81,7 @@ class ShortCell(Block):
     Attributes:
         cell: Values by column.
         target, accepted: Rows wanted, and rows accepted.
-        given_up: Missing rows of combinations that were given up.
+        given_up: Missing rows that no other row is planned for.
         planned: Rows planned so far.
         pending: Planned rows without a reply, which may get one when they are asked again.
         causes: Reject reason or failure cause of the lost rows → number of rows, most frequent first.
@@ -130,7 +131,7 @@ class Shortfall(Block):
     Attributes:
         recipe, asked_with, rounds: The plan that it describes, see `Rounds`, and its number of rounds.
         target_accepted: Target of each block: of each combination of the cell columns without proportions.
-        wanted, asked: Slots, and cells.
+        wanted, asked: Rows, and cells. A row with several labels is no longer wanted once its cells are full.
         is_even: Whether each cell has the target, since none has proportions.
         accepted, surplus: Accepted rows, and good rows beyond the target or its mix.
         answered: Planned rows with a reply.
@@ -203,6 +204,16 @@ def cells_of(rows: pd.DataFrame, per: Sequence[str]) -> list[Cell]:
     return list(zip(*(plain(rows[name]) for name in per), strict=True))
 
 
+def has_several(values: Mapping[str, str | None], per: Sequence[str]) -> bool:
+    """Whether a slot or a row counts in the cell of each of its several labels.
+
+    Args:
+        values: By column; `labels` is a code.
+        per: Columns of a cell.
+    """
+    return "label" in per and values["label"] is None and values.get(LABELS) is not None
+
+
 def cells_in(values: Mapping[str, str | None], per: Sequence[str]) -> list[Cell]:
     """The cells in which a slot or a row counts: one, or with `label` in `per` one for each of its several labels.
 
@@ -211,10 +222,34 @@ def cells_in(values: Mapping[str, str | None], per: Sequence[str]) -> list[Cell]
         per: Columns of a cell.
     """
     code = values.get(LABELS)
-    if "label" not in per or values["label"] is not None or code is None:
+    if code is None or not has_several(values, per):
         return [tuple(values[name] for name in per)]
     labels = label_set_of(code) or (NO_LABEL,)
     return [tuple(label if name == "label" else values[name] for name in per) for label in labels]
+
+
+def cell_targets(
+    slots: Iterable[tuple[Mapping[str, str | None], int]], per: Sequence[str], target: int
+) -> Counter[Cell]:
+    """Rows that each cell needs: its slots, of those with several labels as many as the target.
+
+    Args:
+        slots: Values by column, and the number of slots with these values.
+        per: Columns of a cell.
+        target: The target; a label has more slots than that where rarer labels come with it.
+    """
+    one, several = Counter[Cell](), Counter[Cell]()
+    for values, rows in slots:
+        for cell in cells_in(values, per):
+            (several if has_several(values, per) else one)[cell] += rows
+    return one + Counter({cell: min(rows, target) for cell, rows in several.items()})
+
+
+def targets_of_slots(slots: pd.DataFrame, per: Sequence[str], target: int) -> Counter[Cell]:
+    """The same from the table of slots."""
+    columns = list(map(str, slots.columns))
+    rows_of = Counter(cells_of(slots, columns))
+    return cell_targets(((named(values, columns), rows) for values, rows in rows_of.items()), per, target)
 
 
 def all_cells_of(rows: pd.DataFrame, per: Sequence[str]) -> list[list[Cell]]:

@@ -7,22 +7,26 @@ from pydantic import BeforeValidator, model_validator
 
 from synthetic_textcat.schemas.completions import LabelText, MaskedText, RowReply, object_schema
 
-_NAME_KEYS = ("label", "name")
+_NAME_KEYS = ("label", "labels", "name")
 
 
 def _listed(labels: Any) -> Any:
-    """The labels as a list: models that no server holds to the schema write one text, null, or marks by label."""
+    """The labels as a list; models that no server holds to the schema nest it, or write a text, null or marks."""
     if labels is None:
         return []
     if isinstance(labels, str):
         return [labels]
     if isinstance(labels, Mapping) and all(isinstance(mark, bool) for mark in labels.values()):
         return [label for label, fits in labels.items() if fits]
-    return [_name_in(item) for item in labels] if isinstance(labels, list | tuple) else labels
+    if not isinstance(labels, list | tuple):
+        inner = _name_in(labels)
+        return labels if inner is labels else _listed(inner)
+    flat = (name for item in map(_name_in, labels) for name in (item if isinstance(item, list) else [item]))
+    return [name for name in flat if name is not None]
 
 
 def _name_in(item: Any) -> Any:
-    """The label of an item that is an object with nothing else, as in `{"label": "Billing"}`."""
+    """The content of an object that has only one of the keys, as in `{"label": "Billing"}`."""
     if isinstance(item, Mapping) and len(item) == 1 and next(iter(item)) in _NAME_KEYS:
         return next(iter(item.values()))
     return item

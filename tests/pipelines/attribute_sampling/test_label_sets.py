@@ -185,6 +185,6 @@ def test_pairs_that_link_too_many_labels_are_refused_in_one_line() -> None:
     names = [f"L{number}" for number in range(40)]
     together = [{"labels": list(pair), "weight": 2} for pair in pairwise(names)]
     task = {"task": "Tag.", "labels": names, "labels_per_text": [1, 5], "together": together}
-    with pytest.raises(ParameterError, match="pairs link 40 labels") as error:
+    with pytest.raises(ParameterError, match=r"Task 'Tag\.': together: pairs link 40 labels") as error:
         _plan([Task.model_validate(task)], 10)
     assert len(str(error.value).splitlines()) == 1

@@ -15,7 +15,11 @@ from synthetic_textcat.pipelines.quality_report.ledger import Ledger
 from synthetic_textcat.pipelines.quality_report.row_ends import RowEnds, find_ends
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.outcomes import FAILURE_CAUSES, REJECT_REASONS
-from synthetic_textcat.schemas.parameters import LabelCheckParameters, QualityReportParameters
+from synthetic_textcat.schemas.parameters import (
+    AttributeSamplingParameters,
+    LabelCheckParameters,
+    QualityReportParameters,
+)
 from synthetic_textcat.schemas.rows import EXAMPLES, to_frame
 from synthetic_textcat.tables import RowTable, as_table
 from synthetic_textcat.work_pool import THIS_MACHINE, WorkPool
@@ -158,6 +162,14 @@ def checked_tables(
     plan = as_table(requests)
     rows = check_rows(as_table(candidates), plan, tasks, settings, pool)
     tables = check_candidates(
-        rows, plan, tasks, as_table(verdicts), settings, label_check or LabelCheckParameters(), slots, pool
+        rows,
+        plan,
+        tasks,
+        as_table(verdicts),
+        settings,
+        label_check or LabelCheckParameters(),
+        slots,
+        AttributeSamplingParameters(),
+        pool,
     )
     return CheckedFrames(*(table.to_pandas() for table in tables))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from synthetic_textcat.pipelines.quality_report.quota_shortfall import quota_tables, shortfall_of
@@ -102,11 +103,39 @@ def test_tasks_of_both_kinds_share_a_quota() -> None:
     assert not found.shortfall.is_even
 
 
-def test_good_rows_beyond_the_slots_of_their_label_set_are_surplus() -> None:
-    requests = _requests([("A", "B"), ("A", "B"), ("A",), (), ("C",)])
-    is_good = pd.Series([True, True, True, False, True]).to_numpy()
-    found = beyond_target_mask(is_good, requests, requests[["request_id"]], _slots(_SLOTS))
-    assert found.tolist() == [False, True, False, False, False]
+def _surplus(sets: Sequence[Labels | str], lost: Sequence[int] = (), per: Sequence[str] = ("label",)) -> list[int]:
+    """The surplus rows of a plan of which all rows but the lost ones are good."""
+    requests, sampling = _requests(sets), _SAMPLING.model_copy(update={"per": per})
+    is_good = ~requests.index.isin(lost)
+    return np.flatnonzero(
+        beyond_target_mask(is_good, requests, requests[["request_id"]], _slots(_SLOTS), sampling)
+    ).tolist()
+
+
+def test_a_good_row_beyond_its_slots_counts_while_a_cell_of_its_labels_lacks_rows() -> None:
+    assert _surplus([("A", "B"), ("A", "B"), ("A", "B"), (), ("C",), ("C",), ("C",)], [3]) == [2, 6]
+    assert _surplus([(), (), (), ("C",), ("C",), ("B", "C"), ("C",)]) == [2, 6]
+
+
+def test_a_good_row_beyond_its_slots_is_surplus_where_cells_are_not_labels() -> None:
+    assert _surplus([("A", "B"), ("A", "B"), (), (), ()], per=["task"]) == [1, 4]
+
+
+def test_a_slot_is_given_back_once_other_rows_have_filled_its_cells() -> None:
+    first = [(labels, "label_leaked" if labels == ("A",) else "accepted") for labels in _SLOTS]
+    found = _state(_SLOTS, [first, [(("A", "B"), "accepted")]])
+    assert found.cells == {"A": (2, 2), "B": (3, 2), "C": (2, 2), NO_LABEL: (2, 2)}
+    assert (found.shortfall.wanted, found.shortfall.accepted, found.shortfall.missing) == (6, 6, 0)
+    assert (found.shortfall.done, found.shortfall.next, found.shortfall.ask) == (4, None, ())
+
+
+def test_a_label_with_more_slots_than_the_target_is_full_with_the_target() -> None:
+    slots: list[Labels] = [("A", "B"), ("A", "B"), ("A", "C"), ("A", "C")]
+    ends = ["accepted", "accepted", "label_leaked", "accepted"]
+    found = _state(slots, [list(zip(slots, ends, strict=True))])
+    assert found.cells == {"A": (3, 2), "B": (2, 2), "C": (1, 2)}
+    assert [cell.cell["label"] for cell in found.shortfall.cells] == ["C"]
+    assert found.shortfall.is_even
 
 
 def test_the_cells_of_rows_and_of_slots_are_the_same() -> None:

@@ -23,6 +23,7 @@ from synthetic_textcat.schemas.rows import records_of
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import as_table
 from tests.support.examples import examples
+from tests.support.several_labels import ROUTING
 from tests.support.task_tables import task_table
 
 _TASKS = [
@@ -39,10 +40,11 @@ _SHARES = {
 
 
 class Played(NamedTuple):
-    """The plan, its accepted rows, and what the last round left."""
+    """The plan, its accepted and surplus rows, and what the last round left."""
 
     requests: pd.DataFrame
     accepted: pd.DataFrame
+    surplus: pd.DataFrame
     shortfall: Shortfall
 
 
@@ -63,7 +65,7 @@ def _play(
     while True:
         requests = plan_requests(table, sampling, seed, rounds.model_dump(mode="json")).to_pandas()
         good, ids = np.array([is_good(row) for row in records_of(requests)], bool), requests[["request_id"]]
-        surplus = beyond_target_mask(good, requests, ids, slots)
+        surplus = beyond_target_mask(good, requests, ids, slots, sampling)
         rejected = ids[~good].assign(reject_reason="wrong_language")
         tables = {"examples": ids[good & ~surplus], "surplus": ids[surplus], "rejected": rejected}
         plan = as_table(requests)
@@ -71,7 +73,7 @@ def _play(
         standing = standing_of(plan, slots, rounds, ends)
         shortfall, _ = shortfall_of(standing, rounds, shortfall, sampling, lambda wanted: [()] * len(wanted))
         if shortfall.next is None:
-            return Played(requests, requests[good & ~surplus], shortfall)
+            return Played(requests, requests[good & ~surplus], requests[surplus], shortfall)
         rounds = rounds.model_copy(update={"rounds": (*rounds.rounds, shortfall.ask)})
 
 
@@ -153,3 +155,19 @@ def test_attributes_are_left_out_of_the_mix_only_where_their_combinations_are_ra
     assert kept == ("task", "label", "language", "tone", "num_words", "difficulty", "clarity")
     rare = QuotaSlots(table, _sampling(2, language="paper"), 42).columns
     assert rare == ("task", "label", "language")
+
+
+def test_sets_of_labels_that_never_come_leave_no_label_short_that_other_rows_fill() -> None:
+    one = {"language": "English", "difficulty": "PhD", "clarity": "clear", "num_words": "less than 10"}
+    sampling = AttributeSamplingParameters.model_validate({**one, "target_accepted": 5, "per": ["task", "label"]})
+
+    def is_good(row: Mapping[str, Any]) -> bool:
+        return not {"Billing", "Shipping"} <= {*row["labels"]} and draw("model", row["request_id"]) < 0.6
+
+    played = _play(sampling, is_good, [Task.model_validate(ROUTING)])
+    of_labels = Counter(label for labels in played.accepted["labels"] for label in labels)
+    assert [label for label in ROUTING["labels"] if of_labels[label] < 5] == ["Shipping"]
+    assert [cell.cell["label"] for cell in played.shortfall.cells] == ["Shipping"]
+    assert played.shortfall.is_even
+    assert played.shortfall.cells[0].infeasible
+    assert not any("Shipping" in labels for labels in played.surplus["labels"])

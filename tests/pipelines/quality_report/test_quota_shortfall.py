@@ -193,9 +193,10 @@ def test_the_first_good_rows_of_a_cell_in_plan_order_are_kept_and_the_others_set
     requests = _requests(["German", "English", "German", "German", "German", "English"])
     candidates = to_frame([{**ROW, "request_id": row} for row in requests["request_id"]], EXAMPLES)
     stands = np.array([True, True, False, True, True, True])
-    aside = beyond_target_mask(stands, requests, candidates, _slots(["German", "English"], 2))
+    sampling = AttributeSamplingParameters(target_accepted=2, per=("language",))
+    aside = beyond_target_mask(stands, requests, candidates, _slots(["German", "English"], 2), sampling)
     assert list(candidates["request_id"][aside]) == ["r4"]
-    assert not beyond_target_mask(stands, requests, candidates, _slots([], 0)).any()
+    assert not beyond_target_mask(stands, requests, candidates, _slots([], 0), sampling).any()
 
 
 def test_rows_of_a_paused_task_are_not_waited_for_and_their_cells_are_given_up(tmp_path: Any) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from synthetic_textcat.errors import ParameterError
 from synthetic_textcat.hashing import Keys, derived, key64, uniform
 from synthetic_textcat.pipelines.attribute_sampling.joint_labels import JointLabels, joint_labels
 from synthetic_textcat.pipelines.attribute_sampling.label_odds import SetOdds
@@ -16,6 +17,7 @@ from synthetic_textcat.pipelines.attribute_sampling.set_choice import Bools
 from synthetic_textcat.pipelines.attribute_sampling.streams import Ints, ranges
 from synthetic_textcat.pipelines.attribute_sampling.values import Codes, Values, numbered
 from synthetic_textcat.schemas.attributes import shares_of
+from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.schemas.tasks import Label, Task
 
 _LONG, _MORE = 64, 32  # rows of a long task, and rows drawn beyond its last one, with which rows may swap values
@@ -167,7 +169,10 @@ def joint_labels_of(task: Task) -> JointLabels:
     labels = labels_by_name(task)
     number = {label.name: place for place, label in enumerate(labels)}
     pairs = {(number[pair.labels[0]], number[pair.labels[1]]): pair.weight for pair in task.together}
-    return joint_labels([label.weight for label in labels], pairs, list(task.set_sizes))
+    try:
+        return joint_labels([label.weight for label in labels], pairs, list(task.set_sizes))
+    except ParameterError as error:
+        raise ParameterError(f"Task {shown(task.task)}: {error}") from None
 
 
 def label_sets_of(task: Task, *, is_exact: bool) -> LabelSets:

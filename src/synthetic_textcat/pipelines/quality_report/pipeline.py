@@ -69,6 +69,7 @@ def create_pipeline() -> Pipeline:
                     "params:quality_report",
                     "params:label_check",
                     "quota_slots",
+                    "params:attribute_sampling",
                     "work_pool",
                 ],
                 outputs=["examples", "surplus", "rejected", "findings"],

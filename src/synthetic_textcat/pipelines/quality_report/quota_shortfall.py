@@ -16,6 +16,7 @@ from synthetic_textcat.schemas.quota import (
     Rounds,
     ShortCell,
     Shortfall,
+    cell_targets,
     cells_in,
     named,
     shown,
@@ -41,14 +42,14 @@ class CellState:
     """Slots and planned rows of a cell.
 
     Attributes:
-        target: Slots.
+        target: Rows that are wanted (`cell_targets`).
         ends: Row counts by outcome.
-        given_up, pending: Open slots that are given up, and those that wait for a reply.
+        to_fill, pending: Open slots that are not given up, and those of them that wait for a reply.
     """
 
-    target: int = 0
+    target: int
     ends: Counter[str] = field(default_factory=Counter)
-    given_up: int = 0
+    to_fill: int = 0
     pending: int = 0
 
     @property
@@ -58,8 +59,13 @@ class CellState:
 
     @property
     def missing(self) -> int:
-        """Open slots."""
-        return self.target - self.accepted
+        """Missing rows: open slots, or fewer where labels have more slots than they need."""
+        return max(0, self.target - self.accepted)
+
+    @property
+    def given_up(self) -> int:
+        """Missing rows that no open slot brings."""
+        return max(0, self.missing - self.to_fill)
 
 
 def shortfall_of(
@@ -85,22 +91,27 @@ def shortfall_of(
     waiting = [row for own in all_of for row in own.waiting]
     answered = int(standing.answered.sum())
     lost = _lost(waiting, answered, previous)
-    missing = [max(0, own.wanted - own.accepted) for own in all_of]
+    values_of = [named(values, standing.columns) for values in standing.combinations]
+    slots_of = zip(values_of, (own.wanted for own in all_of), strict=True)
+    targets = cell_targets(slots_of, sampling.cell_columns, sampling.target_accepted)
+    cells_of = [cells_in(values, sampling.cell_columns) for values in values_of]
+    cells: dict[Cell, CellState] = {}
+    for names, own in zip(cells_of, all_of, strict=True):
+        for name in names:
+            cells.setdefault(name, CellState(targets[name])).ends += own.ends
+    missing = [
+        max(0, own.wanted - own.accepted) if any(cells[name].missing for name in names) else 0
+        for names, own in zip(cells_of, all_of, strict=True)
+    ]
     pending = [sum(row not in lost for row in own.waiting) for own in all_of]
     needed = [
         0 if given_up else max(0, slots - waits)
         for slots, waits, given_up in zip(missing, pending, is_given_up, strict=True)
     ]
-    cells: defaultdict[Cell, CellState] = defaultdict(CellState)
-    for values, own, slots, waits, given_up in zip(
-        standing.combinations, all_of, missing, pending, is_given_up, strict=True
-    ):
-        for name in cells_in(dict(zip(standing.columns, values, strict=True)), sampling.cell_columns):
-            cell = cells[name]
-            cell.target += own.wanted
-            cell.ends += own.ends
-            cell.given_up += slots * given_up
-            cell.pending += 0 if given_up else min(slots, waits)
+    for names, slots, waits, given_up in zip(cells_of, missing, pending, is_given_up, strict=True):
+        for name in names:
+            cells[name].to_fill += 0 if given_up else slots
+            cells[name].pending += 0 if given_up else min(slots, waits)
     next_ = _next(missing, is_given_up, needed, not_run=sum(own.ends["not_run"] for own in all_of))
     if next_ == "round" and len(rounds.rounds) >= sampling.max_rounds:
         next_ = "replies" if any(own.pending for own in cells.values()) else None
@@ -109,7 +120,7 @@ def shortfall_of(
         asked_with=rounds.asked_with,
         rounds=len(rounds.rounds),
         target_accepted=sampling.target_accepted,
-        wanted=sum(own.wanted for own in all_of),
+        wanted=sum(own.accepted for own in all_of) + sum(missing),
         asked=len(cells),
         is_even=not sampling.proportions and all(own.target == sampling.target_accepted for own in cells.values()),
         accepted=sum(own.accepted for own in all_of),

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.pipelines.quality_report.row_ends import NOT_RUN, RowEnds
 from synthetic_textcat.schemas.outcomes import GOOD_OUTCOMES, TRANSPORT_CAUSES
-from synthetic_textcat.schemas.quota import Cell, CellNumbers, Rounds
+from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
+from synthetic_textcat.schemas.quota import Cell, CellNumbers, Rounds, cells_in, has_several, named, targets_of_slots
 from synthetic_textcat.tables import RowTable, as_table, in_plan_order
 
 Counts = NDArray[np.int64]
@@ -134,15 +135,22 @@ def _counted(numbers: NDArray[np.int32], codes: NDArray[np.uint8], shape: tuple[
 
 
 class OpenSlots:
-    """Slots of a quota that good rows fill in plan order; further good rows of the same values are surplus.
+    """Slots of a quota that good rows fill in plan order; further good rows are surplus once their cells are full.
+
+    With one label a text, a further row of the same values is surplus: another mix would fill its cell. A row with
+    several labels counts as long as one of its cells lacks rows, since it is a row of that label.
 
     Args:
         slots: Slots of the quota, at least one.
+        sampling: Its target, and the columns of a cell.
     """
 
-    def __init__(self, slots: pd.DataFrame) -> None:
-        self._cells = CellNumbers(list(map(str, slots.columns)))
+    def __init__(self, slots: pd.DataFrame, sampling: AttributeSamplingParameters) -> None:
+        self._cells, self._per = CellNumbers(list(map(str, slots.columns))), sampling.cell_columns
         self._open = np.bincount(self._cells.of(slots))
+        self._missing = targets_of_slots(slots, self._per, sampling.target_accepted or 0)
+        self._has_several = any(has_several(named(cell, self.columns), self._per) for cell in self._cells.cells)
+        self._cells_of: list[tuple[Sequence[Cell], bool]] = []
 
     @property
     def columns(self) -> list[str]:
@@ -159,8 +167,23 @@ class OpenSlots:
         found = np.zeros(len(is_good), np.bool_)
         numbers = pd.Series(self._cells.of(planned)[is_good])
         self._open = np.pad(self._open, (0, len(self._cells) - len(self._open)))
-        found[is_good] = numbers.groupby(numbers).cumcount().to_numpy() >= self._open[numbers]
+        is_beyond = numbers.groupby(numbers).cumcount().to_numpy() >= self._open[numbers]
         self._open = np.maximum(self._open - np.bincount(numbers, minlength=len(self._cells)), 0)
+        found[is_good] = self._beyond_cells(numbers.tolist(), is_beyond) if self._has_several else is_beyond
+        return found
+
+    def _beyond_cells(self, numbers: Sequence[int], is_beyond: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """The rows beyond their slots, without rows with several labels that a cell lacks."""
+        for values in self._cells.cells[len(self._cells_of) :]:
+            each = named(values, self.columns)
+            self._cells_of.append((cells_in(each, self._per), has_several(each, self._per)))
+        found = is_beyond.copy()
+        for row, (number, is_further) in enumerate(zip(numbers, is_beyond.tolist(), strict=True)):
+            cells, can_count = self._cells_of[number]
+            if is_further and not (can_count and any(self._missing[cell] > 0 for cell in cells)):
+                continue
+            found[row] = False
+            self._missing.subtract(cells)
         return found
 
 
@@ -169,14 +192,16 @@ def beyond_target_mask(
     requests: RowTable | pd.DataFrame,
     candidates: RowTable | pd.DataFrame,
     slots: pd.DataFrame,
+    sampling: AttributeSamplingParameters,
 ) -> NDArray[np.bool_]:
-    """Mask of the surplus candidates: good rows in plan order after as many as there are slots of their values.
+    """Mask of the surplus candidates: good rows in plan order for which the quota has no place (`OpenSlots`).
 
     Args:
         is_good: Mask of the candidates that passed all checks.
         requests: The plan, whose values define the slots.
         candidates: In plan order.
         slots: Slots of the quota; without one no row is surplus.
+        sampling: Target of the quota, and the columns of a cell.
 
     Raises:
         StaleTableError: If a candidate is not in the plan.
@@ -184,7 +209,7 @@ def beyond_target_mask(
     is_beyond = np.zeros(len(candidates), bool)
     if not len(slots):
         return is_beyond
-    open_slots, start = OpenSlots(slots), 0
+    open_slots, start = OpenSlots(slots, sampling), 0
     subset = {"candidates": as_table(candidates)}
     columns = {"requests": open_slots.columns, "candidates": ()}
     for part in in_plan_order(as_table(requests), subset, columns):

@@ -24,7 +24,11 @@ from synthetic_textcat.pipelines.quality_report.checks.verdicts import compare_r
 from synthetic_textcat.pipelines.quality_report.quota_standing import beyond_target_mask
 from synthetic_textcat.schemas.label_sets import LabelSet, label_set_of, labels_of
 from synthetic_textcat.schemas.label_verdicts import set_difference
-from synthetic_textcat.schemas.parameters import LabelCheckParameters, QualityReportParameters
+from synthetic_textcat.schemas.parameters import (
+    AttributeSamplingParameters,
+    LabelCheckParameters,
+    QualityReportParameters,
+)
 from synthetic_textcat.schemas.quota import counted
 from synthetic_textcat.schemas.rows import EXAMPLES, REJECTED, own_of, plain, records_of, with_own
 from synthetic_textcat.schemas.run_records import ASKING_PROMPTS
@@ -88,12 +92,13 @@ def check_candidates(
     settings: QualityReportParameters,
     label_check: LabelCheckParameters,
     quota_slots: pd.DataFrame,
+    attribute_sampling: AttributeSamplingParameters,
     pool: WorkPool,
 ) -> CheckedRows:
     """Verdict on every candidate: `examples`, `surplus` and `rejected`, each in plan order.
 
     A rejected row has its first reject reason and the detail, followed by how it was read from a reply of several
-    objects. `surplus` holds the good rows for which the quota has no slot. `findings` has every candidate with the
+    objects. `surplus` holds the good rows for which the quota has no place. `findings` has every candidate with the
     reasons flagged by `settings.flag_only`, `label_check.on_dispute` or `label_check.on_ambiguous`, and its language
     verdict.
 
@@ -105,6 +110,7 @@ def check_candidates(
         settings: Reasons that reject no row, and what counts as alike.
         label_check: What becomes of disputed and ambiguous rows.
         quota_slots: Accepted rows that the quota asks for.
+        attribute_sampling: Target of the quota, and the columns of a cell.
         pool: Shares the work.
     """
     checked_rows, requests = as_table(checked_rows), as_table(requests)
@@ -116,7 +122,7 @@ def check_candidates(
     judged = _judged(checked_rows, passed, as_table(label_verdicts))
     standing = ComparedRows(checked_rows, passed, seed_texts, judged.disputed, judged.ambiguous)
     compared = compare_rows(standing, settings, pool)
-    is_surplus = beyond_target_mask(compared.stands, requests, checked_rows, quota_slots)
+    is_surplus = beyond_target_mask(compared.stands, requests, checked_rows, quota_slots, attribute_sampling)
     rows = JudgedRows(checked_rows, compared, settings.flag_only)
     own = own_of(requests.empty())
     columns = with_own(EXAMPLES, own)
