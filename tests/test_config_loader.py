@@ -226,6 +226,8 @@ def test_a_file_without_weights_is_even_odds(tmp_path: Path) -> None:
         ("language,weight\nde,nan\n", "@data/languages.csv", "line 2: 'nan' is not a weight"),
         ("language,weight\nGerm,1\n", "@data/languages.csv", "line 2: unknown language 'Germ'; did you mean German"),
         ("language,weight\nde,1\nGerman,2\n", "@data/languages.csv", "has German in the lines 2 and 3. Next: keep one"),
+        ("language,weight,language\nde,1,en\n", "@data/languages.csv", "has a column twice. Next: name the columns"),
+        ("language,weight\n,1\n", "@data/languages.csv", "line 2 names no language. Next: fill the column language"),
         ("language,weight\nde,1,2\n", "@data/languages.csv", "line 2 has 3 and the header 2 cells"),
     ],
 )

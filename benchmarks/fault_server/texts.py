@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -67,22 +68,24 @@ def words_of(text: str) -> list[str]:
     return _WORD.findall(text.casefold())
 
 
-def input_text(label: str, labels: tuple[str, ...], text_digest: bytes, prompt: str = "") -> str:
-    """Write a text for a label, as long as the prompt asks.
+def input_text(own: Sequence[str], labels: tuple[str, ...], text_digest: bytes, prompt: str = "") -> str:
+    """Write a text for some labels, as long as the prompt asks.
 
     Args:
-        label: Whose flavour words turn up in the text.
+        own: Labels whose flavour words the text has, in its clauses by turns; none for a text that no label fits.
         labels: What the text must not contain.
-        text_digest: What the text is a function of, beside the label.
+        text_digest: What the text is a function of, next to the labels.
         prompt: Says how many words the text has; without that, it has 28 to 56.
     """
-    common, links, flavours = _words(label, labels)
+    common, links, _ = _words("", labels)
+    of_labels = [flavours(label, labels) for label in own] or [common]
     picks = stream(text_digest, 1 + 5 * _MOST_CLAUSES)
     clauses = []
-    for start in range(1, 1 + 5 * _clauses(prompt, 4 + picks[0] % 5), 5):
-        a, b, link, c, flavour = picks[start : start + 5]
+    for turn in range(max(_clauses(prompt, 4 + picks[0] % 5), len(own))):
+        a, b, link, c, flavour = picks[1 + 5 * turn : 6 + 5 * turn]
+        words = of_labels[turn % len(of_labels)]
         clauses.append(
-            f"the {common[a % len(common)]} {flavours[flavour % len(flavours)]} {links[link % len(links)]} "
+            f"the {common[a % len(common)]} {words[flavour % len(words)]} {links[link % len(links)]} "
             f"the {common[b % len(common)]} {common[c % len(common)]}"
         )
     return ", ".join(clauses).capitalize() + "."

@@ -25,7 +25,7 @@ _PROMPTS = verdict_prompts((_CLOSED, _OPEN))
 def _row(number: int, task: Task = _CLOSED, asked_words: str = "at least 50") -> dict[str, Any]:
     label, other = _LABELS[number % 4], _LABELS[(number + 1) % 4]
     allowed = task.label_names or (label, other)
-    text = texts.input_text(label, allowed, f"row {number}".encode(), f"{asked_words} words")
+    text = texts.input_text((label,), allowed, f"row {number}".encode(), f"{asked_words} words")
     labels = {"label": label, "misleading_label": other}
     return {"request_id": f"r{number}", "task_id": task.task_id, "input_text": text, **labels}
 

@@ -6,6 +6,7 @@ from typing import Any
 from tests.consumers.conftest import Exported
 from tests.consumers.hard_label_sets import SEVERAL
 from tests.consumers.hard_rows import CASES, OPEN
+from tests.support.label_set_readers import fasttext_code
 
 _SCRIPT = """
 import json, sys
@@ -67,25 +68,26 @@ import pandas as pd
 folder, path = Path(sys.argv[1]) / "text_label", sys.argv[2] + "/rows.txt"
 
 
-def line(text, labels, names, none):
-    text = " ".join(text.split()).replace("__label__", "__label ")
-    return " ".join([*(f"__label__{names.index(label)}" for label in labels), *([] if labels.size else none), text])
+def line(text, labels, names):
+    scope = {"names": names, "row": {"text": text, "labels": labels}}
+    exec(sys.argv[3], scope)
+    return scope["line"]
 
 
 def tested(lines):
-    Path(path).write_text("".join(f"{line}\\n" for line in lines), encoding="utf-8", newline="")
+    Path(path).write_text("".join(lines), encoding="utf-8", newline="")
     model = fasttext.train_supervised(path, epoch=1, thread=1, verbose=0, loss="ova", minn=1, maxn=2)
     return sorted(model.labels), model.test(path, k=-1)[0]
 
 
 found = {}
-for task_id in sys.argv[3:]:
+for task_id in sys.argv[4:]:
     rows = pd.read_parquet(folder / f"{task_id}.parquet")
     names = json.loads((folder / f"{task_id}.labels.json").read_text(encoding="utf-8"))["label_names"]
-    pairs = list(zip(rows["text"], rows["labels"]))
+    lines = [line(text, labels, names) for text, labels in zip(rows["text"], rows["labels"])]
     found[task_id] = {
-        "documented": tested([line(text, labels, names, ["__label__none"]) for text, labels in pairs]),
-        "without a label for none": tested([line(text, labels, names, []) for text, labels in pairs]),
+        "documented": tested(lines),
+        "without a label for none": tested([own.removeprefix("__label__none ") for own in lines]),
     }
 print(json.dumps(found))
 """
@@ -94,7 +96,7 @@ print(json.dumps(found))
 def test_a_line_has_several_labels_and_one_for_none(
     consume_sets: Callable[..., Any], exported_sets: Exported, tmp_path: Any
 ) -> None:
-    found = consume_sets("fasttext", _SEVERAL, tmp_path, *(task.task_id for task in SEVERAL))
+    found = consume_sets("fasttext", _SEVERAL, tmp_path, fasttext_code(), *(task.task_id for task in SEVERAL))
     for task in SEVERAL:
         labels, rows = found[task.task_id]["documented"]
         assert labels == sorted([*(f"__label__{number}" for number in range(len(task.labels))), "__label__none"])

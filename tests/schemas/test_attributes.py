@@ -90,12 +90,11 @@ def test_a_language_that_is_there_in_variants_only_is_told_them(name: str) -> No
 @pytest.mark.parametrize(
     ("written", "meant"),
     [
-        ("Simplified Chinese", r"Chinese \(Simplified\)"),
         ("Mandarin", r"Chinese \(Simplified\) or Chinese \(Traditional\)"),
         ("zho", r"Chinese \(Simplified\) or Chinese \(Traditional\)"),
         ("Farsi", "Persian"),
         ("Tagalog", "Filipino"),
-        ("Bokmål", "Norwegian"),
+        ("Bokmål", "Norwegian Bokmål"),
     ],
 )
 def test_a_language_by_another_name_is_told_the_one_used_here(written: str, meant: str) -> None:

@@ -44,6 +44,13 @@ from tests.support.each_case import each_of
         ("ho", "ho", "Hiri Motu", "Latn", "hmo"),
         ("gaa", "gaa", "Ga language", "Latn", "gaa"),  # "Ga" alone is the code of Irish
         ("zgh", "zgh", "Standard Moroccan Tamazight", "Tfng", "zgh"),
+        ("Serbo-Croatian", "sr-Latn", "Serbian (Latin)", "Latn", "srp"),
+        ("Brazilian Portuguese", "pt-BR", "Portuguese (Brazil)", "Latn", "por"),
+        ("simplified chinese", "zh-Hans", "Chinese (Simplified)", "Hans", "zho"),
+        ("Flemish", "nl-BE", "Dutch (Belgium)", "Latn", "nld"),
+        ("Modern Standard Arabic", "ar", "Arabic", "Arab", "ara"),
+        ("zh-cmn-Hans", "zh-Hans", "Chinese (Simplified)", "Hans", "zho"),
+        ("sr-SRB", "sr-RS", "Serbian (Serbia)", "Cyrl", "srp"),
     ],
 )
 def test_a_tag_is_canonical_and_named(written: str, code: str, name: str, script: str, iso639_3: str) -> None:
@@ -105,6 +112,8 @@ def test_two_forms_of_a_language_are_one_value() -> None:
         ("qq", "unknown language 'qq'; none is near it; all names and codes are in"),
         ("zh", "did you mean Chinese (Simplified) or Chinese (Traditional)?"),
         ("und", "unknown language 'und'"),
+        ("en-GB-x-pirate", "the language tag 'en-gb-x-pirate' has the extension 'x-pirate'; write en-GB"),
+        ("de-u-co-phonebk", "the language tag 'de-u-co-phonebk' has the extension 'u-co-phonebk'; write de"),
         ("pt-ZZ", "unknown part 'zz' of the language tag 'pt-zz'"),
     ],
 )

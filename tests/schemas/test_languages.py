@@ -59,7 +59,13 @@ def test_an_own_name_enters_the_plan_as_the_english_name() -> None:
         *[("Francais", "French"), ("Turkce", "Turkish"), ("Islenska", "Icelandic"), ("tieng viet", "Vietnamese")],
         *[("Deutch", "German or Dutch"), ("bahasa", "Indonesian or Malay"), ("Português brasileiro", "Portuguese")],
         *[("Allemand", "German"), ("Inglés", "English"), ("Japanisch", "Japanese"), ("德语", "German")],
-        *[("cmn", _CHINESE), ("chi", _CHINESE), ("Hinglish", "Hindi Romanized"), ("Nynorsk", "Norwegian")],
+        *[("cmn", _CHINESE), ("chi", _CHINESE), ("Hinglish", "Hindi Romanized"), ("Nynorsk", "Norwegian Nynorsk")],
+        *[
+            ("Bokmal", "Norwegian Bokmål"),
+            ("Sorani", "Central Kurdish"),
+            ("English (UK)", r"English \(United Kingdom\)"),
+        ],
+        *[("pt br", r"Portuguese \(Brazil\)"), ("zh Hant", r"Chinese \(Traditional\)")],
     ],
 )
 def test_other_names_and_codes_get_the_right_suggestion(written: str, meant: str) -> None:

@@ -30,6 +30,11 @@ from tests.support.examples import examples
         ("exactly 12 words", "exactly 12"),
         ("7 to 7", "exactly 7"),
         ("at least 1 word", "at least 1"),
+        ("under 30 words", "less than 30"),
+        ("Over 30", "at least 31"),
+        ("no more than 1,000 characters", "at most 1000 characters"),
+        ("max 280chars", "at most 280 characters"),
+        ("20−40words", "20 to 40"),  # noqa: RUF001
     ],
 )
 def test_a_range_has_one_spelling(written: str, column: str) -> None:
@@ -109,7 +114,12 @@ def test_two_spellings_of_a_range_share_their_weights() -> None:
         ("20 to 40 wrods", "unknown unit 'wrods'; did you mean words"),
         ("20 to 40 sentences", "unknown unit 'sentences'; allowed: characters, words"),
         ("about 50 words", "unknown length 'about 50 words'; write a range, such as `20 to 40 words`"),
-        ("20", "unknown length '20'; write a range"),
+        ("1 word", "'1 word' is no range; write `exactly 1 word`, `at most 1 word` or `at least 1 word`"),
+        ("20", "'20' is no range; write `exactly 20 words`"),
+        ("0 words", "has the range '0 words'; a bound is a number from 1"),
+        ("-5 to 20", "has the range '-5 to 20'; a bound is a number from 1"),
+        ({"min": 20, "max": 40}, "has the unknown key 'min' in a range; allowed: from, to, unit, weight"),
+        ({"From": 20}, "has the unknown key 'From' in a range; did you mean from"),
         ("at least 20 to 40", "unknown length 'at least 20 to 40'; write a range"),
         ([20, 40], "has 20 in its list, which is not a range"),
         ([{"from": 2, "weight": 0}, {"to": 9}], "gives 'at least 2' the weight 0; a weight is"),

@@ -84,6 +84,7 @@ def test_a_weight_named_given_is_a_weight() -> None:
         ({"a": {"given": "b", "x": []}, "b": "x"}, "'a' 'x': names no value"),
         ({"a": {"given": "b", "x": {"given": "c", "z": "1"}}, "b": "x"}, "an attribute has one parent"),
         ({"a": {"given": "b", "emial": "y"}, "b": ["e-mail", "chat"]}, "unknown b 'emial'; did you mean e-mail"),
+        ({"a": {"given": "language", "de": "y", "German": "z"}}, "'a' has two choices for the language 'German'; keep"),
         ({"a": {"given": "language", "Germann": "y"}}, "unknown language 'Germann'; did you mean German"),
     ],
 )

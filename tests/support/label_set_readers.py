@@ -1,6 +1,7 @@
 """Readers of exports with several labels a text, by pandas, Arrow and json: texts with label sets, as they come."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pyarrow.parquet as pq
 from synthetic_textcat.schemas.publications import SPLITS, path_of, task_config
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.text.multi_hot import LabelSet, sets_of
+from tests.support.project import ROOT
 
 Rows = dict[str, LabelSet]
 """Label set of each text."""
@@ -59,15 +61,21 @@ def _cats(folder: Path, task: Task) -> Rows:
     return {text: tuple(name for name, is_on in own.items() if is_on) for text, own in cats.items()}
 
 
+def fasttext_code() -> str:
+    """The code of docs/export.md that makes fastText's `line` of a `row` and the `names` of all labels."""
+    page = (ROOT / "docs" / "export.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"^numbers = .*?^line = .*?$", page, re.DOTALL | re.MULTILINE)
+    return str(code)
+
+
 def _fasttext(folder: Path, task: Task) -> Rows:
-    """By fastText's lines, as docs/export.md writes them."""
-    names, found = _about(folder, task)["label_names"], {}
+    """By fastText's lines: its labels are the words that begin with `__label__`, wherever they stand."""
+    names, code, found = _about(folder, task)["label_names"], compile(fasttext_code(), "export.md", "exec"), {}
     for text, labels in _lists(folder, task).items():
-        marks = [f"__label__{names.index(label)}" for label in labels] or ["__label__none"]
-        line = " ".join([*marks, " ".join(text.split())])
-        words = line.split(" ")
-        numbers = [word.removeprefix("__label__") for word in words if word.startswith("__label__")]
-        found[" ".join(words[len(numbers) :])] = tuple(names[int(number)] for number in numbers if number != "none")
+        scope: dict[str, Any] = {"names": names, "row": {"text": text, "labels": labels}}
+        exec(code, scope)
+        numbers = [word.removeprefix("__label__") for word in scope["line"].split() if word.startswith("__label__")]
+        found[text] = tuple(names[int(number)] for number in numbers if number != "none")
     return found
 
 
@@ -76,15 +84,21 @@ def _of_split(folder: Path, config: str) -> list[dict[str, Any]]:
     return [row for path in paths if path.is_file() for row in pq.read_table(path).to_pylist()]
 
 
+def _class_names(folder: Path, task: Task) -> list[str]:
+    """Names of the labels in the Parquet schema, where `datasets` looks for them."""
+    schema = pq.read_schema(folder / "huggingface" / path_of(task_config(task.task_id), SPLITS[0]))
+    names: list[str] = json.loads(schema.metadata[b"huggingface"])["info"]["features"]["labels"]["feature"]["names"]
+    return names
+
+
 def _config(folder: Path, task: Task) -> Rows:
-    names = task.label_names
-    rows = _of_split(folder, task_config(task.task_id))
+    rows, names = _of_split(folder, task_config(task.task_id)), _class_names(folder, task)
     return {row["text"]: tuple(names[place] for place in row["labels"]) for row in rows}
 
 
 def _multi_hot_lists(folder: Path, task: Task) -> Rows:
-    rows = _of_split(folder, task_config(task.task_id))
-    sets = sets_of(np.array([row["multi_hot"] for row in rows]), task.label_names)
+    rows, names = _of_split(folder, task_config(task.task_id)), _class_names(folder, task)
+    sets = sets_of(np.array([row["multi_hot"] for row in rows]), names)
     return {row["text"]: labels for row, labels in zip(rows, sets, strict=True)}
 
 

@@ -58,6 +58,8 @@ def _rows(table: pd.DataFrame, file: str) -> list[tuple[Any, Any]]:
     for column in map(str, table.columns):
         if column not in _COLUMNS:
             raise ParameterError(f"{file} has the unknown column {column!r}; {nearest(column, _COLUMNS)}")
+    if not table.columns.is_unique:
+        raise ParameterError(f"{file} has a column twice. Next: name the columns {' and '.join(_COLUMNS)}, each once")
     if _COLUMNS[0] not in table:
         raise ParameterError(f"{file} lacks the column {_COLUMNS[0]}. Next: name the columns {' and '.join(_COLUMNS)}")
     weights = plain(table[_COLUMNS[1]]) if _COLUMNS[1] in table else [1] * len(table)
@@ -67,6 +69,8 @@ def _rows(table: pd.DataFrame, file: str) -> list[tuple[Any, Any]]:
 def _checked(row: tuple[Any, Any], place: str) -> tuple[str, float]:
     """Name and weight of a row."""
     language, weight = row
+    if not str(language or "").strip():
+        raise ParameterError(f"{place} names no language. Next: fill the column {_COLUMNS[0]}, or remove the line")
     try:
         number = float(weight)
     except (TypeError, ValueError):

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from synthetic_textcat.errors import nearest
 
 _TAG = re.compile(r"[a-z]{2,3}(?:[-_][a-z0-9]{2,8})*", re.IGNORECASE)
+_EXTENDED_TAG = re.compile(rf"({_TAG.pattern})[-_]([a-z0-9](?:[-_][a-z0-9]{{1,8}})+)", re.IGNORECASE)
 _APOSTROPHE = re.compile("[\u2018\u2019\u02bb\u02bc\u0060\u00b4]")
 _SAME_SCRIPT = {"Kore": "Hang", "Aran": "Arab", "Cyrs": "Cyrl", "Hanb": "Hant"} | dict.fromkeys(
     ("Latf", "Latg"), "Latn"
@@ -23,6 +24,10 @@ _SAME_SCRIPT = {"Kore": "Hang", "Aran": "Arab", "Cyrs": "Cyrl", "Hanb": "Hant"} 
 _CHINESE = "zh"
 _LONGEST_CODE = 3  # letters: the name "Ho" is the code of Hiri Motu
 _NO_REGIONS = frozenset({"XA", "XB", "ZZ"})
+_WORLD = "001"
+_WITH_EXTENDED_LANGUAGES = frozenset({"ar", "kok", "lv", "ms", "sw", "uz", "zh"})
+"""Languages whose subtag another one may follow that is a language itself, as in `zh-yue` (RFC 5646, section 2.2.2)."""
+
 _NO_LANGUAGES = frozenset({"mul", "und", "zxx"})
 
 
@@ -47,9 +52,10 @@ class TaggedLanguage(NamedTuple):
 
 
 class _Cldr(NamedTuple):
-    """English names by code, current codes of deprecated ones, and likely subtags."""
+    """English names by code, tags by the name of a form of a language, current codes of old ones, likely subtags."""
 
     languages: Mapping[str, str]
+    forms: Mapping[str, str]
     scripts: Mapping[str, str]
     regions: Mapping[str, str]
     variants: Mapping[str, str]
@@ -68,6 +74,7 @@ def _cldr() -> _Cldr:
     }
     return _Cldr(
         {code: name if len(name) > _LONGEST_CODE else f"{name} language" for code, name in languages.items()},
+        {name_key(name): tag for tag, name in english.languages.items() if "_" in tag},
         {code: name for code, name in english.scripts.items() if not code.startswith("Z")},  # Zyyy: undetermined
         {code: name for code, name in english.territories.items() if code not in _NO_REGIONS},
         {code.casefold(): name for code, name in english.variants.items()},
@@ -87,13 +94,16 @@ def language_by_tag(tag: str) -> TaggedLanguage | None:
     """The language of a tag; None for a text that has not the form of a tag, or whose language the CLDR lacks.
 
     Raises:
-        ValueError: If a part after the language is unknown; with the nearest known one.
+        ValueError: If a part after the language is unknown, with the nearest known one; or if there is an extension.
     """
+    extended = _EXTENDED_TAG.fullmatch(tag)
+    if extended is not None and (plain := language_by_tag(extended[1])) is not None:
+        raise ValueError(f"the language tag {tag!r} has the extension {extended[2]!r}; write {plain.code}")
     if not _TAG.fullmatch(tag):
         return None
     language, *others = tag.replace("_", "-").casefold().split("-")
-    if others and len(others[0]) == 3 and others[0] in _cldr().languages:
-        language = others.pop(0)  # an extended language subtag: zh-yue is yue
+    if language in _WITH_EXTENDED_LANGUAGES and others and _is_extended_language(others[0]):
+        language = others.pop(0)  # zh-yue is yue
     language, script, region = _current(language)
     variant, kinds = "", [_kind(part) for part in others]
     for part, kind in zip(others, kinds, strict=True):
@@ -104,14 +114,20 @@ def language_by_tag(tag: str) -> TaggedLanguage | None:
         if kind == "script":
             script = part.capitalize()
         elif kind == "region":
-            region = _cldr().region_aliases.get(part.upper(), [part.upper()])[0]
+            region = _cldr().region_aliases.get(part.upper(), [part.upper()])[0].replace(_WORLD, "")
         else:
             variant = part
     return _language(language, script, region, variant) if language in _cldr().languages else None
 
 
+def _is_extended_language(part: str) -> bool:
+    cldr = _cldr()
+    is_language = part in cldr.languages or part in cldr.language_aliases
+    return len(part) == 3 and is_language and part.upper() not in cldr.region_aliases
+
+
 def language_by_name(name: str, others: Mapping[str, str]) -> TaggedLanguage | None:
-    """The language with this English name, as in the tables: `Luxembourgish`, `Serbian (Latin)`.
+    """The language with this English name, as in the tables, or of the CLDR: `Serbian (Latin)`, `British English`.
 
     Args:
         name: A `name_key`.
@@ -119,7 +135,9 @@ def language_by_name(name: str, others: Mapping[str, str]) -> TaggedLanguage | N
     """
     bases = _codes("languages") | dict(others)
     if name in bases:
-        return _language(bases[name], "", "", "")
+        return _language(*_current(bases[name]), "")
+    if name in _cldr().forms:
+        return language_by_tag(_cldr().forms[name])
     for parenthesis in re.finditer(r" \(", name):
         base = bases.get(name[: parenthesis.start()])
         read = next(_read(name[parenthesis.end() : -1]), None) if base and name.endswith(")") else None

@@ -14,6 +14,7 @@ import difflib
 import re
 import unicodedata
 from collections import Counter, defaultdict
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
@@ -36,16 +37,13 @@ _ELSEWHERE = (
     "their BCP 47 tag, as in pt-BR"
 )
 _CALLED_HERE = {
-    "bokmal": "Norwegian",
-    "bokmål": "Norwegian",
-    "nynorsk": "Norwegian",
     "mandarin": "Chinese",
     "castilian": "Spanish",
     "farsi": "Persian",
-    "flemish": "Dutch",
     "hinglish": "Hindi Romanized",
     "myanmar": "Burmese",
     "odia": "Oriya",
+    "sorani": "Central Kurdish",
     "tagalog": "Filipino",
 }
 """Common names and codes that XLM-R's table lists under another name or a related language; for hints."""
@@ -120,10 +118,8 @@ def find_language(name: str) -> Language:
 def language_named(name: str) -> Language | None:
     """The language with this English name, as the column `language` has it; None if there is none."""
     key = name_key(name)
-    known = _by_key().get(key)
-    if known is not None:
-        return known if key == name_key(known.name) else None
-    return _in_words_of_table(language_by_name(key, _table_names()))
+    found = _by_key().get(key) or _in_words_of_table(language_by_name(key, _table_names()))
+    return found if found is not None and key == name_key(found.name) else None
 
 
 def is_of_table(language: Language) -> bool:
@@ -205,12 +201,36 @@ def _hint(key: str) -> str:
     meant = (
         [x.name for x in languages() if stem in (_stem(x.code), x.iso639_3)]
         or [x.name for x in languages() if words and any(words <= set(_WORD.findall(name)) for name in _names(x))]
-        or [x.name for x in languages() if x.name.startswith(_CALLED_HERE.get(key, "\0"))]
+        or _called_here(key)
+        or _tagged_otherwise(key)
+        or _with_words(key)
         or _names_elsewhere(key)
         or nearest_tags(key)
         or _nearest(key)
     )
     return f"did you mean {' or '.join(meant)}?" if meant else _ELSEWHERE
+
+
+def _called_here(key: str) -> list[str]:
+    name = _CALLED_HERE.get(key)
+    return [x.name for x in languages() if name and x.name.startswith(name)] or [*filter(None, [name])]
+
+
+def _with_words(key: str) -> list[str]:
+    """Names of the CLDR with the same words, accents apart."""
+    words = set(_WORD.findall(_unaccented(key)))
+    return [name for name in cldr_names() if words and words <= set(_WORD.findall(_unaccented(name_key(name))))]
+
+
+def _tagged_otherwise(key: str) -> list[str]:
+    """The language of a tag in another form, as in `pt br` or `English (UK)`."""
+    name, _, others = key.rstrip(")").partition(" (")
+    base = _by_key().get(name)
+    tag = f"{base.code}-{others}" if base is not None and others else key
+    with suppress(ValueError):
+        found = _by_tag(tag.replace(" ", "-"))
+        return [] if found is None else [found.name]
+    return []
 
 
 def _names_elsewhere(key: str) -> list[str]:

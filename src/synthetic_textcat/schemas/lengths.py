@@ -1,9 +1,9 @@
 """Requested text lengths: ranges of words or characters, as users write them and as the column `num_words` has them.
 
 A range is a text (`20 to 40 words`, `20-40`, `between 20 and 40`, `at least 30`, `at most 280 characters`, `less than
-15`, `more than 5`, `exactly 12`) or a mapping (`{from: 20, to: 40}`, `{to: 280, unit: characters}`), whose key `weight`
-is its weight in a list. The column has one spelling of each: `20 to 40`, `at most 280 characters`. Words are the unit
-where none is named, as in the prompt's `{num_words} words`.
+15`, `more than 5`, `exactly 12`, and other words for these) or a mapping (`{from: 20, to: 40}`, `{to: 280, unit:
+characters}`), whose key `weight` is its weight in a list. The column has one spelling of each: `20 to 40`, `at most 280
+characters`. Words are the unit where none is named, as in the prompt's `{num_words} words`.
 """
 
 import re
@@ -27,11 +27,31 @@ _UNITS: dict[str, Unit] = {"word": WORDS, "words": WORDS} | dict.fromkeys(
     ("character", "characters", "char", "chars"), CHARACTERS
 )
 _BOTH = "from"
-_OF_TWO, _FROM, _BELOW = {_BOTH, "between"}, {"at least", "more than"}, {"less than", "fewer than"}
+_OF_TWO, _FROM, _BELOW = {_BOTH, "between"}, {"at least", "more than"}, {"less than"}
+_KINDS = {kind: kind for kind in (*_OF_TWO, *_FROM, *_BELOW, "at most", "exactly")} | {
+    "up to": "at most",
+    "no more than": "at most",
+    "not more than": "at most",
+    "maximum": "at most",
+    "max": "at most",
+    "no less than": "at least",
+    "no fewer than": "at least",
+    "minimum": "at least",
+    "min": "at least",
+    "fewer than": "less than",
+    "shorter than": "less than",
+    "under": "less than",
+    "longer than": "more than",
+    "over": "more than",
+}
+"""Kind of range by the words for it."""
+
 _KEYS = ("from", "to", "unit", "weight")
+_KEYS_ELSEWHERE = frozenset({"min", "max", "minimum", "maximum", "least", "most", WORDS, CHARACTERS})
+_NUMBER = r"\d{1,3}(?:,\d{3})+|\d{1,9}"
 _TEXT = re.compile(
-    r"(?:(?P<kind>at least|at most|up to|less than|fewer than|more than|exactly|from|between)\s+)?(?P<first>\d{1,9})"
-    r"(?:\s*(?:to|and|[-\u2010-\u2015])\s*(?P<last>\d{1,9}))?(?:\s+(?P<unit>\S.*))?"
+    rf"(?:(?P<kind>{'|'.join(_KINDS)})\s+)?(?P<first>-?(?:{_NUMBER}))"
+    rf"(?:\s*(?:to|and|[-\u2010-\u2015\u2212~])\s*(?P<last>{_NUMBER}))?(?:\s*(?P<unit>[^\W\d_]\S*))?"
 )
 
 
@@ -89,11 +109,21 @@ def read_length(text: str) -> Length:
         ValueError: If it is not a range, its unit is unknown, or its bounds are zero, too large or turned round.
     """
     found = _TEXT.fullmatch(" ".join(text.casefold().split()))
-    kind = found["kind"] or _BOTH if found is not None else ""
-    if found is None or (kind in _OF_TWO) == (found["last"] is None):
-        raise ValueError(f"unknown length {text!r}; write a range, such as {EXAMPLE}")
-    numbers = [int(found[name]) for name in ("first", "last") if found[name] is not None]
-    return _length(kind, numbers, _unit(found["unit"] or WORDS), text)
+    if found is None:
+        raise _unknown(text)
+    unit = _unit(found["unit"] or WORDS)
+    numbers = [int(found[name].replace(",", "")) for name in ("first", "last") if found[name] is not None]
+    if found["kind"] is None and len(numbers) == 1 and _length("exactly", numbers, unit, text):
+        number = f"{found['first']} {found['unit'] or unit}"
+        raise ValueError(f"{text!r} is no range; write `exactly {number}`, `at most {number}` or `at least {number}`")
+    kind = _KINDS[found["kind"] or _BOTH]
+    if (kind in _OF_TWO) != (len(numbers) > 1):
+        raise _unknown(text)
+    return _length(kind, numbers, unit, text)
+
+
+def _unknown(text: str) -> ValueError:
+    return ValueError(f"unknown length {text!r}; write a range, such as {EXAMPLE}")
 
 
 def _length(kind: str, numbers: list[int], unit: Unit, written: str) -> Length:
@@ -152,8 +182,9 @@ def _text_in_list(item: object) -> str:
 
 
 def _is_range(choice: Mapping[Any, Any]) -> bool:
-    """Whether the mapping is a range; one of texts to weights has other keys, which begin with no lone word."""
-    return bool({"from", "to", "unit"} & choice.keys()) or (len(choice) == 1 and "weight" in choice)
+    """Whether the mapping is a range, perhaps a misspelt one; one of texts to weights has no such keys."""
+    keys = {key.casefold() for key in choice if isinstance(key, str)}
+    return bool(keys & ({*_KEYS[:3]} | _KEYS_ELSEWHERE)) or keys == {"weight"}
 
 
 def _text_of(range_: Mapping[Any, Any]) -> str:

@@ -40,14 +40,24 @@ def parent_of(choice: Choice | OwnChoice) -> str | None:
 
 
 def branches_of(choice: OwnChoice) -> dict[str, PlainChoice]:
-    """The plain choice for each value of the parent, by the value's name in the tables."""
+    """The plain choice for each value of the parent, by the value's name in the tables.
+
+    Raises:
+        ValueError: If the parent has no such value, or the choice names one in two spellings.
+    """
     parent = parent_of(choice)
     if parent is None:
         return {}
     branches = cast("Mapping[str, PlainChoice]", {key: branch for key, branch in _items(choice) if key != GIVEN})
     if parent not in ATTRIBUTES:
         return dict(branches)
-    return {canonical_value(parent, value): branch for value, branch in branches.items()}
+    found: dict[str, PlainChoice] = {}
+    for value, branch in branches.items():
+        name = canonical_value(parent, value)
+        if name in found:
+            raise ValueError(f"has two choices for the {parent} {name!r}; keep one")
+        found[name] = branch
+    return found
 
 
 def drawing_order(choices: Mapping[str, Choice | OwnChoice]) -> list[str]:
@@ -145,7 +155,7 @@ def _checked(own: dict[str, OwnChoice]) -> dict[str, OwnChoice]:
 def _check_name(name: str) -> None:
     if not _NAME.fullmatch(name):
         raise ValueError(
-            f"{name!r} is not an identifier; use letters of any script, digits and underscores, as in tone_2"
+            f"{name!r} is not an identifier; use letters of any script, then also digits and underscores, as in tone_2"
         )
     taken = normalised(name)
     if taken in CONTRACT_COLUMNS | _TAKEN.keys():

@@ -24,9 +24,9 @@ _REPLACED = "\ufffd"
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]")
 
 _UNSPACED_SCRIPTS = {
-    "Han": ("Hans", "Hant"),
-    "Hiragana": ("Jpan",),
-    "Katakana": ("Jpan",),
+    "Han": ("Hans", "Hant", "Hani"),
+    "Hiragana": ("Jpan", "Hira", "Hrkt"),
+    "Katakana": ("Jpan", "Kana"),
     "Thai": ("Thai",),
     "Lao": ("Laoo",),
     "Khmer": ("Khmr",),

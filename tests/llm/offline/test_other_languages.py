@@ -17,6 +17,7 @@ from synthetic_textcat.llm.offline.other_languages import authored_languages, la
 from synthetic_textcat.llm.offline.prompt_reader import find_requested_language
 from synthetic_textcat.llm.offline.replies import reply
 from synthetic_textcat.llm.offline.writer import LENGTHS, SHORT
+from synthetic_textcat.pipelines.quality_report.checks.language import check_language
 from synthetic_textcat.pipelines.quality_report.checks.leakage import find_label_mention
 from synthetic_textcat.pipelines.quality_report.checks.scripts import letters_by_script, scripts_of
 from synthetic_textcat.schemas.attributes import VALUES
@@ -139,6 +140,15 @@ def test_a_text_has_its_length_and_its_script_and_is_the_same_again(language: La
             )
     short = language_grammar(language.code).labels
     assert all(voice.short for voice in short.values())
+
+
+@each_case(("sr-Latn", "sr-Latn-ME", "mn-Mong", "ku-Arab", "ary", "dv", "cr", "got", "yue", "lb", "pt-BR"))
+def test_a_text_in_a_tagged_language_is_in_its_script(tag: str) -> None:
+    language = find_language(tag)
+    for number in range(3):
+        text, _ = write(OWN_TASK, number, language.name, num_words="at least 10")
+        assert own_letters(text.removeprefix(MARKS[0]), language) > 0.9
+        assert check_language(text, language.name).verdict != "wrong"
 
 
 @each_case(OTHERS, lambda language: language.code)

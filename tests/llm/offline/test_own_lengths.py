@@ -1,29 +1,40 @@
 """The offline model keeps to own ranges, and spoils the length of a row by them."""
 
 import json
+import re
 
 import pytest
 
 from synthetic_textcat.llm.offline.prompt_reader import find_length
 from synthetic_textcat.llm.offline.replies import reply
+from synthetic_textcat.llm.offline.set_voices import voices_of
+from synthetic_textcat.llm.offline.set_writer import write_text_of_set
+from synthetic_textcat.llm.offline.writer import Plan
+from synthetic_textcat.pipelines.quality_report.checks.text_length import count_words, measured_lengths
 from synthetic_textcat.schemas.attributes import VALUES
 from synthetic_textcat.schemas.completions import row_schema
+from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.schemas.lengths import length_of, shown_length
 from synthetic_textcat.text.segments import characters
+from synthetic_textcat.text.words import COUNTS, counts_of
 
 _LABELS = ["Sport", "Business", "Politics", "Technology", "Health", "Culture"]
 _ROWS = 40
 
 
-def _lengths(num_words: str, language: str = "English", defect: str | None = None) -> list[int]:
-    """Lengths of the texts of some rows, in the unit asked for."""
+def _texts(num_words: str, language: str, defect: str | None = None) -> list[str]:
     schema = row_schema(_LABELS)["schema"]
     prompt = (
         'Sort a news story by its topic.\nA text whose right label is "Sport", and which might wrongly be taken for '
         f'"Health". Write in {language}, {shown_length(num_words)}, college level education, clear.'
     )
     rates = {defect: 1.0} if defect else {}
-    texts = [json.loads(reply(prompt, schema, seed, rates).content)["input_text"] for seed in range(_ROWS)]
+    return [json.loads(reply(prompt, schema, seed, rates).content)["input_text"] for seed in range(_ROWS)]
+
+
+def _lengths(num_words: str, language: str = "English", defect: str | None = None) -> list[int]:
+    """Lengths of the texts of some rows, in the unit asked for."""
+    texts = _texts(num_words, language, defect)
     return [characters(text) if num_words.endswith("characters") else len(text.split()) for text in texts]
 
 
@@ -36,6 +47,31 @@ def test_texts_keep_to_a_range(num_words: str, language: str) -> None:
     within = [each for each in lengths if each >= length.least and (length.most is None or each <= length.most)]
     assert len(within) >= 0.9 * _ROWS
     assert len(set(lengths)) > 5
+
+
+@pytest.mark.parametrize("language", ["English", "German", "Japanese"])
+@pytest.mark.parametrize(
+    "num_words", ["exactly 12", "at most 3", "300 to 320", "at least 1000", "270 to 280 characters"]
+)
+def test_narrow_ranges_are_kept_to_as_well(num_words: str, language: str) -> None:
+    length = length_of(num_words)
+    assert length is not None
+    texts = _texts(num_words, language)
+    words = counts_of(texts)[:, COUNTS.index("words")]
+    lengths = measured_lengths(texts, [language] * _ROWS, [num_words] * _ROWS, words)
+    within = [each for each in lengths if each >= length.least and (length.most is None or each <= length.most)]
+    assert len(within) >= 0.95 * _ROWS
+    assert len(set(texts)) >= 0.8 * _ROWS
+
+
+@pytest.mark.parametrize("language", ["English", "German", "Thai", "Mongolian (Mongolian)"])
+@pytest.mark.parametrize("labels", [(), ("Sport",), ("Sport", "Health")])
+def test_texts_of_label_sets_keep_to_narrow_ranges(labels: tuple[str, ...], language: str) -> None:
+    voices = voices_of(None, _LABELS, find_language(language), "[offline]")
+    plan = Plan("", None, "college", "clear", "exactly 12", labels)
+    texts = [write_text_of_set(voices, plan, seed, _LABELS) for seed in range(_ROWS // 4)]
+    assert count_words(texts, [language] * len(texts)) == [12] * len(texts)
+    assert not any(re.search(r"[,;] ?[.;]", text) for text in texts)
 
 
 @pytest.mark.parametrize("num_words", ["20 to 40", "at least 30", "at least 12", "at most 280 characters"])

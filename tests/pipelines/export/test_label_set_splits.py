@@ -75,6 +75,15 @@ def test_later_rows_and_other_tasks_move_no_row(
     assert [code for code, (task, _) in zip(dealt, mixed, strict=True) if task == "t"][: len(rows)] == alone
 
 
+def test_the_order_of_labels_in_the_tasks_file_moves_no_row() -> None:
+    sets = _sets(6, 200, {0: 1, 1: 3, 2: 3, 3: 1}, seed=1)
+    first, other = (
+        LabelSetSplits(_shares(0.8, 0.1, 0.1), 42).codes(["t"] * len(sets), own).tolist()
+        for own in (sets, [labels[::-1] for labels in sets])
+    )
+    assert first == other
+
+
 def test_over_many_seeds_a_row_has_each_split_by_its_share() -> None:
     sets = _sets(6, 40, {0: 1, 1: 3, 2: 3, 3: 1}, seed=1)
     dealt = np.array([LabelSetSplits(_shares(0.8, 0.1, 0.1), seed).codes(["t"] * 40, sets) for seed in range(200)])

@@ -54,6 +54,12 @@ def language_grammar(code: str) -> Grammar:
     )
 
 
+def grammar_code(language: Language) -> str:
+    """Code of the language whose grammar the texts have: that of its rules of spelling, if it has the same script."""
+    code = rules_code(language)
+    return code if find_language(code).script == language.script else language.code
+
+
 def write_in(
     language: Language, plan: Plan, seed: int, order: Sequence[str], labels: Sequence[str], mark: str, task: str
 ) -> str:
@@ -69,7 +75,7 @@ def write_in(
         task: The task's sentence.
     """
     names = tuple(dict.fromkeys((*labels, plan.label, *filter(None, [plan.misleading_label]))))
-    grammar = replace(language_grammar(rules_code(language)), mark=mark)
+    grammar = replace(language_grammar(grammar_code(language)), mark=mark)
     topics = tuple(grammar.labels)
     other = plan.misleading_label and topic_of(plan.misleading_label, order, task, topics)
     texts = (

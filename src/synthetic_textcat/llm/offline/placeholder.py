@@ -1,7 +1,8 @@
 """Placeholder words in languages without an authored grammar: dates, amounts and names of places from the Unicode CLDR.
 
 Names that the CLDR has in English only are left out. The romanised languages have word lists of their own,
-`grammars/_romanised.yml`, since the CLDR has no Latin words of theirs.
+`grammars/_romanised.yml`, since the CLDR has no Latin words of theirs. Where it has no words in a language's script,
+letters of that script make up words.
 """
 
 import datetime
@@ -11,6 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import regex
+
+from synthetic_textcat.hashing import draw_int
 from synthetic_textcat.llm.offline.grammar import (
     DIFFICULTIES,
     Grammar,
@@ -23,7 +27,7 @@ from synthetic_textcat.llm.offline.grammar import (
 )
 from synthetic_textcat.llm.offline.orthography import orthography_of
 from synthetic_textcat.schemas.language_tags import usual_script
-from synthetic_textcat.schemas.languages import find_language, is_of_table, languages
+from synthetic_textcat.schemas.languages import Language, find_language, is_of_table, languages
 
 if TYPE_CHECKING:
     from babel.core import Locale
@@ -39,6 +43,11 @@ _NO_PLACES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})  # unions, an
 _NO_TONGUES = frozenset({"mul", "und", "zxx"})
 _WORD = re.compile(r"[^\W\d_a-zA-Z]|[a-zA-Z]{3}")
 _FEWEST_PLACES = 5 * TOPICS
+_LATIN = "Latn"
+_ALPHABETS = (*range(0xD800), *range(0xE000, 0x20000))  # without surrogates
+_MADE_UP = 5 * TOPICS  # words of a list
+_FEWEST_LETTERS = 3
+_WITH_NUMBERS = frozenset({"date", "when", "amount"})
 _NEVER_COARSER = 10_000  # of a unit: days stay days
 _UNITS = ("duration-hour", "duration-week", "length-kilometer", "mass-kilogram", "duration-minute", "volume-liter")
 _SHORT = (
@@ -64,7 +73,7 @@ _SENTENCES = (
 def placeholder_grammar(code: str) -> Grammar:
     """The grammar of placeholder texts in a language: lists of words that say nothing."""
     orthography = orthography_of(find_language(code))
-    words = _romanised().get(code) or _cldr_words(code)
+    words = _romanised().get(code) or _in_script(_cldr_words(code), find_language(code))
     slots = {name: tuple(((word, ""),) for word in own) for name, own in words.items()}
     days = [f"{day}{orthography.comma}" for day in words["day"]]
     separator = orthography.comma + orthography.space
@@ -96,6 +105,29 @@ def _part(part: int, words: Slots, templates: Sequence[Sequence[Template]]) -> L
 def _romanised() -> Mapping[str, Mapping[str, Sequence[str]]]:
     raw: dict[str, dict[str, list[Any]]] = load_yaml("_romanised")
     return {code: {name: list(map(str, words)) for name, words in lists.items()} for code, lists in raw.items()}
+
+
+def _in_script(words: Mapping[str, Sequence[str]], language: Language) -> Mapping[str, Sequence[str]]:
+    """The words, or made-up ones in place of a list with many that are not in the language's script."""
+    if is_of_table(language) or language.script == _LATIN:
+        return words
+    try:
+        letter = regex.compile(rf"[\p{{Script={language.script}}}&&\p{{L}}]", regex.VERSION1)
+    except regex.error:  # of several scripts, as Japanese
+        return words
+    letters = letter.findall("".join(map(chr, _ALPHABETS)))
+    if not letters:
+        return words
+    is_own = {name: all(map(letter.search, own)) for name, own in words.items()}
+    return {name: own if is_own[name] else list(_made_up(letters, name)) for name, own in words.items()}
+
+
+def _made_up(letters: Sequence[str], name: str) -> Iterator[str]:
+    """Words of letters in a fixed, irregular order, with a number where the list has numbers."""
+    for number in range(_MADE_UP):
+        draws = (draw_int(24, "letter", name, number, place) for place in range(_FEWEST_LETTERS + number % 4))
+        word = "".join(letters[draw % len(letters)] for draw in draws)
+        yield f"{number + 2} {word}" if name in _WITH_NUMBERS else word
 
 
 def _cldr_words(code: str) -> Mapping[str, Sequence[str]]:

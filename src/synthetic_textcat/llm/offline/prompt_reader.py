@@ -23,7 +23,7 @@ _LENGTH = re.compile(
 _ASKS_BEFORE_A_NAME = re.compile(
     r"\b(?:in|written|write|language)\b\W*(?:is|be)?\W*(?=(?-i:[^\W\d_a-z]))", re.IGNORECASE
 )
-_NAME = re.compile(r"[^\n,.;:()]{0,60}[^\s,.;:()](?: \((?:[^()\n]|\([^()\n]*\)){1,60}\))?")
+_NAME = re.compile(r"[^\n,.;:()]{0,60}[^\s,.;:()](?: \((?:[^()\n]|\([^()\n]*\)){1,60}\)){0,2}")
 _SHORTEST_NAME = 3  # shorter ones are codes, and words of prompts
 _QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 _JSON_LIST = re.compile(r'\[(?:\s*"(?:[^"\\\n]|\\.)*"\s*(?:,(?!\s*\])|(?=\])))*\]')

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from synthetic_textcat.llm.offline.grammar import DIFFICULTIES, Grammar, LabelGrammar, Slots, known_tasks, load_grammar
 from synthetic_textcat.llm.offline.lexicon import Lexicon
-from synthetic_textcat.llm.offline.other_languages import language_grammar, topic_of
+from synthetic_textcat.llm.offline.other_languages import grammar_code, language_grammar, topic_of
 from synthetic_textcat.llm.offline.set_writer import Voices
 from synthetic_textcat.schemas.languages import Language, rules_code
 
@@ -37,7 +37,7 @@ def voices_of(task: str | None, order: Sequence[str], language: Language, mark: 
         is_own = task is not None and set(order) <= set(_own(task)[0].labels)
         found = _own_voices(task or "", tuple(order)) if is_own else _dealt_voices(tuple(order))
     else:
-        found = _topic_voices(rules_code(language), tuple(order), task or " | ".join(order))
+        found = _topic_voices(grammar_code(language), tuple(order), task or " | ".join(order))
     return found._replace(grammar=replace(found.grammar, mark=mark)) if mark else found
 
 

@@ -9,9 +9,20 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from synthetic_textcat.llm.offline.grammar import Draws, Grammar, LabelGrammar, Template, expand
+from synthetic_textcat.llm.offline.length_fitting import fitted, is_too_long, measured, single_words
 from synthetic_textcat.llm.offline.lexicon import Lexicon
 from synthetic_textcat.llm.offline.orthography import leaks
-from synthetic_textcat.llm.offline.writer import Plan, bounds_of, dressed, is_short, joined_units, longest_joint, marked
+from synthetic_textcat.llm.offline.writer import (
+    LENGTHS,
+    Plan,
+    bounds_of,
+    dressed,
+    is_short,
+    joined_units,
+    longest_joint,
+    marked,
+)
+from synthetic_textcat.schemas.lengths import length_of
 
 _MOST_PASSES = 12
 _MOST_TRIES = 12
@@ -47,11 +58,18 @@ def write_text_of_set(voices: Voices, plan: Plan, seed: int, avoided: Collection
     """
     draws = Draws("text of set", seed, *(plan.label_set or ()))
     writer = _Writer(voices, plan, draws, tuple(avoided))
-    grammar = voices.grammar
-    units = [] if is_short(plan.num_words) else writer.units()
-    joined = joined_units(units, grammar, plan, draws) if units else writer.short_units()
-    sentences = map(grammar.orthography.sentence, joined)
-    return grammar.orthography.join(*marked(grammar), *sentences)
+    text, length = writer.text(), length_of(plan.num_words)
+    if plan.num_words in LENGTHS or length is None:
+        return text
+    grammar, least = voices.grammar, bounds_of(voices.grammar, plan.num_words).low
+    is_over = is_too_long(text, length, grammar.orthography)
+    if not is_over and measured(text, length, grammar.orthography) >= least:
+        return text
+    telling, words = writer.words()
+    if telling and is_over:
+        text = grammar.orthography.join(*marked(grammar))
+        words, least = [*telling, *words], max(least, len(telling))
+    return fitted(text, length._replace(least=least), words, grammar.orthography, tuple(avoided))
 
 
 def _pieces(text: str) -> Iterator[str]:
@@ -67,13 +85,30 @@ class _Writer:
     def __init__(self, voices: Voices, plan: Plan, draws: Draws, avoided: tuple[str, ...]) -> None:
         self._voices, self._plan, self._draws, self._avoided = voices, plan, draws, avoided
         self._unknown = tuple(name for name in avoided if name not in voices.of_label or voices.of_label[name] != name)
-        self._told = frozenset(voices.of_label.values())
+        self._told = frozenset(voices.of_label.values())  # none from where on words turn out to tell no labels apart
         names = [voices.of_label[label] for label in plan.label_set or ()]
         self._parts: list[tuple[str, Sequence[LabelGrammar]]] = [
             (name, (voices.grammar.labels[name],)) for name in dict.fromkeys(names)
         ] or [("", voices.others)]
 
-    def short_units(self) -> list[str]:
+    def text(self) -> str:
+        """Sentences for all labels, or statements where these are too long."""
+        grammar = self._voices.grammar
+        units = [] if is_short(self._plan.num_words) else self._units()
+        joined = joined_units(units, grammar, self._plan, self._draws) if units else self._short_units()
+        return grammar.orthography.join(*marked(grammar), *map(grammar.orthography.sentence, joined))
+
+    def words(self) -> tuple[list[str], list[str]]:
+        """A word for each label that tells it, none if one has no such word; and words that tell no other label."""
+        telling, others = list[str](), list[str]()
+        for name, parts in self._parts:
+            words = self._draws.shuffled(single_words(parts, self._plan.difficulty))
+            telling += [word for word in words if self._is_for(word, name)][:1]
+            others += [word for word in words if self._is_for(word, name) or self._is_for(word, "")]
+        is_complete = len(telling) == len(self._parts)
+        return telling if is_complete else [], [word for word in self._draws.shuffled(others) if word not in telling]
+
+    def _short_units(self) -> list[str]:
         """One statement for each label, the shortest of some where there are several."""
         most = _MOST_SHORT // len(self._parts) if len(self._parts) > 1 else bounds_of(*self._length).high
         return [self._short_unit(name, parts, most) for name, parts in self._parts]
@@ -89,12 +124,15 @@ class _Writer:
                 length = bounds.measure(text) + bounds.marks
                 if length <= most and (len(self._parts) > 1 or length >= bounds.low):
                     return text
+        if not found and name and self._told:
+            self._told = frozenset()
+            return self._short_unit(name, parts, most)
         if not found:
-            return self._draws.pick(self._voices.grammar.register.short_hedges)
+            return _SIGNS.sub("", self._draws.pick(self._voices.grammar.register.short_hedges))
         pieces = [piece for text in found for piece in _pieces(text) if self._is_for(piece, name)]
         return min((*pieces, *found), key=bounds.measure)
 
-    def units(self) -> list[str]:
+    def _units(self) -> list[str]:
         """Sentences without their final full stop, up to the drawn length, and one for each label at least."""
         grammar, plan = self._voices.grammar, self._plan
         low, high, spare, marks, measure = bounds_of(*self._length)
@@ -118,6 +156,9 @@ class _Writer:
             length += measure(unit)
             if length >= target and not missing:
                 break
+        if missing and self._told:
+            self._told = frozenset()
+            return self._units()
         return units
 
     def _templates(self) -> Iterator[tuple[str, Template, LabelGrammar]]:

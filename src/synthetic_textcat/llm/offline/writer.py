@@ -11,6 +11,7 @@ from synthetic_textcat.llm.offline.grammar import (
     Template,
     expand,
 )
+from synthetic_textcat.llm.offline.length_fitting import fitted, is_too_long, single_words
 from synthetic_textcat.llm.offline.orthography import ASKS_OR_EXCLAIMS, leaks
 from synthetic_textcat.schemas.lengths import WORDS, length_of
 
@@ -32,6 +33,7 @@ _ASIDE_ODDS = 0.3
 _OPENER_ODDS = 0.75
 _MOST_JOINED = 3
 _MOST_PASSES = 6
+_WORDS_A_PASS = 60  # or characters: far fewer than there are, since statements repeat
 _MIXED_POSITION = 3  # where an ambiguous text holds its one sentence of the misleading label: after two of its own
 
 
@@ -57,14 +59,23 @@ def write_text(grammar: Grammar, plan: Plan, seed: int, labels: tuple[str, ...] 
         labels: Labels that must not appear in the text. The grammars avoid their own labels by authorship; user-defined
             labels are checked here.
     """
-    draws = Draws("text", seed)
-    if is_short(plan.num_words):
-        return _short_text(grammar, plan, draws, labels)
-    units = _units(grammar, plan, draws, labels)
-    if not units:
-        return _short_text(grammar, plan, draws, labels)
-    sentences = map(grammar.orthography.sentence, joined_units(units, grammar, plan, draws))
-    return grammar.orthography.join(*marked(grammar), *sentences)
+    draws, join = Draws("text", seed), grammar.orthography.join
+    sentences = _sentences(grammar, plan, draws, labels)
+    text, length = join(*marked(grammar), *sentences), length_of(plan.num_words)
+    if plan.num_words in LENGTHS or length is None:
+        return text
+    orthography, least = grammar.orthography, bounds_of(grammar, plan.num_words).low
+    while sentences and is_too_long(text, length, orthography):
+        sentences.pop()
+        text = join(*marked(grammar), *sentences)
+    words = draws.shuffled(single_words([grammar.labels[plan.label]], plan.difficulty))
+    return fitted(text, length._replace(least=least), words, orthography, labels)
+
+
+def _sentences(grammar: Grammar, plan: Plan, draws: Draws, labels: tuple[str, ...]) -> list[str]:
+    units = [] if is_short(plan.num_words) else _units(grammar, plan, draws, labels)
+    joined = joined_units(units, grammar, plan, draws) if units else [_short_text(grammar, plan, draws, labels)]
+    return list(map(grammar.orthography.sentence, joined))
 
 
 class Bounds(NamedTuple):
@@ -125,18 +136,20 @@ def _short_text(grammar: Grammar, plan: Plan, draws: Draws, labels: tuple[str, .
     fits = _fits(opened, bounds_of(grammar, plan.num_words), grammar, labels) and (
         hedged or draws.happens(_OPENER_ODDS)
     )
-    return grammar.orthography.join(*marked(grammar), grammar.orthography.sentence(opened if fits else text))
+    return opened if fits else text
 
 
 def _short_statement(grammar: Grammar, plan: Plan, draws: Draws, labels: tuple[str, ...]) -> str:
     voice, bounds = grammar.labels[plan.label], bounds_of(grammar, plan.num_words)
-    text = ""
+    text = longest = ""
     for _ in range(_MOST_PASSES):
         for template in draws.shuffled(voice.short):
             text = expand(template, voice.slots[plan.difficulty], draws)
             if _fits(text, bounds, grammar, labels):
                 return text
-    return text
+            if bounds.measure(text) > bounds.measure(longest) and _fits(text, bounds._replace(low=0), grammar, labels):
+                longest = text
+    return longest or text
 
 
 def _fits(text: str, bounds: Bounds, grammar: Grammar, labels: tuple[str, ...]) -> bool:
@@ -152,7 +165,7 @@ def _units(grammar: Grammar, plan: Plan, draws: Draws, labels: tuple[str, ...]) 
     units: list[str] = []
     said: set[str] = set()
     words = marks
-    for template, voice in _templates(grammar, plan, draws):
+    for template, voice in _templates(grammar, plan, draws, max(_MOST_PASSES, target // _WORDS_A_PASS)):
         plain = expand(template, {**voice.slots[plan.difficulty], **kept}, draws)
         unit = dressed(plain, grammar, plan, draws)
         count = measure(unit)
@@ -181,13 +194,13 @@ def _kept(grammar: Grammar, plan: Plan, draws: Draws) -> dict[str, tuple[Templat
     return {name: (draws.pick(slots[name]),) for name in grammar.keep if name in slots}
 
 
-def _templates(grammar: Grammar, plan: Plan, draws: Draws) -> Iterator[tuple[Template, LabelGrammar]]:
+def _templates(grammar: Grammar, plan: Plan, draws: Draws, passes: int) -> Iterator[tuple[Template, LabelGrammar]]:
     """Alternates two templates of the label and one filler; starts over with new slot values when all were used."""
     voice = grammar.labels[plan.label]
     fillers = iter(draws.shuffled(grammar.fillers))
     other = grammar.labels.get(plan.misleading_label or "") if plan.clarity == "ambiguous" else None
     place = 0
-    for turn in range(_MOST_PASSES):
+    for turn in range(passes):
         for template in draws.shuffled(voice.sentences if turn == 0 else (*voice.sentences, *voice.short)):
             place += 1
             yield template, voice

@@ -50,11 +50,11 @@ class LabelSetSplits:
 
         Args:
             task_ids: Task of each row.
-            sets: Labels of each row, in the order of the task's label list.
+            sets: Labels of each row; their order, which is that of the tasks file, does not count.
         """
         noise = self._noise(task_ids).tolist()
         rows = zip(task_ids, sets, noise, strict=True)
-        return np.array([self._deal(task_id, labels, own) for task_id, labels, own in rows], np.int8)
+        return np.array([self._deal(task_id, tuple(sorted(labels)), own) for task_id, labels, own in rows], np.int8)
 
     def _noise(self, task_ids: Sequence[str]) -> NDArray[np.float64]:
         """Three small numbers for each row, a function of seed, task and number of the row among those dealt."""

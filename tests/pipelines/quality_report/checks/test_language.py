@@ -309,6 +309,7 @@ _LUXEMBOURGISH = "De Pak ass en Dënschdeg ukomm, mee et war keen doheem an de C
         ("zgh", "ⴰⵣⵓⵍ ⴼⵍⵍⴰⵡⵏ ⵎⴰⵏⵉⵎⴽ ⵜⴳⵉⵎ ⴰⵙⵙⴰ ⴳ ⵜⵎⴷⵉⵏⵜ", "not verifiable"),
         ("zgh", _TEXTS["Arabic"], "wrong"),
         ("ko-KR", _TEXTS["Korean"], "agrees"),
+        ("ase", _TEXTS["German"], "not verifiable"),  # Unicode has no letters of its script
     ],
 )
 def test_of_a_tag_what_can_be_verified_is(asked: str, text: str, verdict: str) -> None:

@@ -147,9 +147,10 @@ def _by_letters(text: str, language: Language) -> Finding | _Doubtful:
     text = _prose_of(text[:_EXCERPT])
     letters = letters_by_script(text)
     total, own = letters.total(), _own(letters, language)
-    if own == 0 and total > 1 and _A_WORD.search(text):
+    has_letters = bool(scripts_of(language))
+    if own == 0 and total > 1 and has_letters and _A_WORD.search(text):
         return _in_letters_of(text, letters)
-    if total < MIN_LETTERS:
+    if total < MIN_LETTERS or not has_letters:
         return _other_chinese(text, language) or _NOT_VERIFIABLE
     if own < total and own and "LATIN" not in scripts_of(language):
         text, letters = _without_names(text, letters, own)

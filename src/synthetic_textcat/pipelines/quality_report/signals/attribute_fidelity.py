@@ -228,7 +228,8 @@ def coverage(corpus: Corpus) -> SignalResult:
 
     Labels are grouped by name across tasks; rows without a planned value are left out. Rows with several labels count
     in `labels`, in each of their labels, and in `labels_per_text`, the number of these. With a quota the planned rows
-    are those that it asks for: rows that are planned again, since others were lost, change no mix.
+    are those that it asks for: rows that are planned again, since others were lost, change no mix. Dependent attributes
+    are counted over all values of their parents.
 
     Metrics:
         coverage/<attribute>: total variation distance between planned and accepted shares, half the sum of their
