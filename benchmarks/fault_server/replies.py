@@ -37,10 +37,6 @@ def _fields(request: ChatRequest) -> dict[str, Any]:
         return several_labels.fields(request.prompt, request.schema, request.text_digest)
     if (name := _wanted_list(request)) is not None:
         return {name: _LISTS[name](request.text_digest)}
-    if labels.are_several(request.prompt, request.schema):
-        planned, misleading_label, allowed = labels.find_several(request.prompt, request.schema)
-        text = texts.input_text(" ".join(planned), allowed, request.text_digest, request.prompt)
-        return {"input_text": text, "labels": planned, "misleading_label": misleading_label}
     label, misleading_label, allowed = labels.find(request.prompt, request.schema, request.text_digest)
     text = texts.input_text((label,), allowed, request.text_digest, request.prompt)
     return {"input_text": text, "label": label, "misleading_label": misleading_label}
