@@ -139,7 +139,7 @@ def test_saved_classifiers_predict_names_of_labels_without_pickle() -> None:
     assert f"`{TASK.task}`" in str(card)
     assert "written by `m`" in str(card)
     ((rehearsed),) = save_classifiers(found, rows.assign(model_name=OFFLINE_MODEL), saving)
-    assert BANNER in str(rehearsed[f"{TASK.task_id}.md"])
+    assert f"**{BANNER}**\n\n| macro-F1" in str(rehearsed[f"{TASK.task_id}.md"])
 
 
 def test_without_the_option_no_classifier_is_written() -> None:

@@ -242,6 +242,8 @@ def test_several_labels_a_text_are_in_the_head_and_explained() -> None:
     ]
     assert "(1 of all rows)" in alone
     assert "| 3, several a text | 3 |" in alone
+    assert "| `task-...` of a task" in alone
+    assert "| `task-...` |" not in alone
     mixed = card([*rows, {"task_id": TASK.task_id, "task": TASK.task}], tasks=(_SEVERAL, TASK))
     assert _head(mixed)["task_ids"] == ["multi-label-classification", "multi-class-classification"]
     single = card([{}] * 3)
