@@ -2,13 +2,10 @@
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 _QUOTED = re.compile(r'"(?:[^"\\\n]|\\.){1,80}"')
 _KEYS = frozenset(("input_text", "label", "misleading_label"))
-_BRACKET, _FIELD = re.compile(r"\["), "- labels:"
-_DECODER = json.JSONDecoder()
 _INVENTED = ("label-a", "label-b", "label-c", "label-d")
 
 
@@ -78,42 +75,6 @@ def find(prompt: str, schema: dict[str, Any], text_digest: bytes) -> Labels:
         turn = text_digest[0] % len(_INVENTED)
         quoted = [_INVENTED[turn], _INVENTED[turn - 1]] if schema else list(_INVENTED)
     return Labels(quoted[0], quoted[1], (quoted[0], quoted[1]))
-
-
-def are_several(prompt: str, schema: dict[str, Any]) -> bool:
-    """Whether a row with a list of labels is asked for: by the schema, or without one by the fields in the prompt."""
-    return {"labels", "misleading_label"} <= schema.get("properties", {}).keys() if schema else _FIELD in prompt
-
-
-def find_several(prompt: str, schema: dict[str, Any]) -> tuple[list[str], str, tuple[str, ...]]:
-    """Find the planned labels of a row that may have several: the last list of labels in the prompt.
-
-    Args:
-        prompt: The text in which planned labels stand as a list, and the misleading label in quotes.
-        schema: The reply's JSON Schema, or empty.
-
-    Returns:
-        The planned labels, the misleading label, and the label set.
-    """
-    properties = schema.get("properties", {})
-    misleading = properties.get("misleading_label", {})
-    names = dict.fromkeys(misleading.get("enum", ()) if schema else _quoted(prompt))
-    allowed = tuple({**names, **dict.fromkeys(properties.get("labels", {}).get("items", {}).get("enum", ()))})
-    planned = next(filter(lambda own: set(own) <= set(allowed), _lists(prompt)), [])
-    in_order = _in_order(prompt, allowed) if schema else reversed(allowed)  # quotes of seed examples come first
-    others = [label for label in in_order if label not in planned]
-    return planned, misleading.get("const") or next(iter(others), ""), allowed
-
-
-def _lists(prompt: str) -> Iterator[list[str]]:
-    """The JSON lists of texts in the prompt, from its end."""
-    for match in reversed([*_BRACKET.finditer(prompt)]):
-        try:
-            found, _ = _DECODER.raw_decode(prompt, match.start())
-        except ValueError:
-            continue
-        if all(isinstance(item, str) for item in found):
-            yield found
 
 
 def proposed(text_digest: bytes) -> list[dict[str, str]]:

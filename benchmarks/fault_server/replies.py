@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from . import labels, poison, texts, verdicts
+from . import labels, poison, several_labels, texts, verdicts
 from .chat_request import CHARACTERS_PER_TOKEN, ChatRequest
 
 _CREATED = 1_700_000_000  # fixed, so that the same request gets the same bytes
@@ -31,14 +31,12 @@ def _wanted_list(request: ChatRequest) -> str | None:
 def _fields(request: ChatRequest) -> dict[str, Any]:
     if verdicts.are_asked_for(request.prompt, request.schema):
         return dict(verdicts.fields(request.prompt, request.schema))
-    if verdicts.are_by_label(request.schema):
-        return verdicts.by_label(request.prompt, request.schema)
+    if several_labels.are_judged(request.schema):
+        return several_labels.verdict(request.prompt, request.schema)
+    if several_labels.are_asked_for(request.prompt, request.schema):
+        return several_labels.fields(request.prompt, request.schema, request.text_digest)
     if (name := _wanted_list(request)) is not None:
         return {name: _LISTS[name](request.text_digest)}
-    if labels.are_several(request.prompt, request.schema):
-        planned, misleading_label, allowed = labels.find_several(request.prompt, request.schema)
-        text = texts.input_text(planned, allowed, request.text_digest, request.prompt)
-        return {"input_text": text, "labels": planned, "misleading_label": misleading_label}
     label, misleading_label, allowed = labels.find(request.prompt, request.schema, request.text_digest)
     text = texts.input_text((label,), allowed, request.text_digest, request.prompt)
     return {"input_text": text, "label": label, "misleading_label": misleading_label}

@@ -1,11 +1,11 @@
-"""Answers a judge's question: the label, or each label, whose flavour words a text of this server holds."""
+"""Answers a judge's question: the label whose flavour words a text of this server holds."""
 
 import re
 from typing import Any
 
 from . import texts
 
-_FIELD, _ANSWERS = "verdict", "answers"
+_FIELD = "verdict"
 _SECOND = "also_fits"
 _NONE, _BOTH = "none of these", "both"
 _ITEM = re.compile(r"^- ([^:\n]+)", re.MULTILINE)
@@ -33,21 +33,3 @@ def fields(prompt: str, schema: dict[str, Any]) -> dict[str, str]:
     best = max(counts, key=counts.__getitem__, default=_NONE)
     verdict = {_FIELD: best if counts.get(best) else _NONE}
     return verdict if _BOTH in options else {**verdict, _SECOND: _NONE}
-
-
-def are_by_label(schema: dict[str, Any]) -> bool:
-    """Whether the reply is to say of each label whether it fits."""
-    return _ANSWERS in schema.get("properties", {})
-
-
-def by_label(prompt: str, schema: dict[str, Any]) -> dict[str, Any]:
-    """Yes for each label with a flavour word in the text that no other label has; so this judge is wrong at times."""
-    options = [str(label) for label in schema["properties"][_ANSWERS]["items"]["properties"]["label"]["enum"]]
-    quoted = _QUOTED_LINE.search(prompt)
-    words = {*texts.words_of(quoted.group() if quoted else prompt)}
-    of_label = {label: {*texts.flavours(label, tuple(sorted(options)))} for label in options}
-    answers = []
-    for label in options:
-        shared = set[str]().union(*(own for other, own in of_label.items() if other != label))
-        answers.append({"label": label, "fits": "yes" if words & (of_label[label] - shared) else "no"})
-    return {_ANSWERS: answers}

@@ -139,19 +139,6 @@ class TestReplies:
         content = _content(_post(server, _body(response_format=_format(schema))))
         assert (content["label"], content["misleading_label"]) == ("Tax fraud", "Card theft")
 
-    @pytest.mark.parametrize("has_schema", [True, False])
-    def test_takes_several_planned_labels_from_the_last_list_in_the_prompt(
-        self, server: FaultServer, has_schema: bool
-    ) -> None:
-        """Each row of a task with several labels a text has a list; a seed example may have quotes too."""
-        label = _string(enum=_LABELS)
-        schema = {"properties": {"input_text": _string(), "labels": {"items": label}, "misleading_label": label}}
-        form = _format(schema) if has_schema else {"type": "json_object"}
-        for planned in (["Tax fraud", "Card theft"], []):
-            prompt = f'As in "a text [1]". Not "Wire fraud".\n- labels: exactly {json.dumps(planned)}'
-            content = _content(_post(server, _body(prompt, response_format=form)))
-            assert (content["labels"], content["misleading_label"]) == (planned, "Wire fraud")
-
     def test_finds_a_label_set_behind_a_reference(self, server: FaultServer) -> None:
         """Pydantic writes an enum class so."""
         reference = {"$ref": "#/$defs/Label"}

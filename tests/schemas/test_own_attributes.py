@@ -85,6 +85,10 @@ def test_a_weight_named_given_is_a_weight() -> None:
         ({"a": {"given": "b", "x": {"given": "c", "z": "1"}}, "b": "x"}, "an attribute has one parent"),
         ({"a": {"given": "b", "emial": "y"}, "b": ["e-mail", "chat"]}, "unknown b 'emial'; did you mean e-mail"),
         ({"a": {"given": "language", "de": "y", "German": "z"}}, "'a' has two choices for the language 'German'; keep"),
+        (
+            {"a": {"given": "b", "e\u0301": "y"}, "b": ["\u00e9"]},
+            "copy it from the values of b: its Unicode form differs",
+        ),
         ({"a": {"given": "language", "Germann": "y"}}, "unknown language 'Germann'; did you mean German"),
     ],
 )

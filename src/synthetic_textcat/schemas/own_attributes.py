@@ -12,6 +12,7 @@ and that of a label its task's, so whether each value of a parent has a branch i
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import Annotated, cast
+from unicodedata import normalize
 
 import regex
 from pydantic import AfterValidator
@@ -189,7 +190,13 @@ def _check_branches(name: str, choice: OwnChoice, own: Mapping[str, OwnChoice]) 
     possible = list(dict.fromkeys(_values_of(own[parent])))
     for value in branches_of(choice):
         if value not in possible:
-            raise ValueError(f"has a choice for the unknown {parent} {value!r}; {nearest(value, possible)}")
+            is_twin = normalize("NFC", value) in {normalize("NFC", each) for each in possible}
+            hint = (
+                f"copy it from the values of {parent}: its Unicode form differs"
+                if is_twin
+                else nearest(value, possible)
+            )
+            raise ValueError(f"has a choice for the unknown {parent} {value!r}; {hint}")
 
 
 def _values_of(choice: OwnChoice) -> Iterator[str]:

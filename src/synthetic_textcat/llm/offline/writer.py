@@ -11,7 +11,7 @@ from synthetic_textcat.llm.offline.grammar import (
     Template,
     expand,
 )
-from synthetic_textcat.llm.offline.length_fitting import fitted, is_too_long, single_words
+from synthetic_textcat.llm.offline.length_fitting import fitted, is_too_long, measured, single_words
 from synthetic_textcat.llm.offline.orthography import ASKS_OR_EXCLAIMS, leaks
 from synthetic_textcat.schemas.lengths import WORDS, length_of
 
@@ -68,6 +68,8 @@ def write_text(grammar: Grammar, plan: Plan, seed: int, labels: tuple[str, ...] 
     while sentences and is_too_long(text, length, orthography):
         sentences.pop()
         text = join(*marked(grammar), *sentences)
+    if measured(text, length, orthography) >= least:
+        return text
     words = draws.shuffled(single_words([grammar.labels[plan.label]], plan.difficulty))
     return fitted(text, length._replace(least=least), words, orthography, labels)
 
