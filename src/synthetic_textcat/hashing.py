@@ -100,7 +100,12 @@ def key64(*parts: object) -> int:
 
 def derived(keys: Keys, *names: object) -> Keys:
     """The key of a derived stream, by names, for each key."""
-    return _mixed(keys + np.uint64(key64(*names)))
+    return derived_by(keys, np.uint64(key64(*names)))
+
+
+def derived_by(keys: Keys, names: Keys | np.uint64) -> Keys:
+    """As `derived`, for names that are given by their `key64`."""
+    return _mixed(keys + names)
 
 
 def random_bits(keys: Keys, places: NDArray[Any]) -> Keys:

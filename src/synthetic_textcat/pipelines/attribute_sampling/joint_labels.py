@@ -18,7 +18,10 @@ from numpy.typing import NDArray
 from synthetic_textcat.errors import ParameterError
 
 Pair = tuple[int, int]
-Polynomial = list[Fraction]
+Exact = int | Fraction
+"""A fraction is an int where it is whole: sums of ints are twenty times as fast."""
+
+Polynomial = list[Exact]
 """Coefficient k: the sum of the weights of sets of k labels."""
 
 MOST_SETS = 50_000
@@ -52,14 +55,14 @@ def joint_labels(weights: Sequence[float], pairs: Mapping[Pair, float], sizes: S
     Raises:
         ParameterError: If weighted pairs link so many labels that their sets can't be enumerated.
     """
-    exact = [Fraction(repr(float(weight))) for weight in weights]
-    scale = lcm(*(weight.denominator for weight in exact))
-    exact = [weight * scale for weight in exact]
-    of_pairs = {(min(pair), max(pair)): Fraction(repr(float(weight))) for pair, weight in pairs.items()}
+    fractions = [Fraction(repr(float(weight))) for weight in weights]
+    scale = lcm(*(weight.denominator for weight in fractions))
+    exact = [int(weight * scale) for weight in fractions]
+    of_pairs = {(min(pair), max(pair)): _exact(weight) for pair, weight in pairs.items()}
     most = max(sizes)
     own = [_Component(members, exact, of_pairs, most) for members in _components(len(exact), of_pairs)]
     component = {label: number for number, each in enumerate(own) for label in each.members}
-    whole = [Fraction(1), *([Fraction(0)] * most)]
+    whole: Polynomial = [1, *([0] * most)]
     for each in own:
         whole = _product(whole, each.sums)
     without = [_quotient(whole, each.sums) for each in own]
@@ -73,23 +76,26 @@ def joint_labels(weights: Sequence[float], pairs: Mapping[Pair, float], sizes: S
             rest = _quotient(without[component[a]], of_b.sums)
             two.append(_product(_product(of_a.with_all[a,], of_b.with_all[b,]), rest))
     return JointLabels(
-        tuple(exact),
-        of_pairs,
-        {size: tuple(sums[size] / whole[size] for sums in one) for size in sizes},
-        {size: tuple(sums[size] / whole[size] for sums in two) for size in sizes},
+        tuple(map(Fraction, exact)),
+        {pair: Fraction(weight) for pair, weight in of_pairs.items()},
+        {size: tuple(Fraction(sums[size]) / whole[size] for sums in one) for size in sizes},
+        {size: tuple(Fraction(sums[size]) / whole[size] for sums in two) for size in sizes},
     )
+
+
+def _exact(weight: float) -> Exact:
+    fraction = Fraction(repr(float(weight)))
+    return fraction.numerator if fraction.denominator == 1 else fraction
 
 
 class _Component:
     """Labels that weighted pairs link; sums over all of their sets, and over those with one or two of the labels."""
 
-    def __init__(
-        self, members: Sequence[int], weights: Sequence[Fraction], pairs: Mapping[Pair, Fraction], most: int
-    ) -> None:
+    def __init__(self, members: Sequence[int], weights: Sequence[int], pairs: Mapping[Pair, Exact], most: int) -> None:
         self.members = members
-        self.sums = [Fraction(0)] * (most + 1)
+        self.sums: Polynomial = [0] * (most + 1)
         self.with_all: dict[tuple[int, ...], Polynomial] = {
-            labels: [Fraction(0)] * (most + 1) for number in (1, 2) for labels in combinations(members, number)
+            labels: [0] * (most + 1) for number in (1, 2) for labels in combinations(members, number)
         }
         for count, (labels, weight) in enumerate(_sets(members, weights, pairs, most)):
             if count > MOST_SETS:
@@ -104,16 +110,17 @@ class _Component:
 
 
 def _sets(
-    members: Sequence[int], weights: Sequence[Fraction], pairs: Mapping[Pair, Fraction], most: int
-) -> Iterator[tuple[tuple[int, ...], Fraction]]:
+    members: Sequence[int], weights: Sequence[int], pairs: Mapping[Pair, Exact], most: int
+) -> Iterator[tuple[tuple[int, ...], Exact]]:
     """The sets of up to `most` labels with a weight above 0, each with its weight."""
-    open_: list[tuple[int, tuple[int, ...], Fraction]] = [(0, (), Fraction(1))]
+    open_: list[tuple[int, tuple[int, ...], Exact]] = [(0, (), 1)]
     while open_:
         start, labels, weight = open_.pop()
         yield labels, weight
         if len(labels) < most:
             for place in range(start, len(members)):
-                label, own = members[place], weight * weights[members[place]]
+                label = members[place]
+                own = weight * weights[label]
                 for other in labels:
                     own *= pairs.get((other, label), 1)
                 if own:
@@ -128,7 +135,7 @@ def pair_numbers(labels: int) -> NDArray[np.int64]:
     return numbers
 
 
-def _components(labels: int, pairs: Mapping[Pair, Fraction]) -> list[list[int]]:
+def _components(labels: int, pairs: Mapping[Pair, Exact]) -> list[list[int]]:
     """Connected components of the graph of weighted pairs."""
     root = list(range(labels))
     for a, b in pairs:
@@ -139,12 +146,12 @@ def _components(labels: int, pairs: Mapping[Pair, Fraction]) -> list[list[int]]:
 
 def _product(one: Polynomial, two: Polynomial) -> Polynomial:
     """Product of polynomials, cut at their length."""
-    return [sum((one[j] * two[k - j] for j in range(k + 1)), Fraction(0)) for k in range(len(one))]
+    return [sum(one[j] * two[k - j] for j in range(k + 1)) for k in range(len(one))]
 
 
 def _quotient(whole: Polynomial, part: Polynomial) -> Polynomial:
     """The polynomial whose product with the part, which begins with 1, is the whole."""
     found: Polynomial = []
     for k, coefficient in enumerate(whole):
-        found.append(coefficient - sum((part[j] * found[k - j] for j in range(1, k + 1)), Fraction(0)))
+        found.append(coefficient - sum(part[j] * found[k - j] for j in range(1, k + 1)))
     return found

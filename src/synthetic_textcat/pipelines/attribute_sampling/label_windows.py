@@ -15,10 +15,8 @@ from synthetic_textcat.pipelines.attribute_sampling.streams import Ints
 AHEAD = 12
 """Rows that are looked ahead."""
 
-_RISES, _MEETS = (
-    2,
-    1,
-)  # a count that must rise in a row; one whose expected count becomes whole, after which all is even
+_RISES = 2  # a count that must rise in a row
+_MEETS = 1  # one whose expected count becomes whole, after which all is even
 _HIGHEST = 3 ** (AHEAD - 1)
 _EVEN = (3**AHEAD - 1) // 2  # all digits are `_MEETS`
 

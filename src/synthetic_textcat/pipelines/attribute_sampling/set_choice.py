@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from synthetic_textcat.hashing import Keys, derived, uniform
+from synthetic_textcat.hashing import Keys, derived_by, key64, uniform
 from synthetic_textcat.pipelines.attribute_sampling.joint_labels import JointLabels, pair_numbers
 from synthetic_textcat.pipelines.attribute_sampling.streams import Ints
 
@@ -46,6 +46,7 @@ class SetChoice:
 
     def __init__(self, joint: JointLabels, size: int) -> None:
         self._labels, self._size = len(joint.weights), size
+        self._lot_names = np.array([key64("compared", label) for label in range(self._labels)], np.uint64)[:, None]
         self._numbers = pair_numbers(self._labels)
         self._pair_weights: Floats = np.ones(comb(self._labels, 2))
         for (a, b), weight in joint.pairs.items():
@@ -150,8 +151,8 @@ class SetChoice:
         """The compared labels of each row, sorted: those that it must have, then others by lot; None for all."""
         if self._compared == self._labels:
             return None
-        lots = [uniform(derived(draws.keys, "compared", label), draws.places) for label in range(self._labels)]
-        lot = np.where(must, np.inf, np.where(odds > 0, 1.0, 0.0) * np.array(lots))
+        lots = uniform(derived_by(draws.keys, self._lot_names), draws.places)
+        lot = np.where(must, np.inf, np.where(odds > 0, lots, 0.0))
         among: Ints = np.sort(np.argsort(-lot, axis=0, kind="stable")[: self._compared], axis=0)
         return among
 
