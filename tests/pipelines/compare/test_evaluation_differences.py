@@ -53,9 +53,25 @@ def test_each_task_has_a_difference_of_its_own_where_there_are_several() -> None
     assert found[0].difference == pytest.approx(mean, abs=1e-3)
 
 
+def test_a_task_that_has_got_several_labels_a_text_is_left_out_and_counted() -> None:
+    before, after = _evaluation(0.7, tasks=2), _evaluation(0.7, tasks=2)
+    assert after.predictions is not None
+    sets = after.predictions["task_id"] == "t1"
+    codes = {"label": '["{}"]'.format, "predicted": '["{}"]'.format, "task_type": lambda _: "multi_label"}
+    for name, code in codes.items():
+        after.predictions.loc[sets, name] = after.predictions.loc[sets, name].map(code)
+    (found,) = evaluation_differences(before, after, 42)
+    assert found.basis == (
+        "100 real rows, pair by pair; "
+        "100 of the baseline's and 100 of the candidate's rows are not in both, and left out"
+    )
+
+
 def test_only_rows_of_both_runs_count() -> None:
     (found,) = evaluation_differences(_evaluation(0.7, rows=120), _evaluation(0.7, rows=80), 42)
-    assert found.basis.startswith("80 real rows")
+    assert found.basis == (
+        "80 real rows, pair by pair; 40 of the baseline's and 0 of the candidate's rows are not in both, and left out"
+    )
     single = evaluation_differences(_evaluation(0.7, rows=1), _evaluation(0.7, rows=1), 42)[0]
     assert (single.low, single.high) == (None, None)
 

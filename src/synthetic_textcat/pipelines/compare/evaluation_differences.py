@@ -50,8 +50,9 @@ def evaluation_differences(baseline: Evaluation | None, candidate: Evaluation | 
     before, after = _with_type(baseline.predictions), _with_type(candidate.predictions)
     paired = before.merge(after, on=_KEYS, suffixes=("_baseline", "_candidate"))
     tasks = [_Task(rows) for _, rows in paired.groupby(["task_id", _TYPE], sort=True)]
+    left_out = _left_out(len(before) - len(paired), len(after) - len(paired))
     return [
-        *_differences(MEASURE, [task.difference(macro_f1, Resampled.__call__, seed) for task in tasks]),
+        *_differences(MEASURE, [task.difference(macro_f1, Resampled.__call__, seed) for task in tasks], left_out),
         *_differences(MICRO, [task.difference(micro_f1, Resampled.micro, seed) for task in tasks if task.of_sets]),
     ]
 
@@ -61,10 +62,18 @@ def _with_type(predictions: pd.DataFrame) -> pd.DataFrame:
     return predictions if _TYPE in predictions else predictions.assign(**{_TYPE: "single_label"})
 
 
-def _differences(measure: str, tasks: list[_TaskDifference]) -> Iterator[Difference]:
+def _left_out(of_baseline: int, of_candidate: int) -> str:
+    """A remark on the rows without a counterpart: of another text, label, task or number of labels a text."""
+    rows = (
+        f"{of_baseline:,} of the baseline's and {of_candidate:,} of the candidate's rows are not in both, and left out"
+    )
+    return f"; {rows}" if of_baseline or of_candidate else ""
+
+
+def _differences(measure: str, tasks: list[_TaskDifference], left_out: str = "") -> Iterator[Difference]:
     if not tasks:
         return
-    yield _difference(measure, tasks, f"{sum(task.rows for task in tasks):,} real rows, pair by pair")
+    yield _difference(measure, tasks, f"{sum(task.rows for task in tasks):,} real rows, pair by pair{left_out}")
     if len(tasks) > 1:
         for task in tasks:
             yield _difference(f"{measure}/{task.task_id}", [task], f"{task.rows:,} real rows of {task.task!r}")
