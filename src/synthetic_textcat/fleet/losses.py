@@ -21,6 +21,10 @@ _GRACE_S = 10.0
 _RESULT_S = 60.0
 """Seconds for the result of a task that has ended; it is a few hundred bytes."""
 
+_LOOK_S = 2.0
+"""Seconds after which a result that has not come is looked for anew: its worker may have died with it, and the client
+of Dask then waits for another that does the task again."""
+
 
 def lost_scheduler() -> ClusterError:
     """The error of a scheduler that has gone during the run."""
@@ -47,12 +51,15 @@ def result_of(task: "Future") -> Any:
         if isinstance(why, KilledWorker):
             raise LostWorkerError.after(int(why.allowed_failures) + 1)
         raise why
-    try:
-        if task.status == "finished":  # else "lost": the worker has died with the result
-            return task.result(timeout=_RESULT_S)
-    except Exception as error:
-        raise LostWorkerError.after(1) from error  # it has died meanwhile
-    raise LostWorkerError.after(1)
+    until, why = monotonic() + _RESULT_S, None
+    while task.status == "finished" and monotonic() < until:  # else "lost": the worker has died with the result
+        try:
+            return task.result(timeout=_LOOK_S)
+        except TimeoutError as error:
+            why = error
+        except Exception as error:
+            raise LostWorkerError.after(1) from error  # it has died meanwhile
+    raise LostWorkerError.after(1) from why
 
 
 class WorkerWatch:
