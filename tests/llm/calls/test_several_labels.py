@@ -30,7 +30,7 @@ _PLANNED: list[dict[str, Any]] = [
     {"task_id": _ONE.task_id, "label": "bad", "misleading_label": "good"},
     {"task_id": _SEVERAL.task_id, "labels": ("Praise",), "misleading_label": "Billing"},
 ]
-_REPLIES = [
+_REPLIES: list[dict[str, Any]] = [
     {"labels": ["Shipping", "Billing"]},
     {"label": "good"},
     {"labels": []},
