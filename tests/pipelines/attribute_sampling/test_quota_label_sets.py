@@ -18,11 +18,11 @@ from tests.support.task_tables import task_table
 
 _TASKS = [Task.model_validate(entry) for entry in (ROUTING, TOPICS, MOOD)]
 _TABLE = task_table(_TASKS)
-_LANGUAGES = {"language": ["English", "German"]}
+_CHOICES = {"language": ["English", "German"], "difficulty": "PhD", "clarity": "clear"}
 
 
 def _sampling(per: Any, target: int, **others: Any) -> AttributeSamplingParameters:
-    return AttributeSamplingParameters.model_validate({"target_accepted": target, "per": per, **_LANGUAGES, **others})
+    return AttributeSamplingParameters.model_validate({"target_accepted": target, "per": per, **_CHOICES, **others})
 
 
 def _slots(per: Any, target: int, **others: Any) -> QuotaSlots:
