@@ -1,8 +1,8 @@
 """Running totals of model calls and quota cells, and the progress line made of them."""
 
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -24,11 +24,10 @@ from synthetic_textcat.schemas.several_labels_replies import SeveralLabelsReply
 from synthetic_textcat.schemas.tasks import tasks_of
 from synthetic_textcat.schemas.worker_counts import ReportBatch, WorkerCounts
 from synthetic_textcat.tables import IdPositions, RowTable, as_table
+from synthetic_textcat.text.batches import ValueCodes
 
 _MOST_WAITING = 5_000  # rows: some 10 MB, checked in about a second
 _Planned = tuple[str, str | None, LabelSet | None, str, str]
-
-Kind = TypeVar("Kind", bound=Hashable)
 
 WIDTH = 80
 """Columns of the progress line."""
@@ -123,7 +122,8 @@ class PlannedRows:
         return row >= 0 and bool(self._numbers[row] >= 0)
 
     def _kind(self, request_id: str) -> _Planned:
-        return self._kinds[int(self._numbers[self._rows.of_one(request_id)])]
+        kind: _Planned = self._kinds[int(self._numbers[self._rows.of_one(request_id)])]
+        return kind
 
     def reply_of(self, request_id: str) -> type[RowReply]:
         """Form of the reply to a row."""
@@ -143,11 +143,11 @@ class PlannedRows:
         )
 
 
-def _numbered(batches: Iterable[Iterable[Kind]]) -> tuple[list[Kind], NDArray[np.int32]]:
+def _numbered(batches: Iterable[Iterable[tuple[Any, ...]]]) -> tuple[list[Any], NDArray[np.int32]]:
     """The distinct values of rows, batch by batch, and the number of each row's one."""
-    numbers: dict[Kind, int] = {}
-    parts = [np.array([numbers.setdefault(row, len(numbers)) for row in rows], np.int32) for rows in batches]
-    return list(numbers), np.concatenate([np.empty(0, np.int32), *parts])
+    codes = ValueCodes()
+    parts = [codes.add(pd.Series([*rows], dtype=object)) for rows in batches]
+    return codes.values, np.concatenate([np.empty(0, np.int32), *parts])
 
 
 @dataclass(slots=True)

@@ -16,6 +16,8 @@ from synthetic_textcat.pipelines.quality_report.signals.task_scores import (
     FindIssues,
     TaskScores,
     TellingWord,
+    log_lengths,
+    telling_shares,
     telling_words,
 )
 from synthetic_textcat.schemas.rows import records_of
@@ -147,10 +149,9 @@ def length_predictions(counts: Any, texts: Sequence[str], labels: Codes, folds: 
     """Labels predicted from length alone: a small decision tree on the logarithms of words and characters."""
     from sklearn.tree import DecisionTreeClassifier
 
-    lengths = np.log1p(np.column_stack([np.asarray(counts.sum(axis=1)).ravel(), [len(text) for text in texts]]))
     leaves = max(8, 2 * (labels.max() + 1))
     tree = DecisionTreeClassifier(max_leaf_nodes=leaves, min_samples_leaf=5, class_weight="balanced", random_state=0)
-    return np.asarray(held_out(tree, lengths, labels, folds).argmax(axis=1))
+    return np.asarray(held_out(tree, log_lengths(counts, texts), labels, folds).argmax(axis=1))
 
 
 class Rules(NamedTuple):
@@ -173,11 +174,7 @@ def fit_rules(present: Any, labels: Codes, kinds: int) -> Rules:
         labels: Label codes of the texts, below `kinds`.
         kinds: Number of labels.
     """
-    own = np.eye(kinds)[labels]
-    with_word = present.T @ own
-    all_with_word = with_word.sum(axis=1, keepdims=True)
-    sizes = own.sum(axis=0)
-    telling = with_word / sizes - (all_with_word - with_word) / (len(labels) - sizes)
+    telling = telling_shares(present, np.eye(kinds)[labels])
     words = telling.argmax(axis=0)
     return Rules(words, telling[words, np.arange(kinds)])
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from synthetic_textcat.pipelines.quality_report.signals.task_scores import (
     FindIssues,
     Odds,
     TaskScores,
+    log_lengths,
+    telling_shares,
     telling_words,
 )
 from synthetic_textcat.text.label_samples import FOLDS, Codes
@@ -81,7 +82,7 @@ def learn_set(sample: LabelSetSample) -> SetLearning:
     counts, words = word_counts(sample.texts)
     present = counts.sign()
     reader = reader_probabilities(counts, members.astype(np.int64), folds)
-    rules = _telling(present, members)
+    rules = telling_shares(present, members.astype(np.float64))
     columns = rules.argmax(axis=0)
     telling = rules[columns, np.arange(members.shape[1])]
     hits = (present[:, columns].toarray() > 0) & members
@@ -106,8 +107,7 @@ def _by_length(counts: Any, texts: Sequence[str], members: Members, folds: Codes
     from sklearn.tree import DecisionTreeClassifier
 
     tree = DecisionTreeClassifier(max_leaf_nodes=8, min_samples_leaf=5, class_weight="balanced", random_state=0)
-    lengths = np.log1p(np.column_stack([np.asarray(counts.sum(axis=1)).ravel(), [len(text) for text in texts]]))
-    return held_out(OneVsRestClassifier(tree), lengths, members.astype(np.int64), folds) > _YES
+    return held_out(OneVsRestClassifier(tree), log_lengths(counts, texts), members.astype(np.int64), folds) > _YES
 
 
 def _by_word(present: Any, members: Members, folds: Codes) -> Members:
@@ -115,16 +115,6 @@ def _by_word(present: Any, members: Members, folds: Codes) -> Members:
     guessed = np.zeros(members.shape, bool)
     for fold in range(FOLDS):
         asked = folds == fold
-        columns = _telling(present[~asked], members[~asked]).argmax(axis=0)
+        columns = telling_shares(present[~asked], members[~asked].astype(np.float64)).argmax(axis=0)
         guessed[asked] = present[asked][:, columns].toarray() > 0
     return guessed
-
-
-def _telling(present: Any, members: Members) -> NDArray[np.float64]:
-    """Share of each label's rows (across) with each word (down), minus the share of the other rows with it."""
-    own = members.astype(np.float64)
-    with_word = np.asarray(present.T @ own)
-    of_others = np.asarray(present.sum(axis=0)).reshape(-1, 1) - with_word
-    sizes = own.sum(axis=0)
-    shares: NDArray[np.float64] = with_word / np.maximum(sizes, 1) - of_others / np.maximum(len(own) - sizes, 1)
-    return shares

@@ -54,6 +54,30 @@ def telling_words(
     return sorted(named, key=lambda word: -word.telling)
 
 
+def telling_shares(present: Any, own: Odds) -> Odds:
+    """Share of each label's rows (across) with each word (down), minus the share of the other rows with it, -1 to 1.
+
+    Args:
+        present: Sparse matrix of texts (rows) and words (columns): 1 if the text contains the word.
+        own: 1 if the text (down) has the label (across).
+    """
+    with_word, sizes = np.asarray(present.T @ own), own.sum(axis=0)
+    of_others = np.asarray(present.sum(axis=0)).reshape(-1, 1) - with_word
+    shares: Odds = with_word / np.maximum(sizes, 1) - of_others / np.maximum(len(own) - sizes, 1)
+    return shares
+
+
+def log_lengths(counts: Any, texts: Sequence[str]) -> Odds:
+    """Logarithms of the words and characters of each text.
+
+    Args:
+        counts: Sparse matrix of the words of each text.
+        texts: The texts.
+    """
+    lengths: Odds = np.log1p(np.column_stack([np.asarray(counts.sum(axis=1)).ravel(), [len(text) for text in texts]]))
+    return lengths
+
+
 @dataclass(frozen=True)
 class TaskScores(ABC):
     """Cross-validated scores of the classifiers on the sample of a task.
