@@ -5,13 +5,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
 from kedro.config import OmegaConfigLoader
 from kedro.io import DataCatalog
 
 from synthetic_textcat.pipeline_registry import register_pipelines
 from synthetic_textcat.settings import CONFIG_LOADER_ARGS
-from tests.support.each_case import each_case
+from tests.support.each_case import each_case, each_of
 
 _CONF = Path(__file__).parents[1] / "conf"
 _STAGES = sorted(path.stem.removeprefix("catalog_") for path in (_CONF / "base").glob("catalog_*.yml"))
@@ -26,7 +25,7 @@ def catalog_entries(conf: Path = _CONF, pattern: str = "catalog*.yml") -> dict[s
     return entries
 
 
-@pytest.mark.parametrize("stage", [stage for stage in _STAGES if stage != "genai"])
+@each_of("stage", [stage for stage in _STAGES if stage != "genai"])
 def test_a_file_holds_datasets_of_the_stage_that_it_is_named_after(stage: str) -> None:
     entries = catalog_entries(pattern=f"catalog_{stage}.yml")
     used = register_pipelines()[stage].datasets()

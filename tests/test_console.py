@@ -11,6 +11,7 @@ import pytest
 
 from synthetic_textcat.console import ROWS_TO_SHOW, say, shown, shown_line, track
 from synthetic_textcat.redaction import add_secret
+from tests.support.each_case import each_of
 
 _STEERING = (
     "\x1b[31mred\x1b[0m \x1b]0;title\x07 csi \x9b2J nel \x85 bidi \u202egnp\u202c "
@@ -25,7 +26,7 @@ def test_characters_that_steer_a_terminal_are_replaced() -> None:
     assert said.count("\ufffd") == 13
 
 
-@pytest.mark.parametrize("text", ["می‌خواهم", "👩‍👩‍👧 🏳️‍🌈", "क्‍ष", "日本語", "Zürich, “ja”", "a\n\tb"])
+@each_of("text", ["می‌خواهم", "👩‍👩‍👧 🏳️‍🌈", "क्‍ष", "日本語", "Zürich, “ja”", "a\n\tb"])
 def test_what_can_be_read_stays(text: str) -> None:
     assert shown(text) == text
 

@@ -21,6 +21,7 @@ from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.schemas.verdict_replies import verdict_of_several_schema, verdict_of_two_schema, verdict_schema
+from tests.support.each_case import each_of
 
 _PROMPTS = Path(__file__).parents[1] / "data" / "01_raw" / "prompts"
 _PUBLIC_DATASETS = (
@@ -125,6 +126,6 @@ def test_parameters_that_a_fingerprint_hashes_keep_their_names() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", _PUBLIC_DATASETS)
+@each_of("name", _PUBLIC_DATASETS)
 def test_dataset_classes_of_users_catalogs_keep_their_paths(name: str) -> None:
     assert isinstance(getattr(datasets, name), type)

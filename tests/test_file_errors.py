@@ -14,11 +14,12 @@ from synthetic_textcat.datasets import FileDataset, TableDataset
 from synthetic_textcat.error_messages import format_user_error
 from synthetic_textcat.file_errors import about_file
 from synthetic_textcat.temporary_files import temporary_errors
+from tests.support.each_case import each_of
 
 _NUMBERS = (errno.EROFS, errno.EACCES, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EISDIR, errno.ELOOP, errno.EMFILE)
 
 
-@pytest.mark.parametrize("number", _NUMBERS)
+@each_of("number", _NUMBERS)
 def test_each_names_file_cause_and_next_step(number: int) -> None:
     said = about_file(OSError(number, "whatever"), "/data/table.parquet", "write")
     assert said.startswith(f"Can't write /data/table.parquet: {os.strerror(number)}. Next: ")
@@ -43,7 +44,7 @@ def test_a_library_that_counts_by_a_list_of_its_own_is_quoted(error: OSError) ->
     assert "not permitted" not in said
 
 
-@pytest.mark.parametrize("number", _NUMBERS)
+@each_of("number", _NUMBERS)
 def test_an_os_error_of_a_save_is_never_a_bug(number: int) -> None:
     dataset = "synthetic_textcat.datasets.files.TableDataset(filepath='/data/examples.parquet')"
     error = DatasetError(f"Failed while saving data to dataset {dataset}.\nError writing bytes to file")

@@ -8,7 +8,7 @@ from kedro.pipeline.pipeline import OutputNotUniqueError
 from synthetic_textcat.cli import line_about_several
 from synthetic_textcat.pipeline_registry import IN_MEMORY, begun_later, register_pipelines, with_namespaces
 from synthetic_textcat.pipelines.quote import pipeline as quote
-from tests.support.each_case import each_case
+from tests.support.each_case import each_case, each_of
 from tests.test_catalog import catalog_entries
 
 _PIPELINES = register_pipelines()
@@ -54,7 +54,7 @@ def test_a_stage_is_a_namespace_of_its_nodes_but_not_of_its_datasets() -> None:
     assert not [name for name in generate.datasets() if "." in name]
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("pipeline", "given", "full"),
     [
         ("generate", "settle_rows", "generation.settle_rows"),

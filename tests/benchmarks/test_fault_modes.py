@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.server import FaultServer
+from tests.support.server_host import ServerHost
 
 _CONTEXT = ssl._create_unverified_context()
 
@@ -44,9 +45,9 @@ def _reply(server: FaultServer, seed: int = 0, token: str = "") -> dict[str, Any
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[FaultServer]:
+def running(server_host: ServerHost) -> Iterator[FaultServer]:
     """One server for all tests of this module."""
-    with FaultServer() as server:
+    with server_host.server() as server:
         yield server
 
 
@@ -144,8 +145,8 @@ def test_token_counts(server: FaultServer) -> None:
     assert counts["total_tokens"] - counts["prompt_tokens"] - counts["completion_tokens"] == 2_000
 
 
-def test_tls_with_a_certificate_that_nobody_trusts() -> None:
-    with FaultServer(tls=True) as server:
+def test_tls_with_a_certificate_that_nobody_trusts(server_host: ServerHost) -> None:
+    with server_host.server(tls=True) as server:
         assert server.url.startswith("https://")
         assert _post(server)[0] == 200
         strict = urllib.request.build_opener(urllib.request.ProxyHandler({}))

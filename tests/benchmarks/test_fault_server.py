@@ -18,7 +18,9 @@ from typing import Any, NamedTuple
 import openai
 import pytest
 
-from tests.support.server import FaultServer
+from benchmarks.fault_server.arguments import parse
+from tests.support.server import FaultServer, flags_of
+from tests.support.server_host import ServerHost
 
 _ROOT = Path(__file__).parents[2]
 _LABELS = ["Card theft", "Identity theft", "Tax fraud", "Wire fraud"]
@@ -83,9 +85,9 @@ def _until(server: FaultServer, name: str, value: int) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[FaultServer]:
+def running(server_host: ServerHost) -> Iterator[FaultServer]:
     """One server for all tests of this module that need no option of their own."""
-    with FaultServer() as server:
+    with server_host.server() as server:
         yield server
 
 
@@ -301,9 +303,9 @@ class TestErrors:
         stats = server.stats()
         assert (stats["requests"], stats["in_flight"], stats["statuses"]) == (1, 0, {"400": 1})
 
-    def test_only_the_required_key_and_the_known_model_are_served(self) -> None:
+    def test_only_the_required_key_and_the_known_model_are_served(self, server_host: ServerHost) -> None:
         """The key is neither counted nor shown."""
-        with FaultServer(require_key="sk-right", known_model="some-model") as server:
+        with server_host.server(require_key="sk-right", known_model="some-model") as server:
             assert _post(server, _body(), key="sk-wrong").status == 401
             assert _post(server, _body(model="other"), key="sk-right").status == 404
             assert _post(server, _body(), key="sk-right").status == 200
@@ -493,15 +495,21 @@ class TestProcess:
             return False
         return True
 
-    @pytest.mark.parametrize("options", [{"refusal": 2}, {"nosuch": 1}, {"canned": True, "always": "quota"}])
-    def test_does_not_start_with_wrong_options(self, options: dict[str, object]) -> None:
+    def test_does_not_start_with_wrong_options(self) -> None:
         """The helper says so, rather than wait for ever."""
         with pytest.raises(RuntimeError, match="did not start"):
-            FaultServer(**options).start()
+            FaultServer(nosuch=1).start()
 
-    def test_canned_sends_the_first_reply_to_all(self) -> None:
+    @pytest.mark.parametrize("options", [{"refusal": 2}, {"nosuch": 1}, {"canned": True, "always": "quota"}])
+    def test_wrong_options_end_the_process(self, options: dict[str, object]) -> None:
+        """With what is wrong."""
+        with pytest.raises(SystemExit) as caught:
+            parse(flags_of(options))
+        assert caught.value.code == 2
+
+    def test_canned_sends_the_first_reply_to_all(self, server_host: ServerHost) -> None:
         """And still counts; a reset makes way for another one."""
-        with FaultServer(canned=True) as server:
+        with server_host.server(canned=True) as server:
             bodies = [_post(server, _body(seed=seed)).body for seed in (0, 1, 1)]
             stats = server.stats()
             assert bodies == [bodies[0]] * 3

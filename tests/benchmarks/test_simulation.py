@@ -1,11 +1,10 @@
 """The ideal that the long-tail benchmark is held against."""
 
-import pytest
-
 from benchmarks.scenarios.simulation import work_conserving_s
+from tests.support.each_case import each_of
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("latencies", "in_flight", "seconds"),
     [
         ([1.0, 1.0, 1.0, 1.0], 2, 2.0),

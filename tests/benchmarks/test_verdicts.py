@@ -15,6 +15,7 @@ from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import FrameTable
 from tests.llm.builders import completion
 from tests.llm.offline.judging import verdict_prompts
+from tests.support.each_case import each_of
 
 _LABELS = ("Card theft", "Identity theft", "Tax fraud", "Wire fraud")
 _CLOSED = Task.model_validate({"task": "Sort a case.", "labels": _LABELS})
@@ -63,7 +64,7 @@ def test_short_texts_are_mistaken_at_times_and_other_texts_fit_no_label() -> Non
     assert _verdict(_PROMPTS.question({**_row(0), "input_text": "My parcel is late."}, 1)) == NONE_OF_THESE
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("fault", "causes"),
     [
         ("broken_json", ("invalid_json", "schema_violation")),

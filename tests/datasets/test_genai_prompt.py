@@ -13,6 +13,7 @@ from synthetic_textcat.datasets.previews import ABSENT
 from synthetic_textcat.error_messages import format_user_error
 from synthetic_textcat.errors import PromptError
 from synthetic_textcat.llm.prompts.messages import check_placeholders
+from tests.support.each_case import each_of
 
 _SYSTEM = "messages:\n  - role: system\n    content: So.\n"
 _USER = _SYSTEM + "  - role: user\n    content: |-\n      The task: {task}\n      Answer: "
@@ -69,7 +70,7 @@ def test_a_part_is_a_text_that_knows_its_file(text: str) -> None:
         check_placeholders("seed_examples", template, required=["x"], allowed=["seeds"])
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "says"),
     [
         (_USER + '{"input_text": "..."}', ', line 7, message 2 has {"input_text": "..."}, which is not a placeholder.'),
@@ -102,7 +103,7 @@ def test_what_is_no_prompt_is_told_with_its_place(text: str, says: str) -> None:
     assert _complaint(text).startswith(says)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "says"),
     [
         (

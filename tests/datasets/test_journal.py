@@ -17,6 +17,7 @@ from synthetic_textcat.errors import JournalError
 from synthetic_textcat.llm.journal.journal import completion_line
 from synthetic_textcat.schemas.completions import Completion
 from tests.llm.builders import completion, fingerprint, no_reply
+from tests.support.each_case import each_of
 
 
 @contextmanager
@@ -247,7 +248,7 @@ def test_a_run_opens_its_journal_once(tmp_path: Path, monkeypatch: pytest.Monkey
     assert len(dataset.load()) == 3
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("entry", "said"),
     [
         ({"filepath": "s3://bucket/completions.jsonl"}, "s3 can't append to a file"),

@@ -20,6 +20,7 @@ from synthetic_textcat.error_messages import format_user_error
 from synthetic_textcat.errors import StorageError
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
 from synthetic_textcat.tables import as_table
+from tests.support.each_case import each_of
 from tests.support.s3 import BUCKET, S3Server
 
 _FRAME = pd.DataFrame({"text": pd.Series(["ä", "b"], dtype="str"), "n": [1, 2]})
@@ -303,7 +304,7 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "`pip install gcsfs`" in _refusal("FolderDataset", at="gs://team-bucket/export")
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("at", "entry", "says"),
     [
         ("s4://team-bucket/a.parquet", {}, "is in no file system that is known: Protocol not known: s4. Next: "),

@@ -15,6 +15,7 @@ from synthetic_textcat.datasets import DomainsFileDataset, TextsDataset, UserTab
 from synthetic_textcat.error_messages import format_user_error
 from synthetic_textcat.errors import DomainsFileError, EvaluationError, ReferenceTextsError
 from synthetic_textcat.pipelines.task_ingest.brainstorm.rounds import read_domains
+from tests.support.each_case import each_of
 
 _ROWS = pd.DataFrame({"text": ["NA", "one;\ntwo"], "label": ["001", "x"]})
 
@@ -126,7 +127,7 @@ def test_the_rules_name_the_file_that_was_read() -> None:
         read_domains(dataset.load())
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "says"),
     [
         (None, "fields.yml is missing. Next: "),

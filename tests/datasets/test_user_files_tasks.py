@@ -11,6 +11,7 @@ from kedro.io import DatasetError
 from synthetic_textcat.datasets import TasksFileDataset
 from synthetic_textcat.error_messages import format_user_error
 from synthetic_textcat.errors import TasksFileError
+from tests.support.each_case import each_of
 from tests.support.tasks_files import WRITERS, Entries
 
 _ENTRIES: Entries = [{"task": "Tell.", "labels": ["a", "b"], "language": {"German": 1.0}}, {"task": "Name it."}]
@@ -40,7 +41,7 @@ def _complaint(name: str, content: bytes | str | None) -> str:
     return line.removeprefix(name)
 
 
-@pytest.mark.parametrize("suffix", WRITERS)
+@each_of("suffix", WRITERS)
 def test_names_the_file_as_seen_from_the_project(suffix: str) -> None:
     path = Path(f"tasks{suffix}").resolve()
     dataset = TasksFileDataset(filepath=str(path), metadata={"layer": "raw"})
@@ -63,7 +64,7 @@ def test_an_empty_file_holds_nothing(suffix: str, content: str) -> None:
     assert _frame(f"tasks{suffix}").empty
 
 
-@pytest.mark.parametrize("suffix", [".yml", ".json", ".jsonl", ".csv"])
+@each_of("suffix", [".yml", ".json", ".jsonl", ".csv"])
 def test_a_byte_order_mark_is_no_part_of_it(suffix: str) -> None:
     WRITERS[suffix](_ENTRIES, path := Path(f"tasks{suffix}"))
     plain = _frame(path.name)
@@ -71,7 +72,7 @@ def test_a_byte_order_mark_is_no_part_of_it(suffix: str) -> None:
     pd.testing.assert_frame_equal(_frame(path.name), plain)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("name", "content", "says"),
     [
         ("tasks.yml", None, " is missing. Next: restore it, or set the filepath of tasks_file"),
@@ -117,12 +118,12 @@ def test_a_folder_is_told(name: str) -> None:
     assert _complaint(name, None) == " is a folder. Next: set a file as filepath of tasks_file in the catalog"
 
 
-@pytest.mark.parametrize("suffix", [".yml", ".json", ".jsonl", ".csv"])
+@each_of("suffix", [".yml", ".json", ".jsonl", ".csv"])
 def test_bytes_of_another_encoding_are_named_with_the_line(suffix: str) -> None:
     assert _complaint(f"tasks{suffix}", b"a\nb\nGr\xfc\xdfe").startswith(", line 3 is not UTF-8: byte 0xfc. Next: save")
 
 
-@pytest.mark.parametrize("suffix", WRITERS)
+@each_of("suffix", WRITERS)
 def test_preview_shows_the_first_tasks(suffix: str) -> None:
     WRITERS[suffix](_ENTRIES, Path(f"tasks{suffix}"))
     preview = TasksFileDataset(filepath=f"tasks{suffix}").preview(nrows=1)

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 from kedro.io import DataCatalog
 
@@ -15,7 +14,7 @@ from synthetic_textcat.pipelines.task_ingest.confusable_file import read_confusa
 from synthetic_textcat.pipelines.task_ingest.tasks_file import read_tasks
 from synthetic_textcat.schemas.parameter_validation import validate_parameters
 from synthetic_textcat.schemas.parameters import Parameters
-from tests.support.each_case import each_case
+from tests.support.each_case import each_case, each_of
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "synthetic_textcat"
@@ -251,7 +250,7 @@ def _assert_is_catalog(content: dict[str, Any]) -> None:
     assert all(catalog.get(name) is not None for name in content)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("name", "most"),
     [("AGENTS.md", 70), ("README.md", 120), ("docs/architecture.md", 190), ("docs/guide.md", 245), ("CLAUDE.md", 3)],
 )

@@ -20,6 +20,7 @@ from synthetic_textcat.schemas.prices import Price, PriceList
 from synthetic_textcat.schemas.stops import LastBatch, Outage, PausedTask, Stops
 from synthetic_textcat.schemas.tasks import Task
 from tests.llm.builders import completion
+from tests.support.each_case import each_of
 
 _UNTIL = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 _OUTAGE = Outage(cause="rate_limited", words="You have reached your daily limit. " * 5, until=_UNTIL)
@@ -47,7 +48,7 @@ def test_a_last_batch_is_a_list_like_any_other() -> None:
     assert LastBatch(Stops(), [completion()]) == [completion()]
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("stops", "stopped_by"),
     [
         (Stops(), ""),

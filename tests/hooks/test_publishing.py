@@ -3,12 +3,11 @@
 import re
 from typing import Any
 
-import pytest
-
 from synthetic_textcat.hooks.publishing import plan_lines, publication_lines
 from synthetic_textcat.schemas.outcomes import BANNER
 from synthetic_textcat.schemas.publications import Publication, PublicationPlan
 from tests.pipelines.publish.builders import export
+from tests.support.each_case import each_of
 
 _HUB = "https://hub.example"
 
@@ -39,7 +38,7 @@ def test_a_public_one_a_dry_run_and_a_name_without_owner_are_said() -> None:
     assert text.endswith("dry run   nothing was sent: publish.dry_run=true")
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("size", "told"), [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (2_345_678, "2.3 MB"), (7 * 10**12, "7000.0 GB")]
 )
 def test_sizes_are_told_in_their_units(size: int, told: str) -> None:

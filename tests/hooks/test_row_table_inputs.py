@@ -5,7 +5,6 @@ from functools import partial, update_wrapper
 from typing import Any
 
 import pandas as pd
-import pytest
 from kedro.framework.hooks.manager import _create_hook_manager
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Pipeline, node
@@ -13,6 +12,7 @@ from kedro.runner import SequentialRunner
 
 from synthetic_textcat.hooks import RowTableInputs
 from synthetic_textcat.tables import FrameTable, MadeTable, RowTable
+from tests.support.each_case import each_of
 
 _FRAME = pd.DataFrame({"label": ["a", "b"]})
 
@@ -69,7 +69,7 @@ class _Object:
     __hash__ = None  # type: ignore[assignment]
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("function", "kind"),
     [
         (_undeclared, "DataFrame"),

@@ -1,11 +1,10 @@
 """How values are shown on a page."""
 
-import pytest
-
 from synthetic_textcat.pages.rendering import LONGEST_TEXT, NONE, as_code, breakable, shown
+from tests.support.each_case import each_of
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("value", "kind", "words"),
     [
         (None, "share", NONE),

@@ -20,6 +20,7 @@ from synthetic_textcat.redaction import (
     short_secrets,
 )
 from synthetic_textcat.redaction.registry import Matcher
+from tests.support.each_case import each_of
 
 _AWKWARD = 'pa"ss\\w/0rd +é%'
 
@@ -71,7 +72,7 @@ def test_a_reply_is_masked_in_microseconds() -> None:
     assert best < 50e-6  # 2 on an idle machine
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("settings", "secret"),
     [
         ({"default_headers": {"X-Team": "header-value-1"}}, "header-value-1"),

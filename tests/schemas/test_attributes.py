@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from synthetic_textcat.schemas.attributes import VALUES, Choice, several_spellings, weights_of
 from synthetic_textcat.schemas.languages import find_language, languages
 from synthetic_textcat.schemas.rows import ATTRIBUTES
+from tests.support.each_case import each_of
 from tests.support.examples import examples
 
 
@@ -64,7 +65,7 @@ def test_the_order_of_a_mapping_changes_nothing(choice: dict[str, float]) -> Non
     assert weights == pytest.approx(weights_of("num_words", turned))
 
 
-@pytest.mark.parametrize("choice", [[], {}, ["nonsense"], {"clear": 1, "nonsense": 1}])
+@each_of("choice", [[], {}, ["nonsense"], {"clear": 1, "nonsense": 1}])
 def test_what_is_no_choice_is_refused(choice: Choice) -> None:
     with pytest.raises(ValueError, match=r"names no value|unknown value"):
         weights_of("clarity", choice)
@@ -87,7 +88,7 @@ def test_a_language_that_is_there_in_variants_only_is_told_them(name: str) -> No
         find_language(name)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("written", "meant"),
     [
         ("Mandarin", r"Chinese \(Simplified\) or Chinese \(Traditional\)"),

@@ -26,6 +26,7 @@ from synthetic_textcat.schemas.completions import (
 from synthetic_textcat.schemas.task_text import unseen
 from synthetic_textcat.schemas.tasks import Label, Task
 from tests.llm.builders import completion, fingerprint
+from tests.support.each_case import each_of
 from tests.support.examples import examples
 
 _SECRET = "completion-secret-1"
@@ -40,7 +41,7 @@ def _known() -> None:
     add_secret(_SECRET)
 
 
-@pytest.mark.parametrize("field", ["raw_text", "refusal", "finish_reason", "model_name", "error"])
+@each_of("field", ["raw_text", "refusal", "finish_reason", "model_name", "error"])
 def test_each_text_of_a_server_is_masked(field: str) -> None:
     changed = completion(**{field: f"it is {_SECRET}"})
     assert getattr(changed, field) == "it is ***"
@@ -101,7 +102,7 @@ def test_a_label_set_has_two_to_twelve_different_labels_with_a_description_each(
     assert len(LabelSet.model_validate(_labels(*map(str, range(12)))).labels) == 12
 
 
-@pytest.mark.parametrize(
+@each_of(
     "reply",
     [
         _labels("one"),
@@ -120,7 +121,7 @@ def test_any_other_label_set_is_refused(reply: dict[str, object]) -> None:
         LabelSet.model_validate(reply)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("proposed", "name"),
     [
         ("**a**", "a"),
@@ -147,7 +148,7 @@ def test_a_proposed_description_is_one_plain_line() -> None:
     assert found.labels[0].description == "What is so."
 
 
-@pytest.mark.parametrize(
+@each_of(
     "names",
     [
         ("no_fire", "no fire"),
@@ -176,7 +177,7 @@ def test_two_names_that_are_one_are_said_in_a_sentence() -> None:
         LabelSet.model_validate(_labels("no fire", "no_fire"))
 
 
-@pytest.mark.parametrize(
+@each_of(
     "names",
     [
         ("-1", "1"),

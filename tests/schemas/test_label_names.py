@@ -44,12 +44,12 @@ def test_typography_makes_no_other_label(written: str, meant: str) -> None:
     assert set_spelling(written, _NAMES) == meant
 
 
-@pytest.mark.parametrize("written", ["", ".", '""', "Reclamation", "Office", "Office staff, router", "Don't know why"])
+@each_of("written", ["", ".", '""', "Reclamation", "Office", "Office staff, router", "Don't know why"])
 def test_another_text_is_no_label(written: str) -> None:
     assert set_spelling(written, _NAMES) is None
 
 
-@pytest.mark.parametrize(
+@each_of(
     "written",
     [
         "**late fee**",
@@ -68,7 +68,7 @@ def test_what_models_put_around_a_label_makes_no_other(written: str) -> None:
     assert set_spelling("Fee / Charge", names) == "Fee/charge"
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("written", "names"),
     [
         ("C++", ["C", "C#"]),

@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from synthetic_textcat.schemas import rows
 from synthetic_textcat.schemas.label_sets import (
@@ -18,13 +17,14 @@ from synthetic_textcat.schemas.label_sets import (
 )
 from synthetic_textcat.schemas.rows import plan_sha256, to_frame
 from synthetic_textcat.tables import FrameTable, MadeTable
+from tests.support.each_case import each_of
 from tests.support.several_labels import several_labels_tasks
 
 _ROW: dict[str, Any] = {"request_id": "r0", "task_id": "t", "replicate": 0, "task": "Sort.", "seed": 7}
 _TABLES = ("REQUESTS", "EXAMPLES", "CANDIDATES", "CHECKED_ROWS", "REJECTED", "OUTCOMES")
 
 
-@pytest.mark.parametrize("table", _TABLES)
+@each_of("table", _TABLES)
 def test_every_table_of_rows_has_the_column_after_the_label(table: str) -> None:
     columns = list(getattr(rows, table))
     assert columns[columns.index("label") + 1] == LABELS
@@ -42,7 +42,7 @@ def test_sets_are_read_from_any_kind_of_cell() -> None:
     assert labels_of(frame[["label"]]) == [("a",), None, None, None, ("c",), ("d",)]
 
 
-@pytest.mark.parametrize("labels", [(), ("a",), ('"a", b', "é"), ("b", "a")])
+@each_of("labels", [(), ("a",), ('"a", b', "é"), ("b", "a")])
 def test_a_code_is_the_set_again(labels: tuple[str, ...]) -> None:
     assert label_set_of(label_set_code(labels)) == labels
 

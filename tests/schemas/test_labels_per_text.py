@@ -12,6 +12,7 @@ import pytest
 from synthetic_textcat.errors import TasksFileError
 from synthetic_textcat.pipelines.task_ingest.tasks_file import read_tasks
 from synthetic_textcat.schemas.tasks import Task, tasks_of
+from tests.support.each_case import each_of
 from tests.support.several_labels import ENTRIES, several_labels_tasks
 from tests.support.task_tables import task_table
 
@@ -32,13 +33,13 @@ def _fault(**choices: Any) -> str:
     return line
 
 
-@pytest.mark.parametrize("given", [1, [1, 1], {1: 5}, {"1": 2, 3: 0}, None])
+@each_of("given", [1, [1, 1], {1: 5}, {"1": 2, 3: 0}, None])
 def test_one_label_a_text_is_as_if_it_were_not_given(given: Any) -> None:
     assert _task(labels_per_text=given).to_row("file") == Task.model_validate(_ONE).to_row("file")
     assert _task(labels_per_text=given).task_type == "single_label"
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("given", "sizes"),
     [
         (2, {2: 1.0}),
@@ -62,7 +63,7 @@ def test_pairs_in_any_order_are_the_same_task() -> None:
     assert _task(labels_per_text=[0, 2], together=turned).to_row("file") == task.to_row("file")
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("given", "says"),
     [
         ([3, 0], "the range [3, 0] is turned round; write [0, 3]"),
@@ -93,7 +94,7 @@ def test_a_wrong_number_of_labels_gets_one_line(given: Any, says: str) -> None:
     assert says in line
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("pairs", "says"),
     [
         ([{"labels": ["Billing", "Shiping"], "weight": 1}], "unknown label 'Shiping'; did you mean"),
@@ -173,7 +174,7 @@ def test_a_table_has_columns_for_both(tmp_path: Any) -> None:
         assert [task.model_dump() for task in read_tasks(table)] == expected
 
 
-@pytest.mark.parametrize("cell", ["2", " 2 ", "2.0", "[2, 2]", "{2: 1}", '{"2": 1}', "{ 2 : 1.5, 3: 0}"])
+@each_of("cell", ["2", " 2 ", "2.0", "[2, 2]", "{2: 1}", '{"2": 1}', "{ 2 : 1.5, 3: 0}"])
 def test_a_cell_of_a_table_holds_any_form(cell: str) -> None:
     [task] = read_tasks(pd.DataFrame([{"task": "Route.", "labels": "|".join(_LABELS), "labels_per_text": cell}]))
     assert set(task.set_sizes) == {2}

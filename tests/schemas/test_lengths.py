@@ -11,10 +11,11 @@ from synthetic_textcat.schemas.attributes import VALUES, weights_of
 from synthetic_textcat.schemas.lengths import Length, length_of, read_length, shown_length
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.tasks import Task, task_from_row
+from tests.support.each_case import each_of
 from tests.support.examples import examples
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("written", "column"),
     [
         ("20 to 40 words", "20 to 40"),
@@ -66,7 +67,7 @@ def test_the_buckets_are_read_as_they_were() -> None:
     assert length_of("some time ago") is None
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("choice", "kept"),
     [
         ({"from": 20, "to": 40}, "20 to 40"),
@@ -95,7 +96,7 @@ def test_two_spellings_of_a_range_share_their_weights() -> None:
     }
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("choice", "line"),
     [
         ("40 to 20 words", "has the range '40 to 20 words', which is turned round; write 20 to 40 words"),

@@ -1,7 +1,5 @@
 """Names under which servers answer: the requested model under another spelling, or another model."""
 
-import pytest
-
 from synthetic_textcat.schemas.model_names import is_same_model
 from tests.support.each_case import each_of
 
@@ -32,7 +30,7 @@ def test_the_same_model_in_other_words(requested: str, answered: str) -> None:
     assert is_same_model(answered, requested)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("requested", "answered"),
     [
         ("gpt-4o-mini", "/models/SmolLM2-135M-Instruct.Q4_1.gguf"),
@@ -49,6 +47,6 @@ def test_another_model(requested: str, answered: str) -> None:
     assert not is_same_model(requested, answered)
 
 
-@pytest.mark.parametrize("name", ["", "-2024-01-01", ".gguf", "a" * 10_000, "/" * 10_000, "-0" * 5_000])
+@each_of("name", ["", "-2024-01-01", ".gguf", "a" * 10_000, "/" * 10_000, "-0" * 5_000])
 def test_odd_names_are_compared_too(name: str) -> None:
     assert is_same_model(name, name)

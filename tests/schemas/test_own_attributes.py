@@ -20,6 +20,7 @@ from synthetic_textcat.schemas.own_attributes import (
 from synthetic_textcat.schemas.parameter_validation import validate_parameters
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.tasks import Task
+from tests.support.each_case import each_of
 from tests.support.task_tables import task_table
 
 _PARAMETERS = Path(__file__).parents[2] / "conf" / "base" / "parameters.yml"
@@ -67,7 +68,7 @@ def test_a_weight_named_given_is_a_weight() -> None:
     assert own["kind"] == {"given": 2.0, "new": 1.0}
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("extra", "line"),
     [
         (
@@ -99,7 +100,7 @@ def test_a_faulty_dependent_attribute_gets_one_line(extra: Any, line: str) -> No
         raise AssertionError(complaint)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("task", "extra", "line"),
     [
         ({}, {"tone": _TONE}, "'tone' is given the unknown attribute 'channel'; allowed: clarity"),
@@ -122,19 +123,17 @@ def test_what_a_task_makes_undrawable_gets_one_line(task: Any, extra: Any, line:
     assert "Sort mail." in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "name", ["Zielgruppe", "тон", "语气", "トーン", "النبرة", "स्वर", "น้ำเสียง", "می\u200cشود", "กลุ่ม_2"]
-)
+@each_of("name", ["Zielgruppe", "тон", "语气", "トーン", "النبرة", "स्वर", "น้ำเสียง", "می\u200cشود", "กลุ่ม_2"])
 def test_a_name_may_be_in_any_script(name: str) -> None:
     assert list(AttributeSamplingParameters.model_validate({"extra": {name: "x"}}).extra) == [name]
 
 
-@pytest.mark.parametrize("name", ["a b", "1st", "_x", "", "a.b", "a-b", "\u0301a", "👍"])
+@each_of("name", ["a b", "1st", "_x", "", "a.b", "a-b", "\u0301a", "👍"])
 def test_a_name_that_is_none_gets_one_line(name: str) -> None:
     assert "is not an identifier; use letters of any script" in _complaint({name: "x"})
 
 
-@pytest.mark.parametrize("name", ["label", "Seed", "ｌａｂｅｌ", "own_attributes", "ﬂags", "Largest"])  # noqa: RUF001
+@each_of("name", ["label", "Seed", "ｌａｂｅｌ", "own_attributes", "ﬂags", "Largest"])  # noqa: RUF001
 def test_a_name_that_reads_like_a_column_or_placeholder_is_refused(name: str) -> None:
     assert "is already the name of a" in _complaint({name: "x"})
 

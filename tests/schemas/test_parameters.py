@@ -51,9 +51,7 @@ def test_the_parameters_of_a_local_model_over_base_name_the_model_after_its_file
     assert validate_parameters(merged).llm.model == "SmolLM2-135M-Instruct.Q4_1"
 
 
-@pytest.mark.parametrize(
-    ("gguf", "name"), [("a/b/x.Q4.gguf", "x.Q4"), ("package:x.gguf", "x"), ("x", "x"), ("~/m.GGUF", "m")]
-)
+@each_of(("gguf", "name"), [("a/b/x.Q4.gguf", "x.Q4"), ("package:x.gguf", "x"), ("x", "x"), ("~/m.GGUF", "m")])
 def test_a_model_without_a_name_is_named_after_its_file(gguf: str, name: str) -> None:
     assert LlmParameters.model_validate({"model": None, "gguf": gguf}).model == name
     assert LlmParameters(model="mine", gguf=gguf).model == "mine"
@@ -64,7 +62,7 @@ def test_a_run_is_named_also_by_digits(typed: object, name: str | None) -> None:
     assert validate_parameters(_with("from_run", typed)).from_run == name
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("path", "says"),
     [
         ("export.split", "Unknown parameter export.split: did you mean splits"),
@@ -232,7 +230,7 @@ def test_a_key_in_a_block_without_keys_is_told_that_there_are_none() -> None:
     assert "allowed:  (" not in _complaint(_with("export.x", 1))
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("path", "value", "says"),
     [
         ("attribute_sampling.language", {False: 1}, "the value False is not a text; put it in quotes"),

@@ -15,6 +15,7 @@ from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 from synthetic_textcat.schemas.prices import PriceList, is_made_up, total_of
 from tests.llm.builders import completion, no_reply, nothing_taken
+from tests.support.each_case import each_of
 
 _COUNT = st.integers(0, 10**7)
 
@@ -37,7 +38,7 @@ def test_the_projects_own_list_can_be_read_and_makes_up_a_price_of_templates() -
     assert mini == prices.price("gpt-4o-mini")
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("content", "says"),
     [
         ({"usd_per_million_tokens": {}}, "as_of"),

@@ -1,6 +1,5 @@
 """Names that a hub takes for a repository."""
 
-import pytest
 from huggingface_hub.errors import HFValidationError
 from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
 from hypothesis import example, given
@@ -35,7 +34,7 @@ def test_every_name_that_is_taken_is_one_for_the_client_too(name: str) -> None:
     assert not _is_taken(name) or _is_taken_by_the_client(name)
 
 
-@pytest.mark.parametrize("name", ["reviews", "some-body/re_views.2", "a/b", "Some.Body/1", "_a/b_"])
+@each_of("name", ["reviews", "some-body/re_views.2", "a/b", "Some.Body/1", "_a/b_"])
 def test_common_names_are_taken(name: str) -> None:
     assert _is_taken(name)
     assert _is_taken_by_the_client(name)

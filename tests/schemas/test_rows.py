@@ -14,6 +14,7 @@ from kedro_datasets.pandas import ParquetDataset
 from synthetic_textcat.schemas import rows
 from synthetic_textcat.schemas.rows import plan_sha256, records_of, to_frame
 from synthetic_textcat.tables import MadeTable
+from tests.support.each_case import each_of
 from tests.support.examples import examples
 
 _TABLES = {name: getattr(rows, name) for name in ("REQUESTS", "CALLS", "EXAMPLES", "REJECTED", "FAILED", "OUTCOMES")}
@@ -75,7 +76,7 @@ def test_records_are_plain_values_with_none_for_missing() -> None:
     assert record["label"] is None
 
 
-@pytest.mark.parametrize("column", rows.REQUESTS)
+@each_of("column", rows.REQUESTS)
 def test_any_other_cell_is_another_plan(column: str) -> None:
     plan = [_ROW, {**_ROW, "request_id": "r1", "replicate": 1}]
     other = {"int64": 99, "str": "other", "object": ("other",)}[rows.REQUESTS[column]]

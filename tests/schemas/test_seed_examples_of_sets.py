@@ -9,6 +9,7 @@ from synthetic_textcat.pipelines.task_ingest.tasks_file import read_tasks
 from synthetic_textcat.schemas.rows import REQUESTS, to_frame
 from synthetic_textcat.schemas.seed_examples import ShownTexts, pool_of
 from synthetic_textcat.schemas.tasks import Task, tasks_of
+from tests.support.each_case import each_of
 from tests.support.task_tables import task_table
 
 _ENTRY: dict[str, Any] = {
@@ -25,7 +26,7 @@ _ENTRY: dict[str, Any] = {
 _TASK = Task.model_validate(_ENTRY)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("labels", "texts"),
     [
         (("Billing", "Shipping"), ["bill and parcel"]),

@@ -13,6 +13,7 @@ from synthetic_textcat.schemas.several_labels_replies import (
     several_labels_schema,
     without_unique_items,
 )
+from tests.support.each_case import each_of
 
 _LABELS = ("Billing", "Shipping", "Returns", "Research and development")
 
@@ -21,7 +22,7 @@ def _reply(labels: str) -> str:
     return f'{{"input_text": "Two parcels, one bill.", {labels}, "misleading_label": "Returns"}}'
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("said", "labels"),
     [
         ('"labels": ["Billing", "Shipping"]', ("Billing", "Shipping")),
@@ -58,7 +59,7 @@ def test_labels_are_read_where_it_is_clear_which_are_meant(said: str, labels: tu
         assert labels_in_set(found.labels, _LABELS) == labels
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("said", "labels"),
     [
         ("Shops, cafés, Billing", ("Shops, cafés", "Billing")),
@@ -73,7 +74,7 @@ def test_names_with_commas_and_signs_are_found_in_one_text(said: str, labels: tu
     assert labels_in_set([said], ("Shops, cafés", "R&D", "Food", "Food and drink", "Billing")) == labels
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("said", "why"),
     [
         ('"labels": 7', "labels: input should be a valid tuple"),

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from synthetic_textcat.schemas.task_text import sentence_of
 from synthetic_textcat.schemas.tasks import Task
+from tests.support.each_case import each_of
 from tests.support.examples import examples
 
 _ODD = [*"ab1.-_*`\"'<>/: \u5ba2\u3164\u200b\u200c\u2800\xad\x1f\n", "__", "**", "<p>", "</p>", "Sort a b", "Task 1:"]
@@ -25,7 +26,7 @@ def test_what_shows_too_little_or_has_two_lines_is_no_sentence(item: str) -> Non
     assert sentence_of(item) is None
 
 
-@pytest.mark.parametrize(
+@each_of(
     "task",
     [
         "Sort questions on the __init__ method by Python version",
@@ -41,7 +42,7 @@ def test_a_task_that_looks_like_markup_or_talk_stays_as_it_is(task: str) -> None
     assert sentence_of(task) == task
 
 
-@pytest.mark.parametrize(
+@each_of(
     "item",
     ["Sure, I can do that.", "Sure! Here are some for you.", "Of course. Here you are.", "I\u2019m glad to help."],
 )
@@ -49,7 +50,7 @@ def test_talk_is_no_task(item: str) -> None:
     assert sentence_of(item) is None
 
 
-@pytest.mark.parametrize(
+@each_of(
     "item",
     [
         "__Sort old claims__",

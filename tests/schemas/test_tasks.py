@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task, normalise, tasks_of
 from synthetic_textcat.text.unicode import first_invisible
+from tests.support.each_case import each_of
 from tests.support.examples import examples
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20).filter(lambda text: text.strip())
@@ -60,7 +61,7 @@ def test_the_id_depends_on_the_text_alone(text: str, names: list[str]) -> None:
     assert len(closed.task_id) == 12
 
 
-@pytest.mark.parametrize(
+@each_of(
     "variant",
     [
         "name the TOPIC of a post",
@@ -100,9 +101,7 @@ def test_one_label_is_refused() -> None:
         Task.model_validate({"task": "x", "labels": ["only"]})
 
 
-@pytest.mark.parametrize(
-    "names", [["a", "b", "a"], ["a", " A "], ["Straße", "STRASSE"], ["a b", "a  b."], ["İade", "iade"]]
-)
+@each_of("names", [["a", "b", "a"], ["a", " A "], ["Straße", "STRASSE"], ["a b", "a  b."], ["İade", "iade"]])
 def test_repeated_labels_are_refused_and_named(names: list[str]) -> None:
     with pytest.raises(ValidationError, match=rf"repeats the label .*{names[0]}"):
         Task.model_validate({"task": "x", "labels": names})

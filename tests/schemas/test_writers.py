@@ -1,12 +1,11 @@
 """Rows of templates and of small models say so, by the name of the model alone."""
 
-import pytest
-
 from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL, TEMPLATE_JUDGE
 from synthetic_textcat.schemas.writers import judge_note, parameters_of, writer_note
+from tests.support.each_case import each_of
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("model", "parameters"),
     [
         ("SmolLM2-135M-Instruct.Q4_1", 135_000_000),

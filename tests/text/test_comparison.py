@@ -77,7 +77,7 @@ def test_the_canonical_form_keeps_capitals() -> None:
     assert canonical("Our  IT\u00a0‑ “Team”") == 'Our IT - "Team"'
 
 
-@pytest.mark.parametrize("names", [["İade", "iade"], ["IRMAK", "ırmak"], ["Rest.", "REST"], ["DİL", "dil"]])
+@each_of("names", [["İade", "iade"], ["IRMAK", "ırmak"], ["Rest.", "REST"], ["DİL", "dil"]])
 def test_names_that_differ_in_case_are_alike(names: list[str]) -> None:
     assert first_alike(names) == tuple(names)
 

@@ -1,6 +1,5 @@
 """Equal length and equal number, whatever the table looks like."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,6 +8,7 @@ from synthetic_textcat.tables import as_table
 from synthetic_textcat.text.diversity_sample import CUTS, SIZES, mixes_differ, pool_of_examples, pool_of_texts, size_for
 from synthetic_textcat.text.words import located_words
 from tests.pipelines.quality_report.signals.made_texts import corpus_of, examples_of, made_text, made_texts, sample_of
+from tests.support.each_case import each_of
 
 
 @given(st.lists(st.integers(0, 70), max_size=60))
@@ -49,7 +49,7 @@ def test_a_row_that_is_added_leaves_the_others_where_they_were() -> None:
     assert [row for row in after if row in before] == before
 
 
-@pytest.mark.parametrize(("rows", "size"), [(0, 0), (1, 1), (49, 49), (51, 50), (99, 50), (10**6, SIZES[-1])])
+@each_of(("rows", "size"), [(0, 0), (1, 1), (49, 49), (51, 50), (99, 50), (10**6, SIZES[-1])])
 def test_nearly_equal_numbers_give_the_same_size(rows: int, size: int) -> None:
     assert size_for(rows) == size
 

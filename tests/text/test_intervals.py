@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from synthetic_textcat.text.intervals import CONFIDENCE, jeffreys_interval, wilson_interval
+from tests.support.each_case import each_of
 
 
-@pytest.mark.parametrize(("hits", "rows"), [(0, 1), (1, 1), (1, 8), (5, 20), (0, 500), (119, 1_000), (99_999, 100_000)])
+@each_of(("hits", "rows"), [(0, 1), (1, 1), (1, 8), (5, 20), (0, 500), (119, 1_000), (99_999, 100_000)])
 def test_it_is_wilsons(hits: int, rows: int) -> None:
     from scipy.stats import binomtest
 
@@ -14,7 +15,7 @@ def test_it_is_wilsons(hits: int, rows: int) -> None:
     assert wilson_interval(hits / rows, rows) == pytest.approx((expected.low, expected.high), abs=1e-12)
 
 
-@pytest.mark.parametrize(("hits", "rows"), [(1, 8), (5, 20), (7, 8), (119, 1_000)])
+@each_of(("hits", "rows"), [(1, 8), (5, 20), (7, 8), (119, 1_000)])
 def test_it_is_jeffreys(hits: int, rows: int) -> None:
     from scipy.stats import beta
 

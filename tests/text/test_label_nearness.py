@@ -1,9 +1,9 @@
 """Labels with names and descriptions in common are near one another, in any script and whatever the order."""
 
 import numpy as np
-import pytest
 
 from synthetic_textcat.text.label_nearness import GRADES, cosine_similarities, nearness_grades
+from tests.support.each_case import each_of
 
 _TEAMS = {
     "Billing": "invoices, refunds and payment methods",
@@ -39,7 +39,7 @@ def test_descriptions_count_too() -> None:
         assert _nearest(f"{one} {_TEAMS[one]}", texts)[0].startswith(other)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("label", "nearest", "far"),
     [
         ("取消订单", "修改订单", "询问价格"),
@@ -62,7 +62,7 @@ def test_the_order_of_labels_moves_no_grade() -> None:
     assert (forwards == forwards.T).all()
 
 
-@pytest.mark.parametrize("texts", [("A", "B", "?"), ("yes", "no"), ("same", "same ", "x" * 10_000), ()])
+@each_of("texts", [("A", "B", "?"), ("yes", "no"), ("same", "same ", "x" * 10_000), ()])
 def test_names_without_terms_or_of_any_length_have_grades(texts: tuple[str, ...]) -> None:
     similarity = cosine_similarities(texts)
     assert similarity.shape == (len(texts), len(texts))

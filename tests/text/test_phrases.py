@@ -4,7 +4,6 @@ import re
 from importlib import resources
 from random import Random
 
-import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +19,7 @@ _PARTS = ("assistant", "sure", "hints")
 _TEXTS = 60  # of each language, with some phrases in each
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("pattern", "literals"),
     [
         (r"\b(?:labels?)(?!\w)", {"label"}),

@@ -1,11 +1,10 @@
 """Words of scripts without spaces, and characters as a reader counts them."""
 
-import pytest
-
 from synthetic_textcat.text.segments import characters, words_by_icu
+from tests.support.each_case import each_of
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "words"),
     [
         ("", 0),
@@ -23,8 +22,6 @@ def test_words_are_those_of_icu(text: str, words: int) -> None:
     assert words_by_icu([text, "x"]) == [words, 1]
 
 
-@pytest.mark.parametrize(
-    ("text", "count"), [("", 0), ("a b", 3), ("e\u0301", 1), ("क्षि", 1), ("👩‍👩‍👧", 1), ("ครับ", 3), ("\r\n", 2)]
-)
+@each_of(("text", "count"), [("", 0), ("a b", 3), ("e\u0301", 1), ("क्षि", 1), ("👩‍👩‍👧", 1), ("ครับ", 3), ("\r\n", 2)])
 def test_characters_are_those_of_a_reader(text: str, count: int) -> None:
     assert characters(text) == count

@@ -17,7 +17,7 @@ from synthetic_textcat.text.unicode import (
     normalised,
     visible_controls,
 )
-from tests.support.each_case import each_case
+from tests.support.each_case import each_case, each_of
 
 _WITHOUT_SPACES = {"Burmese", "Chinese", "Japanese", "Khmer", "Lao", "Thai"}
 
@@ -60,7 +60,7 @@ def test_a_long_text_comes_to_the_same_as_if_it_were_normalised_at_once() -> Non
         assert normalised(text) == " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
-@pytest.mark.parametrize("accents", ["\u0301\u0316", "\u0344\u0316", "\uff9e\u0316", "a\u0301\u0316\u0301"])
+@each_of("accents", ["\u0301\u0316", "\u0344\u0316", "\uff9e\u0316", "a\u0301\u0316\u0301"])
 def test_accents_without_end_take_no_time(accents: str) -> None:
     begun = time.thread_time()
     assert normalised(accents * (100_000 // len(accents)))

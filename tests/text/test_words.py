@@ -1,11 +1,10 @@
 """Words at which texts are cut, and words as models see them."""
 
-import pytest
-
 from synthetic_textcat.text.words import located_words, word_features
+from tests.support.each_case import each_of
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "forms"),
     [
         ("  “Well,” she said — don't!\n", ["well", "she", "said", "don't"]),
@@ -28,7 +27,7 @@ def test_a_text_is_cut_after_the_punctuation_of_its_last_word() -> None:
     assert [text[: word.end] for word in located_words(text)] == ["One,", "One, two;", text]
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "words"),
     [
         ("The Refund, please: e-mail me!", ["the", "refund", "please", "mail", "me"]),

@@ -22,6 +22,7 @@ from synthetic_textcat.hooks.tracking.catalog_metadata import (
 )
 from synthetic_textcat.hooks.tracking.description import run_name, source_tags
 from synthetic_textcat.hooks.tracking.results import template_of
+from tests.support.each_case import each_of
 from tests.support.examples import examples
 
 
@@ -79,7 +80,7 @@ def test_names_in_most_scripts_are_readable_keys() -> None:
     }
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("file", "template"),
     [
         ("template: 'Say {x} as {{y}}'", "Say {{x}} as {y}"),
@@ -106,7 +107,7 @@ def test_run_names_leave_out_what_is_not_known() -> None:
     assert run_name({}, {"llm": "x"})[6:] == "-generate"
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("pipelines", "name"),
     [
         ([], "-n7-s42-generate-gpt-5"),
@@ -122,7 +123,7 @@ def test_run_names_say_only_what_the_pipelines_do(pipelines: list[str], name: st
     assert run_name({"pipeline_names": pipelines}, _PARAMS)[6:] == name
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("per", "rows"),
     [
         (None, "n6-per-task"),
@@ -145,7 +146,7 @@ def test_without_git_the_tree_is_unknown(tmp_path: Path, monkeypatch: pytest.Mon
     assert source_tags(tmp_path) == {"git.dirty": "unknown"}
 
 
-@pytest.mark.parametrize("metadata", [None, "text", {"mlflow": True}, {"kedro-viz": {"layer": "raw"}}])
+@each_of("metadata", [None, "text", {"mlflow": True}, {"kedro-viz": {"layer": "raw"}}])
 def test_a_dataset_without_marks_has_none(metadata: Any) -> None:
     dataset = MemoryDataset(data=1, metadata=metadata)
     assert mlflow_metadata_of(dataset) is None

@@ -9,11 +9,12 @@ from synthetic_textcat.errors import BadRequestError
 from synthetic_textcat.llm.batches.anthropic_service import _body, batch_state, result_line
 from synthetic_textcat.llm.batches.service import ENDED_EARLY
 from synthetic_textcat.llm.batches.transfers import answer_of_error
+from tests.support.each_case import each_of
 
 _COUNTS = {"processing": 0, "succeeded": 3, "errored": 0, "canceled": 0, "expired": 0}
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("status", "counts", "shown", "end"),
     [
         ("in_progress", {"processing": 3, "succeeded": 0}, "in_progress", None),
@@ -33,7 +34,7 @@ def test_the_counts_tell_how_a_batch_ended(status: str, counts: dict[str, int], 
     assert (state.end in ENDED_EARLY) == (end in ("expired", "cancelled"))
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("result", "status", "was_made", "is_billed"),
     [
         ({"type": "succeeded", "message": {}}, 200, True, True),
@@ -52,9 +53,7 @@ def test_a_result_says_whether_the_request_was_made_and_is_billed(
     assert (found.custom_id, found.http_status, found.was_made, found.is_billed) == ("x", status, was_made, is_billed)
 
 
-@pytest.mark.parametrize(
-    "line", ["", '{"custom_id":"x","resu', "[]", '{"custom_id":"x"}', '{"custom_id":"x","result":7}']
-)
+@each_of("line", ["", '{"custom_id":"x","resu', "[]", '{"custom_id":"x"}', '{"custom_id":"x","result":7}'])
 def test_a_line_that_is_none_is_left_out(line: str) -> None:
     assert result_line(line.encode()) is None
 

@@ -14,6 +14,7 @@ from synthetic_textcat.llm.batches.service import BatchState, ResultLine
 from synthetic_textcat.llm.batches.transfers import ascii_line, lines_of
 from tests.llm.batches.running import service
 from tests.llm.builders import fingerprint
+from tests.support.each_case import each_of
 
 
 def test_lines_end_at_line_feeds_alone_wherever_the_transfer_is_cut() -> None:
@@ -24,7 +25,7 @@ def test_lines_end_at_line_feeds_alone_wherever_the_transfer_is_cut() -> None:
         assert [json.loads(line)["custom_id"] for line in lines_of(chunks) if line] == texts
 
 
-@pytest.mark.parametrize("text", ["plain", "a\u2028b", "Straße", "\ud800", '"\\\n\x7f\x00', "😀"])
+@each_of("text", ["plain", "a\u2028b", "Straße", "\ud800", '"\\\n\x7f\x00', "😀"])
 def test_a_line_of_an_input_file_is_one_line_of_ascii(text: str) -> None:
     for value in ({"text": text}, {text: [text, 10**30, 0.1, None, True]}):
         line = ascii_line(value)
@@ -33,7 +34,7 @@ def test_a_line_of_an_input_file_is_one_line_of_ascii(text: str) -> None:
         assert json.loads(line) == value
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("line", "status", "was_made"),
     [
         ('{"custom_id":"x","response":{"status_code":200,"body":{}},"error":null}', 200, True),
@@ -50,7 +51,7 @@ def test_a_result_line_says_whether_the_request_was_made(line: str, status: int 
     assert (found.custom_id, found.http_status, found.was_made) == ("x", status, was_made)
 
 
-@pytest.mark.parametrize("line", ["", '{"custom_id":"x","resp', "[]", "7", '"text"', '{"response":{}}', "[" * 100_000])
+@each_of("line", ["", '{"custom_id":"x","resp', "[]", "7", '"text"', '{"response":{}}', "[" * 100_000])
 def test_a_line_that_is_none_is_left_out(line: str) -> None:
     assert _result_line(line.encode()) is None
 

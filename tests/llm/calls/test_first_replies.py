@@ -25,6 +25,7 @@ from synthetic_textcat.schemas.outcomes import CONTENT_CAUSES
 from tests.llm.builders import BAD, call, completion, fingerprint, no_reply
 from tests.llm.running import policy
 from tests.support.chat_models import GOOD, ScriptedChatModel
+from tests.support.each_case import each_of
 
 _SETTINGS = ["invalid_json", "schema_violation", "truncated"]
 
@@ -35,7 +36,7 @@ def _note(watcher: FirstReplies, replies: int, cause: str | None, begin: int = 0
         watcher.note(completion(request_id=f"r{row}"), problem, f"task {row % tasks}")
 
 
-@pytest.mark.parametrize("cause", CONTENT_CAUSES)
+@each_of("cause", CONTENT_CAUSES)
 def test_enough_replies_of_several_tasks_bad_alike_stop_the_run_and_say_what_to_set(cause: str) -> None:
     watcher = FirstReplies(watch=True)
     _note(watcher, ENOUGH - 1, cause)
@@ -45,7 +46,7 @@ def test_enough_replies_of_several_tasks_bad_alike_stop_the_run_and_say_what_to_
         _note(watcher, 1, cause, begin=ENOUGH)
 
 
-@pytest.mark.parametrize("cause", CONTENT_CAUSES)
+@each_of("cause", CONTENT_CAUSES)
 def test_of_one_task_alone_they_stop_it_only_where_a_setting_is_wrong(cause: str) -> None:
     if cause in _SETTINGS:
         with pytest.raises(FatalAnswerError, match=r"Next: ((set|raise) llm\.|no token limit of yours)"):

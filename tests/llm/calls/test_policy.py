@@ -1,8 +1,7 @@
 """When a call that brought no reply is made again."""
 
-import pytest
-
 from synthetic_textcat.llm.calls.policy import RetryPolicy
+from tests.support.each_case import each_of
 
 _LATEST = RetryPolicy(max_retries=8, jitter=lambda: 1.0)
 
@@ -18,7 +17,7 @@ def test_full_jitter_draws_from_the_whole_wait() -> None:
     assert 6 < max(waits) <= 8
 
 
-@pytest.mark.parametrize("told", [0.05, 1, 30, 300])
+@each_of("told", [0.05, 1, 30, 300])
 def test_what_the_server_asks_for_is_the_least_wait_and_alike_calls_are_spread(told: float) -> None:
     assert RetryPolicy(jitter=lambda: 0.0).wait_s(1, told) == told
     assert RetryPolicy(jitter=lambda: 1.0).wait_s(4, told) == told + min(1, told)

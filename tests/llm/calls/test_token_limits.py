@@ -31,6 +31,7 @@ from synthetic_textcat.schemas.parameters import LlmParameters
 from tests.llm.builders import call
 from tests.llm.running import policy, run
 from tests.support.chat_models import GOOD, ScriptedChatModel
+from tests.support.each_case import each_of
 
 
 def _good_reply() -> list[BaseMessage]:
@@ -65,7 +66,7 @@ def _limited(**llm: Any) -> LlmParameters:
     return LlmParameters.model_validate({"model": OFFLINE_MODEL, **llm})
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("num_words", "language", "limit"),
     [
         ("less than 10", "English", 256),  # 100 + 14 + 2 * 10 * 6

@@ -12,6 +12,7 @@ from synthetic_textcat.schemas.label_verdicts import NONE_OF_THESE
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import FrameTable
 from tests.llm.builders import completion
+from tests.support.each_case import each_of
 
 _TASK = Task.model_validate(
     {"task": "Sort a ticket.", "labels": {"Billing": "invoices, and: refunds", "Billing: late": "overdue", "Café": ""}}
@@ -37,7 +38,7 @@ def _vote(reply: dict[str, Any] | str, task: Task = _TASK) -> AnyVote | Problem:
     return verdict_judge(FrameTable(rows), {task.task_id: task}).read(completion(text, request_id="r1"))
 
 
-@pytest.mark.parametrize("second", [None, "", " ", "none", "None.", "N/A", "null", "-", "nothing", NONE_OF_THESE])
+@each_of("second", [None, "", " ", "none", "None.", "N/A", "null", "-", "nothing", NONE_OF_THESE])
 def test_no_second_answer_may_be_said_in_any_way(second: str | None) -> None:
     assert _vote({"verdict": "Billing", "also_fits": second}) == Vote("Billing")
 
@@ -55,7 +56,7 @@ def test_of_a_draft_and_an_answer_the_answer_counts() -> None:
     assert _vote(reply) == Vote("Billing")
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("said", "label"),
     [
         ("Billing: invoices, and: refunds", "Billing"),
@@ -70,7 +71,7 @@ def test_an_answer_may_be_the_whole_line_of_the_question(said: str, label: str) 
     assert _vote({"verdict": said, "also_fits": NONE_OF_THESE}) == Vote(label)
 
 
-@pytest.mark.parametrize("said", ["Billing: shipping", "Shipping", "none", ""])
+@each_of("said", ["Billing: shipping", "Shipping", "none", ""])
 def test_another_answer_is_no_vote(said: str) -> None:
     assert isinstance(_vote({"verdict": said, "also_fits": NONE_OF_THESE}), Problem)
 
@@ -99,7 +100,7 @@ def test_no_label_fits_is_a_vote() -> None:
     assert _vote(_answers(*((name, "no") for name in _SEVERAL.label_names)), _SEVERAL) == SetVote(())
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("reply", "detail"),
     [
         (_answers(("Returns", "yes"), ("Billing", "no")), "answers lacks 'Café'"),

@@ -58,7 +58,7 @@ def test_a_prompt_that_a_servers_filter_refuses_costs_its_own_row_only() -> None
     assert "Your input was flagged" in found.detail
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("of_server", "of_langchain", "counts"),
     [
         ({"prompt_tokens": 10, "completion_tokens": None}, (10, 0), (10, None, None)),  # LangChain: 0
@@ -80,7 +80,7 @@ def test_the_servers_own_counts_come_before_langchains(
     assert read_answer(message).usage == counts
 
 
-@pytest.mark.parametrize("usage", [{"input_tokens": "9", "output_tokens": None}, "9", [], {"input_tokens": {}}])
+@each_of("usage", [{"input_tokens": "9", "output_tokens": None}, "9", [], {"input_tokens": {}}])
 def test_odd_counts_of_any_chat_model_are_unknown(usage: Any) -> None:
     message = AIMessage("text")
     message.usage_metadata = usage  # as providers' classes set it: nothing checks it
@@ -165,7 +165,7 @@ def test_why_a_model_stopped_is_told_in_one_set_of_words(metadata: dict[str, Any
     assert read_answer(AIMessage("x", response_metadata=metadata)).finish_reason == reason
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("metadata", "cause"),
     [
         ({"stop_reason": "max_tokens"}, "truncated"),
@@ -294,12 +294,12 @@ def test_nothing_raises_and_no_count_is_out_of_range(usage: Any, has_text: bool)
     is_as_documented(usage)
 
 
-@pytest.mark.parametrize("value", [True, "9", None, -1, 0.5, float("nan"), float("inf"), 2**53 + 1, [9], {"n": 9}])
+@each_of("value", [True, "9", None, -1, 0.5, float("nan"), float("inf"), 2**53 + 1, [9], {"n": 9}])
 def test_what_is_no_count_is_none(value: object) -> None:
     assert count(value) is None
 
 
-@pytest.mark.parametrize("value", [0, 9, 9.0, 2**53])
+@each_of("value", [0, 9, 9.0, 2**53])
 def test_a_count_is_a_whole_number(value: float) -> None:
     assert count(value) == value
 

@@ -17,6 +17,7 @@ from synthetic_textcat.errors import ModelSetupError
 from synthetic_textcat.llm.chat_models.openai_client import check_proxy, read_address
 from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
 from synthetic_textcat.schemas.parameters import LlmParameters
+from tests.support.each_case import each_of
 
 _VARIABLES = (
     *("OPENAI_BASE_URL", "OPENAI_API_BASE", "OPENAI_PROXY", "OPENAI_ORG_ID", "OPENAI_CUSTOM_HEADERS"),
@@ -154,7 +155,7 @@ def test_what_can_not_be_sent_is_one_line_before_the_first_call(
     assert "secret" not in str(it.value)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("kwargs", "says"),
     [
         (
@@ -182,7 +183,7 @@ def test_values_that_are_never_masked_are_reported_once(caplog: pytest.LogCaptur
     assert "tiny-1" not in told[0]
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "url"),
     [
         ("https://api.openai.com/v1", "https://api.openai.com/v1"),
@@ -215,7 +216,7 @@ def test_a_user_with_a_password_is_basic_authentication(userinfo: str) -> None:
     assert authorization == f"Basic {expected}"
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "says"),
     [
         ("localhost:8000/v1", "has no scheme"),
@@ -258,7 +259,7 @@ def test_a_proxy_that_can_be_used(text: str) -> None:
     check_proxy(text, "HTTPS_PROXY")
 
 
-@pytest.mark.parametrize("text", ["socks5://proxy:1080", "proxy:3128", "http://", "http://proxy:99999", "http://a b"])
+@each_of("text", ["socks5://proxy:1080", "proxy:3128", "http://", "http://proxy:99999", "http://a b"])
 def test_a_proxy_that_can_not_be_used_is_named_by_its_place(text: str) -> None:
     with pytest.raises(ModelSetupError, match=r"^HTTPS_PROXY .* Next: "):
         check_proxy(text, "HTTPS_PROXY")

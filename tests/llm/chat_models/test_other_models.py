@@ -20,6 +20,7 @@ from synthetic_textcat.schemas.completions import Completion, Problem, Reply
 from tests.llm.builders import BAD, call
 from tests.llm.running import policy
 from tests.support.chat_models import GOOD
+from tests.support.each_case import each_of
 from tests.support.langchain_fakes import FAKES, FormlessFake, LosingFake, ToolFake, as_chat, chat_by_path
 
 _WANTED = {"input_text": "a text", "label": "A", "misleading_label": "B"}
@@ -100,7 +101,7 @@ def test_a_model_that_answers_in_text_all_the_same_is_read() -> None:
     assert _outcome(completion) == "accepted"
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("message", "raw_text", "cause"),
     [
         (AIMessage("no tool, no JSON", usage_metadata=_USAGE), "no tool, no JSON", "invalid_json"),

@@ -16,6 +16,7 @@ from synthetic_textcat.llm.prompts.messages import Fingerprinter
 from synthetic_textcat.redaction import MASK, redact
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import LlmParameters
+from tests.support.each_case import each_of
 
 _FAKE_CLASS = "langchain_core.language_models.fake_chat_models.FakeListChatModel"
 
@@ -67,7 +68,7 @@ def test_no_other_model_bears_the_template_writers_name(class_path: str) -> None
         ChatModelSpec(class_path).build(_llm(OFFLINE_MODEL))
 
 
-@pytest.mark.parametrize("path", ["no.such.Thing", "langchain_openai.ChatOpenAi", "nodots", ""])
+@each_of("path", ["no.such.Thing", "langchain_openai.ChatOpenAi", "nodots", ""])
 def test_an_unknown_class_is_named(path: str) -> None:
     with pytest.raises(ModelSetupError, match=rf"There is no class {path} \(catalog entry llm\)"):
         ChatModelSpec(path).build(_llm())
@@ -135,13 +136,13 @@ def test_retries_are_the_engines_and_no_model_class_retries_beside_it() -> None:
     assert ChatModelSpec(_FAKE_CLASS).max_retries == 4
 
 
-@pytest.mark.parametrize("given", ["many", -1, 1.5, True, 101])
+@each_of("given", ["many", -1, 1.5, True, 101])
 def test_retries_that_are_no_number_are_named_before_a_call(given: Any) -> None:
     with pytest.raises(ModelSetupError, match=r"^max_retries .* a whole number from 0 to 100. Next: fix it in"):
         _ = ChatModelSpec(OPENAI_CLASS, {"max_retries": given}).max_retries
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("kwargs", "seconds"),
     [
         ({}, 600),
@@ -160,7 +161,7 @@ def test_the_timeout_of_the_catalog_is_the_deadline_of_a_call(kwargs: dict[str, 
     assert ChatModelSpec(OPENAI_CLASS, kwargs).deadline_s == seconds
 
 
-@pytest.mark.parametrize("timeout", ["soon", 0, -3, True, float("inf"), float("nan")])
+@each_of("timeout", ["soon", 0, -3, True, float("inf"), float("nan")])
 def test_a_timeout_that_is_no_time_is_named_before_a_call(timeout: Any) -> None:
     with pytest.raises(ModelSetupError, match=r"^timeout .* a number of seconds above 0. Next: fix it in"):
         _ = ChatModelSpec(OPENAI_CLASS, {"timeout": timeout}).deadline_s

@@ -21,6 +21,7 @@ from synthetic_textcat.errors import ModelSetupError
 from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
 from synthetic_textcat.llm.chat_models.transport import check_all_headers, check_header_value, refuse_redirects
 from synthetic_textcat.schemas.parameters import LlmParameters
+from tests.support.each_case import each_of
 
 _SECRET = {"X-Secret": "for-one-host-only"}
 
@@ -159,7 +160,7 @@ async def test_our_own_client_does_not_follow(server: _Server, monkeypatch: pyte
     assert server.asked == ["/chat/completions"]
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("value", "says"),
     [
         ("sk-word\n", "ends in a line break"),
@@ -181,12 +182,12 @@ def test_a_value_that_can_not_be_sent(value: str, says: str) -> None:
     assert "\n" not in str(it.value)
 
 
-@pytest.mark.parametrize("value", ["sk-word", "Bearer sk word", "a\tb", "", "~!@#$%^&*()"])
+@each_of("value", ["sk-word", "Bearer sk word", "a\tb", "", "~!@#$%^&*()"])
 def test_a_value_that_can_be_sent(value: str) -> None:
     check_header_value(value, "OPENAI_API_KEY")
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("arguments", "says"),
     [
         ({"default_headers": {"X-Team": "a\nb"}}, "The header X-Team"),

@@ -3,6 +3,7 @@
 import pytest
 
 from synthetic_textcat.llm.engine.circuit_breaker import CircuitBreaker, Failure, State
+from tests.support.each_case import each_of
 
 _BROKEN = Failure("connection_error", "closed")
 _TOO_LONG = Failure("rate_limited", "daily limit", 3600.0)
@@ -37,7 +38,7 @@ class _Watched(CircuitBreaker):
         return waited
 
 
-@pytest.mark.parametrize(("in_flight", "needed"), [(1, 20), (4, 20), (10, 20), (11, 22), (32, 64), (500, 1000)])
+@each_of(("in_flight", "needed"), [(1, 20), (4, 20), (10, 20), (11, 22), (32, 64), (500, 1000)])
 def test_it_opens_when_twice_the_calls_in_flight_failed_and_twenty_at_least(in_flight: int, needed: int) -> None:
     breaker = _Watched()
     assert breaker.fails(needed - 1, in_flight=in_flight) is State.CLOSED

@@ -15,6 +15,7 @@ from synthetic_textcat.llm.calls.budget import UsageBound
 from synthetic_textcat.llm.chat_models.answers import NOTHING, UNKNOWN
 from synthetic_textcat.llm.engine.single_call import Deadlines, answer_of_failure
 from tests.llm.builders import completion, no_reply
+from tests.support.each_case import each_of
 
 _MESSAGES = [SystemMessage("Schreib größer."), HumanMessage("日本")]
 
@@ -93,7 +94,7 @@ def _raised_from(failure: Exception, status: int) -> Exception:
     return failure
 
 
-@pytest.mark.parametrize("status", [429, 500, 503, 529])
+@each_of("status", [429, 500, 503, 529])
 def test_a_call_that_a_server_turned_away_took_nothing(status: int) -> None:
     assert answer_of_failure(_raised_from(TransportError("server_error", "no"), status)).usage == NOTHING
 
@@ -103,7 +104,7 @@ def test_a_call_that_was_never_sent_took_nothing(failure: Exception) -> None:
     assert answer_of_failure(failure).usage == NOTHING
 
 
-@pytest.mark.parametrize(
+@each_of(
     "failure",
     [
         TransportError("timeout", "the call took longer"),

@@ -108,7 +108,7 @@ def test_a_missing_field_is_named(field: str) -> None:
         read_line(json.dumps(record).encode())
 
 
-@pytest.mark.parametrize(
+@each_of(
     "changes",
     [
         {"latency_s": 3},
@@ -158,7 +158,7 @@ def test_what_is_no_line_of_ours_is_an_error_and_nothing_else(line: bytes) -> No
         read_line(line)
 
 
-@pytest.mark.parametrize("changed", [b"\xef\xbb\xbf" + _line(), b"  " + _line(), _line()[:-1] + b"\r\n", _line()[:-1]])
+@each_of("changed", [b"\xef\xbb\xbf" + _line(), b"  " + _line(), _line()[:-1] + b"\r\n", _line()[:-1]])
 def test_what_editors_do_to_a_line_costs_nothing(changed: bytes) -> None:
     assert completion_of(read_line(changed)) == completion()
 
@@ -183,7 +183,7 @@ def test_damaged_bytes_are_a_line_error_and_nothing_else(damage: bytes, at: int)
         read_line(line[:at] + damage + line[at + len(damage) :])
 
 
-@pytest.mark.parametrize("text", ["", GOOD, "x" * MOST_OF_A_REPLY, "\ud83d" * MOST_OF_A_REPLY])
+@each_of("text", ["", GOOD, "x" * MOST_OF_A_REPLY, "\ud83d" * MOST_OF_A_REPLY])
 def test_a_text_within_the_bound_is_kept_as_it_is(text: str) -> None:
     whole = completion(text, refusal="no", error="e", finish_reason="stop")
     assert bounded(whole) is whole

@@ -27,6 +27,7 @@ from synthetic_textcat.schemas.outcomes import (
 from synthetic_textcat.text.near_duplicates import like_earlier
 from synthetic_textcat.text.unicode import normalised
 from tests.llm.offline.rehearsal import closed_tasks, plan_of, prompt_of, schema_of, tasks
+from tests.support.each_case import each_of
 
 TASK = closed_tasks()[3]
 SEEDS = st.integers(0, 2**53 - 1)
@@ -101,7 +102,7 @@ def test_refused_and_filtered_replies_are_empty() -> None:
     assert filtered.finish_reason == "content_filter"
 
 
-@pytest.mark.parametrize("cause", NO_REPLY_CAUSES)
+@each_of("cause", NO_REPLY_CAUSES)
 def test_transport_causes_are_raised(cause: str) -> None:
     with pytest.raises(TransportError) as caught:
         answer(cause, 1)

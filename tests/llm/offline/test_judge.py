@@ -21,6 +21,7 @@ from synthetic_textcat.tables import FrameTable
 from tests.llm.builders import completion
 from tests.llm.offline.judging import Judged, asked, judged, verdict_prompts, written
 from tests.llm.offline.rehearsal import closed_tasks, tasks
+from tests.support.each_case import each_of
 
 AUTHORED = tuple(find_language(code).name for code in authored_languages())
 MIXED = {WRONG_LABEL: 0.3}
@@ -167,7 +168,7 @@ def test_defects_of_replies_befall_verdicts_too(defect: str, of_several: bool) -
         assert read.cause == defect
 
 
-@pytest.mark.parametrize("cause", NO_REPLY_CAUSES)
+@each_of("cause", NO_REPLY_CAUSES)
 def test_a_call_for_a_verdict_can_fail(cause: str) -> None:
     [row] = written(tasks()[:1], 1)
     with pytest.raises(TransportError):

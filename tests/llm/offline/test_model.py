@@ -13,6 +13,7 @@ from synthetic_textcat.llm.offline.model import OfflineTemplateModel
 from synthetic_textcat.schemas.completions import label_set_schema, planned_row_schema, row_schema, task_list_schema
 from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
 from tests.llm.offline.rehearsal import closed_tasks, plan_of, prompt_of, tasks
+from tests.support.each_case import each_of
 
 TASK = closed_tasks()[0]
 
@@ -63,7 +64,7 @@ def test_a_retry_reads_the_first_messages_and_keeps_its_defect() -> None:
         ask(retry, wanted, defects={"rate_limited": 1.0})
 
 
-@pytest.mark.parametrize("task", closed_tasks(), ids=lambda task: task.task)
+@each_of("task", closed_tasks())
 def test_without_a_schema_the_labels_are_those_that_the_prompt_names(task: Any) -> None:
     planned = plan_of(task, 5)
     answer = row(ask([HumanMessage(prompt_of(task, planned))], body(None)))

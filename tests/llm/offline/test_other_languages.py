@@ -25,7 +25,7 @@ from synthetic_textcat.schemas.languages import Language, find_language, languag
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.text.unicode import normalised
 from tests.llm.offline.rehearsal import lix, plan_of, prompt_of, schema_of, tasks
-from tests.support.each_case import each_case
+from tests.support.each_case import each_case, each_of
 
 AUTHORED = ("ar", "de", "es", "fr", "hi", "tr", "zh-Hans")
 OTHERS = tuple(language for language in languages() if language.code != "en")
@@ -166,7 +166,7 @@ def test_a_mark_that_is_a_label_gives_way_to_another() -> None:
     assert not leaks(text, task.label_names)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("language", "labels"),
     [
         ("German", ["Rechnung", "Lieferung", "Zug", "Garten", "Frage", "Paket", "Zimmer"]),
@@ -228,7 +228,7 @@ def test_each_label_of_a_shipped_task_has_a_topic_of_its_own(code: str) -> None:
     assert len(language_grammar(code).labels) >= max(len(task.labels) for task in tasks())
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("prompt", "name"),
     [
         ("It is written in German.", "German"),
@@ -262,7 +262,7 @@ def test_sentences_are_written_as_the_language_does() -> None:
     assert (chinese.words("我们在北京住了二十年"), turkish.words("iki gün önce")) == (6, 3)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "label", "named"),
     [
         ("Die Rechnungen fehlen.", "Rechnung", True),

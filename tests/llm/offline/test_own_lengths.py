@@ -17,6 +17,7 @@ from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.schemas.lengths import length_of, shown_length
 from synthetic_textcat.text.segments import characters
 from synthetic_textcat.text.words import COUNTS, counts_of
+from tests.support.each_case import each_of
 
 _LABELS = ["Sport", "Business", "Politics", "Technology", "Health", "Culture"]
 _ROWS = 40
@@ -74,7 +75,7 @@ def test_texts_of_label_sets_keep_to_narrow_ranges(labels: tuple[str, ...], lang
     assert not any(re.search(r"[,;] ?[.;]", text) for text in texts)
 
 
-@pytest.mark.parametrize("num_words", ["20 to 40", "at least 30", "at least 12", "at most 280 characters"])
+@each_of("num_words", ["20 to 40", "at least 30", "at least 12", "at most 280 characters"])
 def test_a_spoilt_length_is_off_by_more_than_a_factor_of_two(num_words: str) -> None:
     length = length_of(num_words)
     assert length is not None
@@ -82,7 +83,7 @@ def test_a_spoilt_length_is_off_by_more_than_a_factor_of_two(num_words: str) -> 
     assert all(each < length.least / 2 or each > 2 * upper for each in _lengths(num_words, defect="length_off"))
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("prompt", "length"),
     [
         ("in English, at least 50 words, clear", "at least 50"),

@@ -3,7 +3,6 @@
 import json
 from itertools import permutations, product
 
-import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,7 +51,7 @@ def test_words_of_the_task_are_no_attributes() -> None:
     assert find_value(text, VALUES["difficulty"]) == "high school"
 
 
-@pytest.mark.parametrize("value", VALUES["num_words"])
+@each_of("value", VALUES["num_words"])
 def test_a_length_is_not_taken_for_its_prefix(value: str) -> None:
     assert find_value(f"Use {value} words.", VALUES["num_words"]) == value
     assert find_value("Use 10 words.", VALUES["num_words"]) is None
@@ -119,7 +118,7 @@ def test_the_projects_own_prompts_are_read(name: str, number: int) -> None:
     assert {key: find_value(rules, values) for key, values in VALUES.items()} == {key: planned[key] for key in VALUES}
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("prompt", "code"),
     [
         ("be the author of such a text: in Luxembourgish, 20 to 40 words", "lb"),

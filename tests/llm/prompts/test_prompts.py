@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from string import Formatter
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
@@ -136,6 +135,6 @@ def test_what_passes_can_be_filled(text: str) -> None:
         assert all(name is None or (name.isidentifier() and not spec and not way) for _, name, spec, way in fields)
 
 
-@pytest.mark.parametrize("text", ["", "no brace", "{task}", "{{}}", "{{{task}}}", '{{"input_text": "{task}"}}'])
+@each_of("text", ["", "no brace", "{task}", "{{}}", "{{{task}}}", '{{"input_text": "{task}"}}'])
 def test_names_and_doubled_braces_pass(text: str) -> None:
     assert brace_fault(text) is None

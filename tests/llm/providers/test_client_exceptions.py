@@ -45,7 +45,7 @@ def test_headers(headers: dict[str, Any], seconds: float | None) -> None:
     assert _wait(headers) == (None if seconds is None else pytest.approx(seconds))
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("content", "seconds"),
     [
         ([{"error": {"code": 429, "details": [{"@type": "QuotaFailure"}, {"retryDelay": "37s"}]}}], 37),
@@ -60,7 +60,7 @@ def test_bodies(content: Any, seconds: float | None) -> None:
     assert _wait(content=content) == seconds
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("words", "seconds"),
     [
         ("Rate limit reached. Please try again in 20s. Contact us", 20),

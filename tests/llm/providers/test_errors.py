@@ -292,7 +292,7 @@ def test_the_content_type_tells_a_page_without_tags() -> None:
     assert read_body("Sign in", "text/html; charset=utf-8").kind == "html"
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("body", "status"),
     [
         ({"error": {"code": 429, "message": "slow"}}, 429),

@@ -3,9 +3,8 @@
 import re
 from typing import get_args
 
-import pytest
-
 from synthetic_textcat.llm.providers.files import Kind, ProviderFact, provider_facts
+from tests.support.each_case import each_of
 
 _FACTS = [fact for kind in get_args(Kind) for fact in provider_facts(kind)]
 _MEANINGS = {
@@ -16,13 +15,13 @@ _MEANINGS = {
 }
 
 
-@pytest.mark.parametrize("kind", get_args(Kind))
+@each_of("kind", get_args(Kind))
 def test_openai_comes_first_then_the_providers_by_name_then_any(kind: Kind) -> None:
     providers = list(dict.fromkeys(fact.provider for fact in provider_facts(kind)))
     assert providers == sorted(providers, key=lambda name: (name != "openai", name == "any", name))
 
 
-@pytest.mark.parametrize("kind", _MEANINGS)
+@each_of("kind", _MEANINGS)
 def test_a_word_has_a_meaning_that_we_know(kind: Kind) -> None:
     facts = provider_facts(kind)
     assert {fact.meaning for fact in facts} == _MEANINGS[kind]

@@ -84,7 +84,7 @@ def test_what_every_call_would_get_ends_the_run(error: Exception, says: str) -> 
     assert "Next: " in str(ours)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("error", "cause", "wait_s"),
     [
         (AnthropicStatusError(529, "overloaded_error", "Overloaded"), "server_error", None),
@@ -107,7 +107,7 @@ def test_what_may_pass_is_tried_again(error: Exception, cause: str, wait_s: floa
         assert (ours.cause, ours.retry_after_s, ours.retryable) == (cause, wait_s, True)
 
 
-@pytest.mark.parametrize(
+@each_of(
     "error",
     [
         AnthropicStatusError(400, "invalid_request_error", "Output blocked by content filtering policy"),

@@ -56,7 +56,7 @@ def test_what_may_pass_is_a_cause(error: Exception, cause: str) -> None:
     assert str(ours)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("error", "says"),
     [
         (_status_error(400, message="no such field"), "calls the request bad: no such field. Next: see llm.structured"),
@@ -113,9 +113,7 @@ def test_an_error_without_words_has_its_name() -> None:
     assert "ValueError" in str(as_our_error(ValueError()))
 
 
-@pytest.mark.parametrize(
-    ("status", "first_only"), [(400, True), (403, True), (418, True), (422, True), (401, False), (404, False)]
-)
+@each_of(("status", "first_only"), [(400, True), (403, True), (418, True), (422, True), (401, False), (404, False)])
 def test_a_bad_request_is_told_from_what_every_call_would_get(status: int, first_only: bool) -> None:
     assert isinstance(as_our_error(_status_error(status)), BadRequestError) is first_only
 

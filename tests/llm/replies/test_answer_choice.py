@@ -114,7 +114,7 @@ def test_of_several_rows_the_last_counts_and_the_note_says_why(text: str, note: 
     assert found.note.startswith(f"read from {note}")
 
 
-@pytest.mark.parametrize(
+@each_of(
     "text",
     [
         _ANSWER,
@@ -134,7 +134,7 @@ def test_the_only_row_needs_no_note(text: str) -> None:
     assert not found.note
 
 
-@pytest.mark.parametrize("tag", ["</think>", "[/THINK]", "<think>", "<|channel|>final<|message|>", "</details>"])
+@each_of("tag", ["</think>", "[/THINK]", "<think>", "<|channel|>final<|message|>", "</details>"])
 def test_a_text_may_hold_such_tags(tag: str) -> None:
     row = _row(f"Write {tag} at the end.")
     for text in (row, f"So: {row} Done.", f"<think>{_DRAFT}</think>Sure:\n```json\n{row}\n```"):
@@ -203,7 +203,7 @@ def test_a_correction_that_is_cut_off_leaves_the_version_before_it() -> None:
     assert found.note == "read from the object, after which another is cut off"
 
 
-@pytest.mark.parametrize(
+@each_of(
     "fields",
     [
         {"additional_kwargs": {"reasoning_content": _ANSWER}},

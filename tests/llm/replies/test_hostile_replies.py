@@ -18,6 +18,7 @@ from synthetic_textcat.llm.replies.parsing import parse, read
 from synthetic_textcat.schemas.completions import Completion, LabelSet, Problem, Reply, TaskList
 from tests.llm.builders import completion
 from tests.llm.replies.hostile_replies import SLOWEST_S, Cost, cost_of
+from tests.support.each_case import each_of
 
 _FENCED_KEY = '{"```json {"input_text": "Good", "label": "a"}```"}'
 _ROW = {"input_text": "a text", "label": "A", "misleading_label": "B"}
@@ -56,7 +57,7 @@ def test_what_validation_raises_is_a_cause_that_keeps_its_words(text: str) -> No
     assert problem == Problem("invalid_json", "the reply broke the parser: OverflowError: too much for \ufffd it")
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("value", "detail"),
     [
         ("NaN", "input_text: input should be a valid string"),
@@ -79,7 +80,7 @@ def test_a_number_of_thousands_of_digits_beside_a_row_is_none_of_its_fields(digi
     assert digits > 30_000 or isinstance(result, Reply)
 
 
-@pytest.mark.parametrize(
+@each_of(
     "text",
     [
         json.dumps(_ROW)[:-1] + ', "\\ud800": {"\\udc00": ["\\ud800"]}}',
@@ -87,7 +88,6 @@ def test_a_number_of_thousands_of_digits_beside_a_row_is_none_of_its_fields(digi
         '{"label": "no", ' + json.dumps(_ROW)[1:],
         '{"a": [1, "2"], "b": {}, ' + json.dumps(_ROW)[1:-1] + ",}",
     ],
-    ids=["lone surrogates in keys", "null bytes", "a key that comes twice", "other fields"],
 )
 def test_odd_things_beside_a_row_leave_it_alone(text: str) -> None:
     assert parse(completion(text), Reply) == Reply.model_validate(_ROW)

@@ -120,7 +120,7 @@ def test_an_item_in_a_strange_form_leaves_the_others_alone(form: str) -> None:
     assert _read(json.dumps({"tasks": [*_TASKS, item]})) == _TASKS
 
 
-@pytest.mark.parametrize(
+@each_of(
     "tasks",
     [
         ["根据客户投诉的原因对投诉进行分类。", "判断病历属于哪个科室。", "区分合同条款约束的当事人"],
@@ -147,7 +147,7 @@ def test_what_is_no_sentence_without_spaces_is_left_out() -> None:
     assert _read(json.dumps({"tasks": [*odd, "判断病历属于哪个科室。"]})) == ["判断病历属于哪个科室。"]
 
 
-@pytest.mark.parametrize("bullet", "\u2022-")
+@each_of("bullet", "\u2022-")
 def test_bulleted_items_in_one_item_are_no_task_in_any_case(bullet: str) -> None:
     packed = f"{bullet} Näheres by nurses of the day {bullet} sort letters from nurses {bullet} sort stage-hands by who"
     assert _read(json.dumps({"tasks": [packed, *_TASKS]})) == _TASKS
@@ -216,7 +216,7 @@ def test_what_can_not_be_a_task_is_left_out() -> None:
     assert _read(json.dumps({"tasks": [*odd, _TASKS[0]]})) == _TASKS[:1]
 
 
-@pytest.mark.parametrize(
+@each_of(
     "task",
     [
         "Sort claims by damage: fire | water | theft",
@@ -265,7 +265,7 @@ def test_a_task_may_quote_what_sounds_like_a_refusal(quoting: str) -> None:
     assert _read(f'Here are tasks on "I can\'t log in":\n{_lines(_TASKS, "-")}') == _TASKS
 
 
-@pytest.mark.parametrize(
+@each_of(
     "refusal",
     [
         "1. I\u2019m sorry, but I can\u2019t do that.",
@@ -285,7 +285,7 @@ def test_what_a_model_says_around_its_tasks_is_none() -> None:
     assert _read(json.dumps({"tasks": [chatter[0], *_TASKS, *chatter[1:]]})) == _TASKS
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "cause"),
     [
         (" ".join(_TASKS), "invalid_json"),

@@ -9,6 +9,7 @@ from synthetic_textcat.llm.replies.parsing import parse
 from synthetic_textcat.schemas.completions import Completion, LabelSet, Problem, Reply, TaskList
 from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
 from tests.llm.builders import completion, no_reply
+from tests.support.each_case import each_of
 
 _LABELS = json.dumps({"labels": [{"name": name, "description": f"It is {name}."} for name in ("a", "b", "c")]})
 
@@ -19,7 +20,7 @@ def _problem(asked: Completion) -> Problem:
     return result
 
 
-@pytest.mark.parametrize(
+@each_of(
     "text",
     ["", " \n", "I can't do that.", "null", "5", '"text"', "[]", "{", "}{", "Use {this} and {that}.", "<html></html>"],
 )
@@ -31,7 +32,7 @@ def test_a_cut_reply_that_does_not_say_so_is_invalid_json() -> None:
     assert _problem(completion('{"input_text": "a", "label": "A", "misl')).cause == "invalid_json"
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "field"),
     [
         ("{}", "input_text: field required; label: field required; misleading_label: field required"),
@@ -77,7 +78,7 @@ def test_a_reply_that_was_cut_at_the_limit_is_truncated(text: str) -> None:
     assert "llm.max_tokens" in problem.detail
 
 
-@pytest.mark.parametrize("cause", TRANSPORT_CAUSES)
+@each_of("cause", TRANSPORT_CAUSES)
 def test_a_call_without_a_reply_keeps_its_cause_and_words(cause: str) -> None:
     assert _problem(no_reply(cause)) == Problem(cause, "it failed")
 
@@ -123,7 +124,7 @@ def test_a_torn_label_set_is_none_however_much_of_it_is_there(text: str, reason:
         assert problem.cause == cause
 
 
-@pytest.mark.parametrize(
+@each_of(
     "text",
     [
         str(json.loads(_LABELS)),

@@ -178,16 +178,16 @@ def test_a_task_that_always_fails_is_paused_on_all_workers(tmp_path: Path) -> No
 
 
 def test_a_good_reply_to_the_drivers_own_call_shows_that_the_settings_are_right(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: FaultServer
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "any-key-will-do")
-    with FaultServer(always="schema_violation", after=1) as server:
-        plan = ShardedPlan(
-            tmp_path,
-            rows=40,
-            generation={"max_attempts": 1},
-            spec=ChatModelSpec(OPENAI_CLASS, {"base_url": server.url}),
-            llm=LlmParameters(model="served-1"),
-        )
-        list(plan.ask(ThreadWorkers(slots=1), shards=1))
+    server.set_faults(always="schema_violation", after=1)
+    plan = ShardedPlan(
+        tmp_path,
+        rows=40,
+        generation={"max_attempts": 1},
+        spec=ChatModelSpec(OPENAI_CLASS, {"base_url": server.url}),
+        llm=LlmParameters(model="served-1"),
+    )
+    list(plan.ask(ThreadWorkers(slots=1), shards=1))
     assert len(plan.lines()) == 40

@@ -13,6 +13,7 @@ from synthetic_textcat.llm.shards.partition import (
     new_owner,
     shards_of,
 )
+from tests.support.each_case import each_of
 
 
 @given(st.lists(st.integers(0, 2**80 - 1), max_size=20), st.integers(1, MOST_SHARDS))
@@ -38,12 +39,12 @@ def test_a_journals_name_says_which_shard_of_how_many_it_is_and_whose(shard: int
     assert new_owner(shards) != owner
 
 
-@pytest.mark.parametrize("name", ["shard-00000.owner", "run.owner", "completions.jsonl", "shard-1.of2-a.jsonl", ""])
+@each_of("name", ["shard-00000.owner", "run.owner", "completions.jsonl", "shard-1.of2-a.jsonl", ""])
 def test_other_files_are_no_journals_of_a_shard(name: str) -> None:
     assert ShardFile.of(name) is None
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("slots", "rows", "shards"), [(1, 20_000, 32), (3, 20_000, 40), (4, 300, 4), (4, 2, 2), (64, 100_000_000, 2_048)]
 )
 def test_there_are_up_to_32_shards_a_worker_of_500_rows_or_more(slots: int, rows: int, shards: int) -> None:

@@ -12,15 +12,16 @@ from synthetic_textcat.llm.shards.server_list import ServerList
 from synthetic_textcat.schemas.parameters import LlmParameters
 from tests.llm.shards.sharded_plan import ShardedPlan, ThreadWorkers
 from tests.support.server import FaultServer
+from tests.support.server_host import ServerHost
 
 _NOBODY = "http://127.0.0.1:9/v1"
 _ROWS = 40
 
 
 @pytest.fixture(scope="module")
-def servers() -> Iterator[list[FaultServer]]:
+def servers(server_host: ServerHost) -> Iterator[list[FaultServer]]:
     """Two servers of one model."""
-    with FaultServer() as first, FaultServer() as second:
+    with server_host.server() as first, server_host.server() as second:
         yield [first, second]
 
 

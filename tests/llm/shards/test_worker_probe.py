@@ -9,11 +9,12 @@ from synthetic_textcat.llm.shards.folder import SharedFolder
 from synthetic_textcat.llm.shards.worker_probe import Probe, fault, probe
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import LlmParameters
+from tests.support.each_case import each_of
 
 _OWN = Probe("3.11", "0.1.0 (aaa)", "model-1", "")
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("said", "why"),
     [
         (_OWN._replace(python="3.12"), "has Python 3.12, and this run has 3.11. Next: install the same wheel"),

@@ -12,6 +12,7 @@ from synthetic_textcat.hashing import key64
 from synthetic_textcat.pipelines.attribute_sampling.apportionment import Apportionment, Balanced
 from synthetic_textcat.pipelines.attribute_sampling.streams import Ints, independent, streams_of
 from synthetic_textcat.schemas.attributes import shares_of, weights_of
+from tests.support.each_case import each_of
 from tests.support.examples import examples
 
 _PLAIN = st.sampled_from([1.0, 1.0, 2.0, 3.0, 5.0, 7.5, 12.0, 0.431, 0.029, 0.0022857])
@@ -90,9 +91,7 @@ def test_pieces_that_are_drawn_at_once_are_as_if_drawn_row_by_row(weights: tuple
     np.testing.assert_array_equal(in_pieces, whole)
 
 
-@pytest.mark.parametrize(
-    "weights", [(1, 3), (6, 3, 1), (1, 2, 3, 4, 5), (4.31, 3.77, 1.965702), (1000, 30, 4, 1.1, 50.3)]
-)
+@each_of("weights", [(1, 3), (6, 3, 1), (1, 2, 3, 4, 5), (4.31, 3.77, 1.965702), (1000, 30, 4, 1.1, 50.3)])
 def test_short_sequences_taken_together_have_the_shares_at_each_place(weights: tuple[float, ...]) -> None:
     shares, sequences = _shares(weights), 4_000
     drawn = Balanced(shares).draw(_keys("seed", number=sequences), np.full(sequences, 5)).reshape(sequences, 5)
@@ -102,7 +101,7 @@ def test_short_sequences_taken_together_have_the_shares_at_each_place(weights: t
         assert ((counts - expected) ** 2 / expected).sum() < 18.5  # 4 degrees at most, 0.001
 
 
-@pytest.mark.parametrize("weights", [(4, 1), (0.431, 0.377, 0.192), (5, 3, 1.1, 0.7), (1000.1, 3, 1), (100, 7, 1)])
+@each_of("weights", [(4, 1), (0.431, 0.377, 0.192), (5, 3, 1.1, 0.7), (1000.1, 3, 1), (100, 7, 1)])
 def test_two_sequences_of_the_same_shares_are_independent(weights: tuple[float, ...]) -> None:
     shares, rows = _shares(weights), 8_000
     one, other = (_sequence(shares, rows, name) for name in ("one", "other"))

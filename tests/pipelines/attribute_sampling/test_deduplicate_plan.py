@@ -6,7 +6,6 @@ from math import ceil, floor
 from typing import Any
 
 import pandas as pd
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +16,7 @@ from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import ATTRIBUTES
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import as_table
+from tests.support.each_case import each_of
 from tests.support.examples import examples
 from tests.support.task_tables import task_table
 
@@ -38,7 +38,7 @@ def _repeated(labels: list[str], rows: int, **sampling: Any) -> list[int]:
     ]
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("labels", "rows", "most"),
     [([], 15, 0.5), ([], 30, 1.5), ([], 45, 3.5), (["a", "b"], 90, 10), (["a", "b", "c", "d", "e", "f"], 555, 6)],
 )

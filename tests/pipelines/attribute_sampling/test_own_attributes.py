@@ -13,6 +13,7 @@ from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import REQUESTS, with_own
 from synthetic_textcat.schemas.tasks import Task, tasks_of
 from synthetic_textcat.tables import as_table
+from tests.support.each_case import each_of
 from tests.support.task_tables import task_table
 
 _PLAIN = Task(task="Name the mood.")
@@ -113,7 +114,7 @@ def test_a_task_comes_back_from_the_table_with_all_that_its_rows_are_drawn_from(
     assert tasks_of(pd.DataFrame([task.to_row("file")])) == [task]
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("extra", "says"),
     [
         ({"label": ["x"]}, "'label' is already the name of a column of the tables"),

@@ -26,6 +26,7 @@ from synthetic_textcat.schemas.rows import ATTRIBUTES, REQUESTS, plan_sha256
 from synthetic_textcat.schemas.tasks import Task, normalise
 from synthetic_textcat.tables import as_table
 from tests.pipelines.attribute_sampling.fixed_plan import SAMPLING, SEED, TASKS, hashes
+from tests.support.each_case import each_of
 from tests.support.examples import examples
 from tests.support.task_tables import task_table
 
@@ -260,7 +261,7 @@ def test_many_tasks_of_few_rows_have_the_weights_too() -> None:
         assert sum((counts[name] - rows * x) ** 2 / (rows * x) for name, x in weights.items()) < 13.8  # as above
 
 
-@pytest.mark.parametrize("weights", [(4, 1), (3, 1), (6, 3, 1), (0.431, 0.377, 0.192)])
+@each_of("weights", [(4, 1), (3, 1), (6, 3, 1), (0.431, 0.377, 0.192)])
 def test_attributes_and_labels_of_like_weights_are_not_tied_to_one_another(weights: tuple[float, ...]) -> None:
     rows, names = 6_000, "abc"[: len(weights)]
     labels = [{"name": name, "weight": weight} for name, weight in zip(names, weights, strict=True)]

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-import pytest
-
 from synthetic_textcat.pipelines.attribute_sampling.quota_plan import is_judged, kept_of
 from synthetic_textcat.schemas.quota import CellRows, Rounds, Shortfall, rows_for
+from tests.support.each_case import each_of
 
 _ROUNDS = Rounds(recipe="r", rounds=((CellRows(cell={"language": "German"}, rows=10),),))
 
@@ -25,7 +24,7 @@ def _shortfall(**changes: Any) -> Shortfall:
     return Shortfall(**{**usual, **changes})
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("missing", "accepted_share", "rows"),
     [
         (10, 1.0, 10),

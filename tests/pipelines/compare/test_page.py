@@ -25,6 +25,7 @@ from synthetic_textcat.pipelines.compare.pairing import MOST_SHOWN, pair, row_di
 from synthetic_textcat.schemas.run_records import Evaluation, RunRecord
 from tests.pipelines.compare.builders import leaked, outcomes, run
 from tests.pipelines.compare.made_runs import topical
+from tests.support.each_case import each_of
 
 _SCRIPT = "<script>alert('x')</script>"
 _BEFORE = run(outcomes=outcomes([leaked()] * 60 + [{}] * 140), metrics={"diversity/vendi": 20.0})
@@ -176,7 +177,7 @@ def test_scores_stand_next_to_each_other_with_their_intervals() -> None:
     assert not list(caveats(_run(), other))
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("baseline", "candidate", "expected"),
     [
         (_run(), _run(real_rows="bb"), "different evaluation sets"),

@@ -11,6 +11,7 @@ from synthetic_textcat.errors import EvaluationError
 from synthetic_textcat.pipelines.evaluate.inputs import real_rows
 from synthetic_textcat.schemas.tasks import Task
 from tests.pipelines.evaluate.builders import OPEN, OTHER, TASK, TASKS, evaluation_set
+from tests.support.each_case import each_of
 
 _ROWS = [("A goal.", "sport "), ("Dough.", "COOKING"), ("A ferry", "\uff34ravel.")]
 
@@ -67,7 +68,7 @@ def test_no_set_no_labels_and_no_rows_are_no_real_rows(given: pd.DataFrame | Non
     assert list(found.rows.columns) == ["task_id", "text", "labels"]
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("given", "expected"),
     [
         (

@@ -23,6 +23,7 @@ from synthetic_textcat.schemas.label_sets import label_set_of
 from synthetic_textcat.schemas.parameters import EvaluateParameters, ExportParameters
 from tests.pipelines.evaluate.builders import folder
 from tests.pipelines.export.builders import tasks_table
+from tests.support.each_case import each_of
 from tests.support.label_set_rows import MOOD, ROUTING, TASKS, example_rows
 
 _TRIED = (ROUTING, MOOD)
@@ -101,7 +102,7 @@ def test_rows_of_all_kinds_of_tasks_are_in_one_set() -> None:
     assert real_rows(given, TASKS).rows["labels"].tolist() == [(0,), (0, 1), (1,)]
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("cell", "task", "expected"),
     [
         ("Billing; Shiping", ROUTING, r"does not have: 'Shiping' in 1 row \(did you mean Shipping\?\)\. Next: "),

@@ -26,6 +26,7 @@ from synthetic_textcat.pipelines.evaluate.train_test_sets import Rows, Trial
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.text.linear_models import macro_f1
 from tests.pipelines.evaluate.builders import TASK, WORDS, labelled
+from tests.support.each_case import each_of
 
 _GRAMS = reader_of_grams()
 _NONE = Rows([], np.empty(0, np.int64))
@@ -86,7 +87,7 @@ def test_a_beginning_with_one_label_names_that_one() -> None:
     assert dict(found.curve)[25].macro_f1 == pytest.approx(1 / 6, abs=1e-4)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("counts", "enough"),
     [([25, 25], True), ([25, 24], False), ([46, 4], False), ([45, 5, 2], True), ([60], False), ([], False)],
 )
@@ -95,9 +96,7 @@ def test_training_on_real_rows_needs_fifty_and_two_labels_that_all_folds_have(co
     assert is_enough(Rows([""] * len(labels), labels)) is enough
 
 
-@pytest.mark.parametrize(
-    ("rows", "labels", "few"), [(0, 3, False), (49, 3, True), (50, 3, False), (100, 60, True), (300, 60, False)]
-)
+@each_of(("rows", "labels", "few"), [(0, 3, False), (49, 3, True), (50, 3, False), (100, 60, True), (300, 60, False)])
 def test_a_score_is_of_few_rows_below_fifty_or_five_for_each_label(rows: int, labels: int, few: bool) -> None:
     task = Task(task="Sort a note.", labels=tuple(f"label {number}" for number in range(labels)))
     assert are_few(Rows([""] * rows, np.zeros(rows, dtype=np.int64)), task) is few

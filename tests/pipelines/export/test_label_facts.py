@@ -11,6 +11,7 @@ from synthetic_textcat.schemas.rows import to_frame
 from synthetic_textcat.tables import FrameTable
 from synthetic_textcat.text.intervals import wilson_interval
 from tests.pipelines.quality_report.builders import example_frame, ledger
+from tests.support.each_case import each_of
 
 _FRAME = example_frame({"request_id": f"r{number}", "input_text": f"Text {number}."} for number in range(6))
 _EXAMPLES = FrameTable(_FRAME)
@@ -73,7 +74,7 @@ def test_accuracy_by_hand_of_these_rows_is_known() -> None:
     assert found["by_hand"] == {"accuracy": 0.9, "low": 0.7, "high": 0.97, "rows": 4.0}
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("accuracy", "design"),
     [
         (_ACCURACY, _design(r0="Text 0.", r3="Another text.")),

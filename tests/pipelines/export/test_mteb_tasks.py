@@ -15,6 +15,7 @@ from synthetic_textcat.tables import FrameTable
 from synthetic_textcat.work_pool import THIS_MACHINE
 from tests.pipelines.export.builders import TASK, TASKS, by_task, read, tasks_table
 from tests.pipelines.quality_report.builders import example_frame
+from tests.support.each_case import each_of
 
 _FIELDS = {
     *("name", "description", "prompt", "type", "category", "modalities", "eval_splits", "eval_langs", "main_score"),
@@ -94,9 +95,7 @@ def test_every_language_has_codes_as_mteb_writes_them() -> None:
     assert codes["Japanese"] == "jpn-Jpan"
 
 
-@pytest.mark.parametrize(
-    "rows", [[], _TRAIN, [("bad", "train"), ("bad", "train"), ("good", "test")], [("bad", "test")]]
-)
+@each_of("rows", [[], _TRAIN, [("bad", "train"), ("bad", "train"), ("good", "test")], [("bad", "test")]])
 def test_a_task_that_can_not_be_scored_has_no_files(rows: list[tuple[str, str]]) -> None:
     assert set(_exported(rows)) == {"README.md"}
 

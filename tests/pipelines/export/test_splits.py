@@ -28,6 +28,7 @@ from synthetic_textcat.schemas.seed_examples import ShownTexts
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import FrameTable
 from synthetic_textcat.text.minhash import grams_of, jaccard
+from tests.support.each_case import each_of
 from tests.support.examples import examples
 
 _PLAIN = Task.model_validate({"task": "Sort a mail.", "labels": ["work", "home", "spam"]})
@@ -94,9 +95,7 @@ def test_of_each_ten_rows_of_a_label_eight_are_for_training() -> None:
             assert sorted(own.iloc[start : start + 10]) == [TRAIN] * 8 + [VALIDATION, TEST]
 
 
-@pytest.mark.parametrize(
-    "shares", [(0.8, 0.1, 0.1), (0.73, 0.02, 0.25), (0.9, 0.05, 0.05), (0.5, 0, 0.5), (1, 0, 0)], ids=str
-)
+@each_of("shares", [(0.8, 0.1, 0.1), (0.73, 0.02, 0.25), (0.9, 0.05, 0.05), (0.5, 0, 0.5), (1, 0, 0)])
 def test_shares_are_near_those_asked_for(shares: tuple[float, float, float]) -> None:
     asked = SplitShares(train=shares[0], validation=shares[1], test=shares[2])
     codes = _planned(_plan([_PLAIN, _OPEN], 1000), [_PLAIN, _OPEN], 3, asked, 42)

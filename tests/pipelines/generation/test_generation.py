@@ -31,6 +31,7 @@ from synthetic_textcat.tables import as_table, write_rows
 from tests.llm.builders import BAD, completion, no_batches, no_reply, write_journal
 from tests.pipelines.generation.builders import CLOSED, OPEN, templates
 from tests.support.chat_models import GOOD
+from tests.support.each_case import each_of
 
 _CLOSED = Task.model_validate(
     {"task": "Sort {a} review.", "labels": [{"name": 'so "so"', "description": "{x}"}, {"name": "Straße"}]}
@@ -122,7 +123,7 @@ def test_a_schema_may_allow_the_planned_labels_only(tmp_path: Path) -> None:
         pd.testing.assert_frame_equal(unmoved, _calls(plan, structured_output=mode))
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("closed", "opened", "says"),
     [
         (CLOSED + "{colour}", OPEN, r"closed_labels has the unknown placeholder \{colour\}"),

@@ -23,6 +23,7 @@ from synthetic_textcat.schemas.parameters import LabelCheckParameters
 from synthetic_textcat.schemas.rows import to_frame
 from synthetic_textcat.tables import as_table
 from synthetic_textcat.text.intervals import jeffreys_interval
+from tests.support.each_case import each_of
 
 _ROWS = 1_000
 
@@ -142,7 +143,7 @@ def test_a_share_of_the_rows_may_be_judged() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("by_hand", "verdict", "label_is_right", "judge_is_right"),
     [
         (NONE_OF_THESE, NONE_OF_THESE, 0, 1),
@@ -226,7 +227,7 @@ def _covers(rng: np.random.Generator, share: float, seed: int) -> bool:
     return bool(low <= right.mean() <= high)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("by_hand", "is_right", "judge_is_right"),
     [
         ('["a","c"]', 1, 1),

@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 
 from synthetic_textcat.pipelines.label_check.judge.sampling import BLOCK, is_judged
+from tests.support.each_case import each_of
 
 _ROWS = [(task, replicate) for task in ("a", "b", "c") for replicate in range(200)]
 
@@ -14,7 +15,7 @@ def _sample(share: float, rows: list[tuple[str, int]] | None = None, seed: int =
     return {row for row, judged in zip(rows, is_judged(rows, share, seed), strict=True) if judged}
 
 
-@pytest.mark.parametrize("share", [0.01, 0.1, 0.35, 0.5, 0.99])
+@each_of("share", [0.01, 0.1, 0.35, 0.5, 0.99])
 def test_each_block_of_a_task_has_its_share_to_within_a_row(share: float) -> None:
     sample = _sample(share)
     for task in ("a", "b", "c"):

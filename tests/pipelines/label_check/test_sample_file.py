@@ -22,6 +22,7 @@ from synthetic_textcat.schemas.label_verdicts import BOTH, HAND_LABELS, LABEL_SA
 from synthetic_textcat.schemas.rows import to_frame
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import as_table
+from tests.support.each_case import each_of
 from tests.support.examples import examples
 
 _TASK = Task.model_validate(
@@ -159,7 +160,7 @@ def _set(row: int, column: str, value: str) -> Any:
     return spoil
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("spoil", "said"),
     [
         (_set(4, "label", "Refunds"), ["row 4 ", "'Refunds'", "did you mean Refund?", "none of these", "unclear"]),
@@ -231,7 +232,7 @@ def _several_design(examples: pd.DataFrame) -> pd.DataFrame:
     return _design(examples, (_SEVERAL,)).assign(task_type="multi_label")
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("cell", "code"),
     [
         ("Refund | Café", '["Refund","Caf\\u00e9"]'),

@@ -12,6 +12,7 @@ from synthetic_textcat.schemas.publications import PublicationOrder, path_of, ta
 from synthetic_textcat.schemas.tasks import Task
 from tests.pipelines.export.builders import TASK, tasks_table
 from tests.pipelines.publish.builders import CARD_TEXT, REPOSITORY, Export, export
+from tests.support.each_case import each_of
 
 _TRAIN = "data/default-train.parquet"
 _OF_TASK = path_of(task_config(TASK.task_id), "train")
@@ -75,7 +76,7 @@ def test_one_row_of_templates_among_others_is_enough() -> None:
         made.plan()
 
 
-@pytest.mark.parametrize("name", ["README.md", _TRAIN, "data/text-label-test.parquet", _OF_TASK])
+@each_of("name", ["README.md", _TRAIN, "data/text-label-test.parquet", _OF_TASK])
 def test_a_file_that_is_missing_is_named(name: str) -> None:
     made = export()
     del made.content[name]
@@ -96,7 +97,7 @@ def _one_more(examples: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([examples, examples.head(1).assign(request_id="new")], ignore_index=True)
 
 
-@pytest.mark.parametrize(
+@each_of(
     "newer",
     [
         _one_more,

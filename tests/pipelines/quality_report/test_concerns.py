@@ -2,14 +2,13 @@
 
 from typing import Any
 
-import pytest
-
 from synthetic_textcat.pipelines.quality_report.concerns import Concern, assess, complaint
 from synthetic_textcat.pipelines.quality_report.threshold_rules import RULES
 from synthetic_textcat.schemas.block import Least, Most, Thresholds
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.stops import Outage, PausedTask, Stops
 from tests.pipelines.quality_report.builders import ledger
+from tests.support.each_case import each_of
 
 _SETTINGS = QualityReportParameters()
 
@@ -28,9 +27,7 @@ def test_a_yield_below_the_threshold_is_reported_with_its_causes() -> None:
     assert "invalid_json (3), label_leaked (2)" in line
 
 
-@pytest.mark.parametrize(
-    ("accepted", "not_run", "is_low"), [(4, 2, False), (3, 2, True), (5, 0, False), (0, 10, False)]
-)
+@each_of(("accepted", "not_run", "is_low"), [(4, 2, False), (3, 2, True), (5, 0, False), (0, 10, False)])
 def test_the_yield_is_measured_on_the_rows_that_were_run(accepted: int, not_run: int, is_low: bool) -> None:
     assert bool(_of_yield(accepted, not_run)) is is_low
 
@@ -44,7 +41,7 @@ _MANY = ledger(accepted=90_000, rejected={"label_leaked": 10_000})
 """So many rows that each interval is narrow."""
 
 
-@pytest.mark.parametrize(("rate", "level"), [(0.02, None), (0.021, "warn"), (0.1, "warn"), (0.11, "fail")])
+@each_of(("rate", "level"), [(0.02, None), (0.021, "warn"), (0.1, "warn"), (0.11, "fail")])
 def test_a_metric_beyond_its_threshold_is_a_warning_or_a_failure(rate: float, level: str | None) -> None:
     concerns = assess(_MANY, {"rate/label_leaked": rate}, _SETTINGS, {})
     assert [concern["level"] for concern in concerns] == ([level] if level else [])
@@ -60,13 +57,13 @@ def test_with_a_full_quota_the_yield_and_lost_replies_only_warn() -> None:
     assert "fail" in {concern["level"] for concern in short}
 
 
-@pytest.mark.parametrize(("share", "level"), [(1.0, None), (0.95, None), (0.94, "warn"), (0.79, "fail")])
+@each_of(("share", "level"), [(1.0, None), (0.95, None), (0.94, "warn"), (0.79, "fail")])
 def test_where_low_is_worse_the_threshold_is_a_least_value(share: float, level: str | None) -> None:
     concerns = assess(_MANY, {"rate/parsed": share}, _SETTINGS, {})
     assert [concern["level"] for concern in concerns] == ([level] if level else [])
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("leaked", "rows", "level"),
     [
         (1, 8, "warn"),

@@ -46,6 +46,7 @@ from tests.pipelines.quality_report.builders import (
     ledger,
     planned_calls_of,
 )
+from tests.support.each_case import each_of
 from tests.support.examples import examples
 
 _ENDS = st.sampled_from(["accepted", "surplus", "not_run", *REJECT_REASONS, *FAILURE_CAUSES])
@@ -92,7 +93,7 @@ def test_a_row_in_two_places_is_refused_by_name(one: str, other: str) -> None:
         find_ends(_plan("r0", "r1"), tables)
 
 
-@pytest.mark.parametrize("end", ["accepted", "surplus", "label_leaked", "timeout"])
+@each_of("end", ["accepted", "surplus", "label_leaked", "timeout"])
 def test_a_row_that_was_not_planned_is_refused(end: str) -> None:
     with pytest.raises(StaleTableError, match=r"Row x of the dataset .* is not in the plan.*Next: run"):
         find_ends(_plan("r0"), end_tables({"x": end}))

@@ -29,6 +29,7 @@ from synthetic_textcat.schemas.stops import Outage, Stops
 from synthetic_textcat.tables import as_table
 from tests.llm.builders import NO_COUNTS, completion, fingerprint, no_reply, nothing_taken, paid_calls
 from tests.pipelines.quality_report.builders import COST, PRICES, planned_calls_of
+from tests.support.each_case import each_of
 
 _REQUESTS = pd.DataFrame(
     {"request_id": ["r0", "r1", "r2"], "task_id": ["t0", "t1", "t0"], "language": ["English", "German", "German"]}
@@ -189,7 +190,7 @@ def test_one_unknown_cost_makes_its_sums_unknown_and_no_others(unknown: dict[str
     assert metrics["cost/usd_task/t1"] == pytest.approx(COST)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("not_run", "failed", "usd", "tokens", "named"),
     [
         (1, 0, 2.0, 0, "generation.max_cost_usd"),

@@ -20,6 +20,7 @@ from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, Ge
 from synthetic_textcat.schemas.rows import REQUESTS
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import as_table
+from tests.support.each_case import each_of
 
 _FREE = GenerationParameters(max_concurrency=10)
 _TASKS = pd.DataFrame([Task(task=f"Sort pile {number}.").to_row("file") for number in range(9)])
@@ -70,7 +71,7 @@ def test_verdicts_are_priced_at_their_share_next_to_the_rows() -> None:
     assert unknown["quote/usd_rows/expected"] == pytest.approx(10)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("limits", "seconds"),
     [
         ({"requests_per_minute": 60}, 1500),  # 1.5 calls a row

@@ -11,6 +11,7 @@ from synthetic_textcat.pipelines.task_ingest.nodes import read_confusable_file, 
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, TaskIngestParameters
 from synthetic_textcat.schemas.task_input import ConfusableFile
 from synthetic_textcat.schemas.tasks import Task
+from tests.support.each_case import each_of
 
 _TASKS = [
     {"task": "Sort a ticket.", "labels": ["Billing", "Returns", "Accounts"], "confusable": {"Billing": ["Accounts"]}},
@@ -61,7 +62,7 @@ def test_an_even_draw_does_not_read_the_file() -> None:
     assert _read({"Sort.": "nonsense"}, AttributeSamplingParameters()) == _read(None)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("content", "says"),
     [
         (["Sort."], " holds ['Sort.'], which is not a mapping. Next: write `task: {label: [other labels]}`"),

@@ -23,6 +23,7 @@ from synthetic_textcat.schemas.parameters import TaskIngestParameters
 from synthetic_textcat.schemas.task_input import TasksFile
 from synthetic_textcat.schemas.tasks import Task, normalise
 from synthetic_textcat.text.unicode import first_invisible
+from tests.support.each_case import each_of
 from tests.support.examples import examples
 from tests.support.tasks_files import WRITERS, Entries
 
@@ -263,7 +264,7 @@ def test_a_parquet_file_may_hold_structs_lists_and_maps(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("content", [None, [], pd.DataFrame(), TasksFile("x.yml", None), TasksFile("x.yml", [])])
+@each_of("content", [None, [], pd.DataFrame(), TasksFile("x.yml", None), TasksFile("x.yml", [])])
 def test_a_file_may_be_empty_where_the_model_thinks_of_tasks(content: object) -> None:
     assert read_tasks_file(content, TaskIngestParameters(num_brainstormed=1)) == []
     with pytest.raises(TasksFileError, match=r"is empty. Next: add an entry .* or set task_ingest.num_brainstormed"):

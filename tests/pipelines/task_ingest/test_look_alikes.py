@@ -11,13 +11,14 @@ from synthetic_textcat.pipelines.task_ingest.nodes import read_tasks_file
 from synthetic_textcat.schemas.parameters import TaskIngestParameters
 from synthetic_textcat.schemas.task_input import TasksFile
 from synthetic_textcat.schemas.tasks import Task
+from tests.support.each_case import each_of
 
 
 def _warnings(*labels: str) -> list[str]:
     return [*warnings_about_labels([Task.model_validate({"task": "Sort a note.", "labels": labels})])]
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("labels", "named"),
     [
         (("1", "1.0", "1.00", "2"), "'1', '1.0', '1.00'"),
@@ -41,7 +42,7 @@ def test_labels_that_are_all_dates_are_named(labels: tuple[str, ...]) -> None:
     assert "all labels are dates, which load_dataset('json')" in line
 
 
-@pytest.mark.parametrize("label", ["NA", "N/A", "null", "None", "nan", "NaN", "NULL", "<NA>"])
+@each_of("label", ["NA", "N/A", "null", "None", "nan", "NaN", "NULL", "<NA>"])
 def test_labels_that_readers_take_for_a_missing_value_are_named(label: str) -> None:
     (line,) = _warnings("yes", label)
     assert f"take the label '{label}' for a missing value. Next: " in line
@@ -49,7 +50,7 @@ def test_labels_that_readers_take_for_a_missing_value_are_named(label: str) -> N
     assert frame["label"].isna().tolist() == [False, True]
 
 
-@pytest.mark.parametrize(
+@each_of(
     "labels",
     [
         ("1", "2", "3"),

@@ -52,7 +52,7 @@ def _fault_of(**keys: object) -> str:
     return line.removeprefix("data/01_raw/mine.yml, entry 1 ('Tell.'): ")
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("entry", "says"),
     [
         (
@@ -98,12 +98,12 @@ def test_tasks_come_in_the_order_of_the_file_whatever_their_form() -> None:
     assert [task.label_names for task in tasks] == [(), ("good", "bad"), ()]
 
 
-@pytest.mark.parametrize("entries", [None, [], {}, "", pd.DataFrame(), pd.DataFrame({"task": []})])
+@each_of("entries", [None, [], {}, "", pd.DataFrame(), pd.DataFrame({"task": []})])
 def test_an_empty_file_is_reported_what_to_add(entries: object) -> None:
     assert "is empty. Next: add an entry such as `- task:" in _complaint(entries)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("suffix", "example"),
     [("json", '`[{"task": "Sort'), ("jsonl", '`{"task": "Sort'), ("csv", "in the column `task`"), ("yaml", "`- task:")],
 )
@@ -116,14 +116,12 @@ def test_a_file_that_is_not_a_list_gets_the_next_step(entries: object, kind: str
     assert f"holds a {kind}, not a list. Next: write one entry per task, such as `- task: " in _complaint(entries)
 
 
-@pytest.mark.parametrize(
-    ("entry", "kind"), [(5, "number"), (None, "null"), (["x"], "list"), (True, "truth value"), (2.5, "number")]
-)
+@each_of(("entry", "kind"), [(5, "number"), (None, "null"), (["x"], "list"), (True, "truth value"), (2.5, "number")])
 def test_an_entry_that_is_no_task_is_named_by_number(entry: object, kind: str) -> None:
     assert f"entry 2: is a {kind}; write it as `task: ...`" in _complaint([_GOOD, entry])
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("entry", "says"),
     [
         ({"task": "Tell.", "labels": ["only"]}, "entry 2 ('Tell.'): has one label; give two or more, or none"),
@@ -171,7 +169,7 @@ def test_a_wrong_label_is_named_with_its_fault(labels: object, says: str) -> Non
     assert _fault_of(labels=labels).startswith(says)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("examples", "says"),
     [
         ([{"text": ""}], "seed example 1, text: the text is empty"),
@@ -343,7 +341,7 @@ def test_tasks_pass_where_prompts_say_all_that_their_rows_have() -> None:
     assert _checked(tasks) is tasks
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("task", "changed", "says"),
     [
         (

@@ -1,6 +1,5 @@
 """A seed example within a longer text: the user's own words are to enter no row, whatever stands around them."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,6 +9,7 @@ from synthetic_textcat.pipelines.quality_report.checks.verdicts import Verdict
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.text.unicode import normalised
 from tests.pipelines.quality_report.builders import judge, open_candidate
+from tests.support.each_case import each_of
 
 _CHARGED = "I was charged twice for May."
 _WORDS = st.lists(st.text("abcxyzäßжω的道ก", min_size=1, max_size=6), min_size=1, max_size=9)
@@ -19,7 +19,7 @@ def _holds(text: str, *seeds: str) -> bool:
     return Sought([normalised(seed) for seed in seeds]).stand_in(normalised(text))
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "seed"),
     [
         (_CHARGED + " Please answer soon, thanks a lot in advance.", _CHARGED),
@@ -38,7 +38,7 @@ def test_a_seed_example_among_other_words_is_found(text: str, seed: str) -> None
     assert _holds(text, "Where is my parcel, please tell me.", seed)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "seed"),
     [
         ("That is ok with me, see you then.", "ok"),

@@ -2,11 +2,10 @@
 
 import re
 
-import pytest
-
 from synthetic_textcat.pipelines.quality_report.checks.everyday_labels import warnings_about_everyday_labels
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.tasks import Task
+from tests.support.each_case import each_of
 
 
 def _lines(labels: list[str], **sampling: object) -> list[str]:
@@ -14,7 +13,7 @@ def _lines(labels: list[str], **sampling: object) -> list[str]:
     return list(warnings_about_everyday_labels([task], AttributeSamplingParameters.model_validate(sampling)))
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("labels", "named"),
     [
         (["yes", "no"], "the labels 'yes', 'no' are everyday words of English"),
@@ -30,7 +29,7 @@ def test_everyday_words_are_named(labels: list[str], named: str) -> None:
     assert re.search(r"English\. (Up to \d+%|Less than 1%) of its rows may be rejected as label_leaked", line)
 
 
-@pytest.mark.parametrize("labels", [["IT", "HR", "Facilities"], ["Billing", "Shipping"], ["very good", "not good"], []])
+@each_of("labels", [["IT", "HR", "Facilities"], ["Billing", "Shipping"], ["very good", "not good"], []])
 def test_other_labels_are_not(labels: list[str]) -> None:
     assert _lines(labels) == []
 

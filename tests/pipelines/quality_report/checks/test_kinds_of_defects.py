@@ -1,8 +1,6 @@
 """Kinds of defects beyond the examples of the other tests, and honest texts that look like them."""
 # ruff: noqa: RUF001 - texts in many scripts
 
-import pytest
-
 from synthetic_textcat.pipelines.quality_report.checks.leakage import find_label_mention
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import known_of
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge_alone
@@ -129,7 +127,7 @@ def test_honest_texts_that_look_like_a_defect(language: str, text: str) -> None:
     assert reason(text, language) is None
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("code", "label", "text"),
     [
         ("sr", "Račun", "Greška je u računu za mart."),

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import (
     ROW_CHECKS,
     Candidate,
@@ -45,7 +43,7 @@ def test_labels_are_brought_to_spelling_and_order_of_the_set_each_once() -> None
     assert labels_not_as_planned(row) is None
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("labels", "planned", "detail"),
     [
         (("Billing",), ("Billing", "Returns"), "missing 'Returns'"),

@@ -78,7 +78,7 @@ def test_english_letters_are_wrong_for_every_other_script_also_where_the_languag
     assert check_language(_ENGLISH, asked).found == "its letters are Latin"
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("asked", "written"),
     [
         ("Serbian", "Croatian"),
@@ -97,7 +97,7 @@ def test_croatian_is_not_written_in_cyrillic_letters() -> None:
     assert check_language(_TEXTS["Serbian"], "Croatian").found == "its letters are Cyrillic"
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("asked", "text"),
     [
         ("Hindi Romanized", "Parcel mangalvaar ko aaya lekin ghar par koi nahin tha aur driver chhod gaya."),
@@ -124,7 +124,7 @@ def test_a_text_is_judged_from_so_many_letters_on() -> None:
     assert check_language(f"ж{text[: MIN_LETTERS - 1]}", "Russian").verdict == "wrong"
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("asked", "text"),
     [
         ("Japanese", "Astronautics"),
@@ -171,7 +171,7 @@ def test_belarusian_in_latin_letters_is_not_the_variant_that_can_be_asked_for() 
     assert check_language("Paket je stigao u utorak, ali nitko nije bio kod kuće.", "Serbian").verdict == "agrees"
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("asked", "text"),
     [
         ("Chinese (Simplified)", "请问 Microsoft Teams 和 Outlook Calendar 怎么同步？"),
@@ -187,7 +187,7 @@ def test_names_in_latin_letters_are_no_evidence(asked: str, text: str) -> None:
     assert check_language(f"How To Reset My Lost Password For All Devices {text[:2]}", asked).verdict == "wrong"
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("asked", "text"),
     [
         ("Japanese", "iPhone 15 Pro Max と MacBook Air を買いましたが、配送がとても遅くて困りました。"),

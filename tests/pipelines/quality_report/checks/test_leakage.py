@@ -46,7 +46,7 @@ def test_a_label_in_the_text_is_a_leak(text: str, label: str) -> None:
     assert _named(text, label)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "label"),
     [
         ("a badge", "bad"),
@@ -70,7 +70,7 @@ def test_a_vowel_sign_does_not_end_a_word(text: str, label: str) -> None:
     assert not _named(text, label)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "label"),
     [
         ("私はスポーツが好きです", "スポーツ"),
@@ -151,7 +151,7 @@ def test_a_word_of_another_sense_is_no_leak(word: str, label: str) -> None:
     assert not _named(f"so much {word} today", label)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("word", "label", "language"),
     [
         ("Rechnungen", "Rechnung", "German"),

@@ -63,7 +63,7 @@ def test_a_language_s_own_name_is_no_label(language: str, name: str) -> None:
     assert find_label_fault(name, "refund", _TASK, language) == "is the language of the text"
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("label", "other", "task"),
     [
         ("clear", "cloudy", "Name the weather in a report."),

@@ -52,7 +52,7 @@ def test_a_field_without_a_visible_character_is_empty(blank: str) -> None:
     assert empty_field(candidate(input_text=blank)) == "empty: input_text"
 
 
-@pytest.mark.parametrize("label", ["Bad", " bad", "\uff42\uff41\uff44", "\u201cbad\u201d.", "b\u00adad"])
+@each_of("label", ["Bad", " bad", "\uff42\uff41\uff44", "\u201cbad\u201d.", "b\u00adad"])
 def test_a_label_of_a_closed_set_may_be_in_another_typography(label: str) -> None:
     for row in (candidate(label=label), candidate(label="good", misleading_label=label, planned_label="good")):
         assert label_not_in_set(row) is None
@@ -61,7 +61,7 @@ def test_a_label_of_a_closed_set_may_be_in_another_typography(label: str) -> Non
     assert same_labels(candidate(misleading_label=label)) == "both 'bad'"
 
 
-@pytest.mark.parametrize("label", ["badly", "b\u0430d", "bad or mixed", "b ad"])
+@each_of("label", ["badly", "b\u0430d", "bad or mixed", "b ad"])
 def test_any_other_text_is_no_label_of_a_closed_set(label: str) -> None:
     assert label_not_in_set(candidate(label=label)) == f"label {label!r}"
     assert misleading_label_not_in_set(candidate(misleading_label=label)) == f"misleading label {label!r}"
@@ -77,7 +77,7 @@ def test_any_label_is_in_an_open_set() -> None:
     assert misleading_label_not_in_set(open_candidate(misleading_label="whatever")) is None
 
 
-@pytest.mark.parametrize("twin", ["bad", "BAD", " bad ", "\uff42\uff41\uff44"])
+@each_of("twin", ["bad", "BAD", " bad ", "\uff42\uff41\uff44"])
 def test_a_misleading_label_that_is_the_label_is_caught_in_any_dress(twin: str) -> None:
     assert same_labels(open_candidate(misleading_label=twin)) == "both 'bad'"
 

@@ -1,8 +1,6 @@
 """What each check of texts finds, and what it leaves alone."""
 # ruff: noqa: RUF001 - texts in many scripts
 
-import pytest
-
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import ROW_CHECKS, Known, known_of
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge_alone
 from synthetic_textcat.schemas.block import TextChecks
@@ -209,7 +207,7 @@ _TASK = Task.model_validate(
 )
 
 
-@pytest.mark.parametrize(
+@each_of(
     "text",
     [
         "Sort a support ticket by the team that must answer it.",
@@ -243,7 +241,7 @@ def test_copies_of_seed_examples_are_left_to_the_comparisons() -> None:
     assert detail("prompt_echo", f"{seed} And so on, I suppose.", known=known) is None
 
 
-@pytest.mark.parametrize(
+@each_of(
     "text",
     [
         "I want a refund and an answer. " * 5,
@@ -257,7 +255,7 @@ def test_a_loop_is_repetitive(text: str) -> None:
     assert detail("repetitive", text) is not None
 
 
-@pytest.mark.parametrize(
+@each_of(
     "text",
     [
         "No, no, no, not again.",
@@ -270,7 +268,7 @@ def test_refrains_are_no_loops(text: str) -> None:
     assert detail("repetitive", text) is None
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "language"),
     [
         ("We are excited to announce the launch of", "English"),
@@ -287,7 +285,7 @@ def test_a_text_that_stops_in_mid_sentence_is_cut_off(text: str, language: str) 
     assert detail("cut_off", text, language=language) is not None
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "language"),
     [
         ("cheap flights lisbon to oslo may", "English"),
@@ -347,7 +345,7 @@ def test_the_factor_is_a_setting() -> None:
     assert detail("length_off", words(9), num_words="at least 10", known=strict) == "asked for at least 10 words, has 9"
 
 
-@pytest.mark.parametrize("reason", TextChecks.model_fields)
+@each_of("reason", TextChecks.model_fields)
 def test_each_reason_can_be_turned_off_or_flag_only(reason: str) -> None:
     text = {
         "not_a_text": "Where is it?<|im_end|>",

@@ -13,6 +13,7 @@ from synthetic_textcat.schemas.outcomes import REJECT_REASONS
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.text.unicode import normalised
 from tests.pipelines.quality_report.builders import candidate, judge, open_candidate
+from tests.support.each_case import each_of
 from tests.support.examples import examples
 
 _SETTINGS = QualityReportParameters()
@@ -26,7 +27,7 @@ def _verdicts(rows: list[Candidate], settings: QualityReportParameters = _SETTIN
     return [judgement.verdict for judgement in judge(rows, settings)]
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("row", "reason"),
     [
         (candidate(input_text="", label="x", misleading_label="x"), "empty_field"),
@@ -209,7 +210,7 @@ def test_a_text_that_is_nearly_a_seed_example_is_a_near_duplicate_of_it() -> Non
     assert verdicts[1] is None
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("language", "text", "again"),
     [
         (

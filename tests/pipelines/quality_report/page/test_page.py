@@ -29,6 +29,7 @@ from synthetic_textcat.schemas.rows import EXAMPLES, FAILED, REJECTED, to_frame
 from synthetic_textcat.tables import as_table
 from tests.llm.builders import completion, fingerprint
 from tests.pipelines.quality_report.builders import COST, PRICES, ROW, example_frame, ledger, planned_calls_of
+from tests.support.each_case import each_of
 
 _SCRIPT = "<script>alert('x')</script>"
 _REJECTED: dict[str, Any] = {**ROW, "reject_reason": "label_leaked", "detail": "the text names 'bad'"}
@@ -109,7 +110,7 @@ def test_the_page_shows_the_account() -> None:
     assert "They forgot the sauce." in page
 
 
-@pytest.mark.parametrize("field", ["input_text", "label", "misleading_label", "detail", "task"])
+@each_of("field", ["input_text", "label", "misleading_label", "detail", "task"])
 def test_markup_in_a_rows_fields_is_shown_and_not_run(field: str) -> None:
     page = _page(**{field: f'"><img onerror=x>{_SCRIPT}'})
     tags = _tags(page)

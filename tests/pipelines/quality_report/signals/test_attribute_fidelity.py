@@ -13,6 +13,7 @@ import pytest
 from synthetic_textcat.pipelines.quality_report.signals.attribute_fidelity import coverage, length
 from synthetic_textcat.schemas.rows import ATTRIBUTES
 from tests.pipelines.quality_report.signals.made_corpus import corpus_of
+from tests.support.each_case import each_of
 
 _REJECTED = {"reject_reason": "same_labels"}
 
@@ -208,7 +209,7 @@ def test_p_is_that_of_independence() -> None:
     assert even["coverage/p/label"] == 1.0
 
 
-@pytest.mark.parametrize(("accepted", "rejected"), [(100, 0), (100, 4), (4, 100), (0, 100)])
+@each_of(("accepted", "rejected"), [(100, 0), (100, 4), (4, 100), (0, 100)])
 def test_too_few_expected_rows_give_no_p(accepted: int, rejected: int) -> None:
     rows = [*_rows(accepted, rejected, label="good"), *_rows(accepted, rejected, label="bad")]
     assert coverage(corpus_of(*rows)).metrics["coverage/p/label"] is None

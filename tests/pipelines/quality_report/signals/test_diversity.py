@@ -21,6 +21,7 @@ from synthetic_textcat.pipelines.quality_report.signals.diversity import MOST_LI
 from synthetic_textcat.pipelines.quality_report.signals.nodes import measure_diversity
 from synthetic_textcat.text.diversity import FACTS, MEASURES, values_of
 from tests.pipelines.quality_report.signals.made_texts import corpus_of, examples_of, made_texts
+from tests.support.each_case import each_of
 
 _TEXTS = made_texts(60, words=12)
 _NOT_COMPARABLE = "previous: not comparable: other n or length"
@@ -180,7 +181,7 @@ def test_no_rows_share_nothing() -> None:
     assert not measured.worst["self_repetition"]
 
 
-@pytest.mark.parametrize(("rows", "sizes"), [(0, []), (1, []), (7, [7]), (120, [50, 100])])
+@each_of(("rows", "sizes"), [(0, []), (1, []), (7, [7]), (120, [50, 100])])
 def test_one_line_for_each_size_that_the_sample_has(rows: int, sizes: list[int]) -> None:
     growth = diversity_growth(corpus_of(examples_of(made_texts(rows)))).tables["diversity_growth"]
     assert [line["rows"] for line in growth] == sizes

@@ -7,6 +7,7 @@ import yaml
 
 from synthetic_textcat.errors import DomainsFileError
 from synthetic_textcat.pipelines.task_ingest.brainstorm.rounds import read_domains, shuffled_domains
+from tests.support.each_case import each_of
 
 _FILE = Path(__file__).parents[4] / "data" / "01_raw" / "domains.yml"
 
@@ -23,7 +24,7 @@ def test_the_order_is_the_seeds() -> None:
     assert shuffled_domains(domains, 1) == shuffled_domains(domains, 1) != shuffled_domains(domains, 2)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("content", "said"),
     [
         (None, "not a list of domains"),
