@@ -16,9 +16,9 @@ from synthetic_textcat.pipelines.quality_report.signals.task_scores import (
     FindIssues,
     TaskScores,
     TellingWord,
+    distinctive_words,
     log_lengths,
     telling_shares,
-    distinctive_words,
 )
 from synthetic_textcat.schemas.rows import records_of
 from synthetic_textcat.text.batches import Batches

@@ -10,9 +10,9 @@ from synthetic_textcat.pipelines.quality_report.signals.task_scores import (
     FindIssues,
     Odds,
     TaskScores,
+    distinctive_words,
     log_lengths,
     telling_shares,
-    distinctive_words,
 )
 from synthetic_textcat.text.label_samples import FOLDS, Codes
 from synthetic_textcat.text.label_set_samples import LabelSetSample, Members
