@@ -30,7 +30,7 @@ _SHOW_CURSOR = b"\x1b[?25h"  # a live line hides it
 
 
 def _run_plainly(*args: Any, **kwargs: Any) -> Any:
-    _hear_signals()
+    _handle_signals()
     try:
         check_early(kwargs)
         return _run_in_passes(*args, **{**kwargs, **_chosen_nodes(kwargs)})
@@ -38,7 +38,7 @@ def _run_plainly(*args: Any, **kwargs: Any) -> Any:
         hide_all()
         say(["Stopped. What has arrived is saved; the same command goes on from there."], err=True)
         sys.exit(INTERRUPTED)
-    except RunStoppedError as error:  # all is saved, and there is no failure to tell of
+    except RunStoppedError as error:  # all is saved, and there is no failure to report
         say([str(error)])
     except Exception as error:
         line = line_about_several(error, kwargs["pipelines"]) or format_user_error(error)
@@ -87,7 +87,7 @@ def _run_in_passes(*args: Any, **kwargs: Any) -> Any:
     return result
 
 
-def _hear_signals() -> None:
+def _handle_signals() -> None:
     """The first Ctrl-C, SIGTERM or SIGHUP ends the run in order, the next one at once; MLflow's book-keeping included.
 
     A terminal that hangs up sends SIGHUP more than once, so after any signal SIGHUP is ignored: it never counts as the
@@ -120,7 +120,7 @@ class _Run(click.Command):
         try:
             return super().parse_args(ctx, args)
         except yaml.YAMLError as error:
-            problem = getattr(error, "problem", None) or "it is no YAML"
+            problem = getattr(error, "problem", None) or "it is not YAML"
             raise click.UsageError(
                 f"--params has a value that can't be read: {problem}. Next: put the value in double quotes within the "
                 """single ones of the shell, as in --params 'attribute_sampling.language="@languages.csv"'"""

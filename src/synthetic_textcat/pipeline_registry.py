@@ -26,7 +26,7 @@ IN_MEMORY = frozenset(
         *("confusable_labels", "file_tasks", "checked_tasks", "brainstorm_plan", "row_prompts", "open_rows"),
         *("earlier_replies", "verdict_prompts", "planned_verdicts", "open_verdicts", "corpus", "exported_examples"),
         *("examples_by_task", "label_facts", "dataset_card", "real_rows", "exported_rows", "classifier_scores"),
-        *("triplet_scores", "pairing", "changes", "rows_apart"),
+        *("triplet_scores", "pairing", "changes", "row_differences"),
     }
 )
 """Datasets that no file holds. A test compares them with the catalog."""

@@ -5,7 +5,7 @@ from playwright.sync_api import Browser
 
 from synthetic_textcat.pipelines.compare.nodes import (
     find_changes,
-    find_rows_apart,
+    find_row_differences,
     measure_differences,
     pair_rows,
     write_comparison,
@@ -33,7 +33,7 @@ def page_url(tmp_path_factory: pytest.TempPathFactory) -> str:
         pairing,
         find_changes(before, after),
         measure_differences(pairing, before, after, 42),
-        find_rows_apart(pairing),
+        find_row_differences(pairing),
     )
     path = tmp_path_factory.mktemp("comparison") / "comparison.html"
     path.write_text(html, encoding="utf-8")

@@ -80,7 +80,10 @@ def test_a_part_is_a_text_that_knows_its_file(text: str) -> None:
         ("- &a {role: user, content: '}'}\n- {<<: *a, role: system}", ", line 1, message 1 has a single }"),
         (_USER.replace("role: user", "role: usr"), ", message 2 has the unknown role 'usr'. Next: write one of system"),
         (_USER.replace("role: user", "role: []"), ", message 2 has the unknown role []"),
-        (_SYSTEM.replace("So.", ""), ", message 1 has the content None, which is no text. Next: write `content: |-`"),
+        (
+            _SYSTEM.replace("So.", ""),
+            ", message 1 has the content None, which is not a text. Next: write `content: |-`",
+        ),
         (_SYSTEM.replace("So.", "' '"), ", message 1 has no content. Next: fill it in"),
         (_SYSTEM.replace("So.", "{task}"), ", message 1 has the content {'task': None}, which is no text."),
         (_SYSTEM.replace("content", "contents"), ", message 1 has the unknown key 'contents'; allowed: role, content."),

@@ -183,7 +183,7 @@ def test_a_new_journal_that_gets_no_line_is_not_left_behind(tmp_path: Path) -> N
     ("kind", "said"),
     [
         ("folder", "Is a directory. Next: move the folder away"),
-        ("pipe", "it is no regular file"),
+        ("pipe", "it is not a regular file"),
         ("loop", "Too many levels of symbolic links. Next: fix the symbolic link"),
         ("unmounted", "No such file or directory"),
         ("folder is a dead link", "File exists. Next: move away what stands"),

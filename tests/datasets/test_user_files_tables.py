@@ -38,7 +38,7 @@ def test_each_format_holds_the_same_rows(name: str, tmp_path: Path) -> None:
     [
         ("rows.csv", b"text,label\na,b,c\n", "rows.csv, line 2 has 3 and the header 2 cells. Next: "),
         ("rows.jsonl", b'{"text": "a"}\n{"text": }\n', "rows.jsonl, line 2, column 10 is not JSON: "),
-        ("rows.jsonl", b'{"text": "a"}\n\n["a"]\n', "rows.jsonl, line 3 is no object. Next: write one row a line"),
+        ("rows.jsonl", b'{"text": "a"}\n\n["a"]\n', "rows.jsonl, line 3 is not an object. Next: write one row a line"),
         ("rows.parquet", b"text", "rows.parquet is not Parquet: "),
         ("rows.xlsx", b"", "rows.xlsx has a suffix that is none of .csv, .parquet, .jsonl. Next: "),
     ],

@@ -73,4 +73,4 @@ def test_test_rows_that_are_too_few_for_a_reliable_score_are_marked() -> None:
 
 def test_without_real_rows_the_table_says_what_its_scores_are_not() -> None:
     lines = list(evaluation_lines([_task("Tell the mood.")], {}, None))
-    assert lines[-1] == "          a score on synthetic rows is no accuracy on real text"
+    assert lines[-1] == "          a score on synthetic rows is not an accuracy on real text"

@@ -101,7 +101,11 @@ def test_an_unknown_key_is_named_with_the_nearest_and_without_its_value(path: st
     [
         ("seed", "x", "Parameter seed='x': input should be a valid integer"),
         ("from_run", True, "Parameter from_run=True: is true or false"),
-        ("cluster.address", "10.0.0.5:8786", "is no address of a Dask scheduler, which begins with tcp:// or tls://"),
+        (
+            "cluster.address",
+            "10.0.0.5:8786",
+            "is not the address of a Dask scheduler, which begins with tcp:// or tls://",
+        ),
         ("cluster.local.workers", 0, "Parameter cluster.local.workers=0: input should be greater than or equal to 1"),
         ("cluster.shards", 100_000, "Parameter cluster.shards=100000: input should be less than or equal to 99999"),
         ("cluster.max_wait_seconds", 0, "Parameter cluster.max_wait_seconds=0: input should be greater than 0"),
@@ -114,9 +118,13 @@ def test_an_unknown_key_is_named_with_the_nearest_and_without_its_value(path: st
         ("llm.temperature", 3, "Parameter llm.temperature=3: input should be less than or equal to 2"),
         ("llm.temperature", float("nan"), "Parameter llm.temperature=nan"),
         ("llm.top_p", 0, "Parameter llm.top_p=0: input should be greater than 0"),
-        ("llm.max_tokens", 0, "llm.max_tokens=0: is no token limit; write planned, a whole number from 1 on, or null"),
+        (
+            "llm.max_tokens",
+            0,
+            "llm.max_tokens=0: is not a token limit; write planned, a whole number from 1 on, or null",
+        ),
         ("llm.max_tokens", True, "llm.max_tokens=True: is true or false; give a number"),
-        ("llm.max_tokens", "plan", "llm.max_tokens='plan': is no token limit"),
+        ("llm.max_tokens", "plan", "llm.max_tokens='plan': is not a token limit"),
         ("llm.token_limit_field", "max", "input should be 'max_completion_tokens' or 'max_tokens'"),
         ("llm.structured_output", "yaml", "input should be 'json_schema', 'json_object' or 'none'"),
         ("llm.send_seed", "maybe", "Parameter llm.send_seed='maybe'"),

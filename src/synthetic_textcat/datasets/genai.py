@@ -141,7 +141,7 @@ def _message(entry: object, called: str) -> tuple[str, str]:
         raise PromptError(f"{called} has the unknown role {shown(role)}. Next: write one of {', '.join(ROLES)}")
     if not isinstance(text, str):
         raise PromptError(
-            f"{called} has the content {shown(text)}, which is no text. Next: write `content: |-`, and the text "
+            f"{called} has the content {shown(text)}, which is not a text. Next: write `content: |-`, and the text "
             "indented below it"
         )
     if not text.strip():

@@ -190,7 +190,7 @@ def connected(endpoint: str) -> "HfApi":
         ) from None
     except ValueError as error:  # the client reads the address when it is imported
         raise PublishError(
-            f"{endpoint} is no address ({single_line(error, _LONGEST)}). Next: fix HF_ENDPOINT, and run the same "
+            f"{endpoint} is not an address ({single_line(error, _LONGEST)}). Next: fix HF_ENDPOINT, and run the same "
             "command again"
         ) from None
     if constants.HF_HUB_OFFLINE:
@@ -251,4 +251,4 @@ def _line(error: BaseException, repository: str, endpoint: str) -> str:
                 f"{endpoint} can't be reached ({single_line(cause, _LONGEST) or type(cause).__name__}). Next: fix the "
                 "network, a proxy, or HF_ENDPOINT, and run the same command again"
             )
-    return f"{endpoint} and its client do not understand each other ({single_line(error, _LONGEST)}). Next: {_LATER}"
+    return f"Unexpected response from {endpoint} ({single_line(error, _LONGEST)}). Next: {_LATER}"

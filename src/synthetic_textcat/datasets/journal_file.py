@@ -220,7 +220,7 @@ def _open(path: Path) -> tuple[int, bool]:
         raise JournalError(about_file(error, path, "write")) from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise JournalError(f"Can't write {short_path(path)}: it is no regular file. Next: move it away")
+        raise JournalError(f"Can't write {short_path(path)}: it is not a regular file. Next: move it away")
     return descriptor, False
 
 

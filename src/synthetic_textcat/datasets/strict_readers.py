@@ -64,7 +64,7 @@ def read_yaml(content: bytes, file: str, complaint: type[TextcatError]) -> Any:
     """The content of a YAML file; JSON is YAML too.
 
     Raises:
-        TextcatError: The `complaint`, with the place, if it is no YAML, or a key stands twice in one mapping.
+        TextcatError: The `complaint`, with the place, if it is not YAML, or a key occurs twice in one mapping.
     """
     text = read_text(content, file, complaint)
     try:
@@ -88,7 +88,7 @@ def read_json(content: bytes, file: str, complaint: type[TextcatError]) -> Any:
     """The value of a JSON file; None of an empty one.
 
     Raises:
-        TextcatError: The `complaint`, with the place, if it is no JSON, or a key stands twice in one object.
+        TextcatError: The `complaint`, with the place, if it is not JSON, or a key occurs twice in one object.
     """
     text = read_text(content, file, complaint)
     try:
@@ -146,7 +146,7 @@ def line_of(content: bytes, path: Sequence[str | int], line: int) -> int:
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses a key that stands twice in one mapping; YAML's own loader silently drops the first.
+    """Refuses a key that occurs twice in one mapping; YAML's own loader silently drops the first.
 
     Says with its place what is none of its tag: a date that does not exist, `!!bool foo`.
     """
@@ -164,7 +164,7 @@ class _Loader(yaml.SafeLoader):
         seen = set()
         for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
             if key.value in seen:
-                raise yaml.composer.ComposerError(None, None, f"the key {key.value!r} stands twice", key.start_mark)
+                raise yaml.composer.ComposerError(None, None, f"the key {key.value!r} occurs twice", key.start_mark)
             seen.add(key.value)
         return node
 

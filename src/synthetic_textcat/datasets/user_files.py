@@ -152,7 +152,7 @@ def _rows_of(content: bytes, file: str) -> pd.DataFrame:
     rows = []
     for number, row in read_json_lines(content, file, EvaluationError, "row"):
         if not isinstance(row, dict):
-            raise EvaluationError(f"{file}, line {number} is no object. Next: write one row a line, as {{...}}")
+            raise EvaluationError(f"{file}, line {number} is not an object. Next: write one row a line, as {{...}}")
         rows.append(row)
     return pd.DataFrame([row for row in rows if row])
 

@@ -39,7 +39,9 @@ def language_weights(named: str, project: PurePath) -> dict[str, float]:
     try:
         content = place.content()
     except (FileNotFoundError, IsADirectoryError):
-        raise ParameterError(f"{_PARAMETER}: {path} is no file. Next: name one below the project, or a URL") from None
+        raise ParameterError(
+            f"{_PARAMETER}: {path} is not a file. Next: name one below the project, or a URL"
+        ) from None
     table = reader(content, path, ParameterError)
     is_csv = reader is read_csv
     weights: dict[str, float] = {}

@@ -41,7 +41,7 @@ def sealed(value: object, key: bytes, name: str) -> bytes:
 
 
 def opened(content: bytes, key: bytes, name: str) -> Any:
-    """What a file of this run holds.
+    """Content of a signed file of this run.
 
     Raises:
         ClusterError: If another process than those of the run has written it.
@@ -84,7 +84,7 @@ def _function(place: str, key: bytes, work: str) -> Any:
 
 
 def probe_work(place: str, token: bytes) -> Probe:
-    """What this process says of itself before it gets chunks; a worker runs it."""
+    """Probe of this process before it gets chunks; a worker runs it."""
     learn_environment()
     try:
         why = "" if _is_of_the_run(place, token) else _OTHER_FOLDER.format(place)

@@ -95,7 +95,7 @@ class DaskCluster:
         return bool(found)
 
     def _answers(self, question: Callable[..., Any], *arguments: Any) -> dict[str, Any]:
-        """What each worker answers, or the error that it raised, by address.
+        """Answer of each worker, or the error that it raised, by address.
 
         A worker may die meanwhile, and its nanny starts it again; so all are asked once more, a few times.
 

@@ -50,7 +50,7 @@ def work(job: ShardJob, task: ShardTask) -> ShardResult:
 
 
 def _reports_of(worker: "Worker") -> dict[str, Any]:
-    """What a worker's heartbeats tell the scheduler: by run and owner."""
+    """Reports in a worker's heartbeats to the scheduler, by run and owner."""
     reports: dict[str, Any] = worker.__dict__.setdefault(METRIC, {})
     worker.metrics[METRIC] = lambda _: {run: dict(shards) for run, shards in reports.items() if shards}
     return reports

@@ -173,18 +173,18 @@ class Progress:
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:
-        """Ends with the calls."""
+        """Stops the live display when the calls are over."""
         if node.name.endswith((names.SETTLE_ROWS, names.SETTLE_VERDICTS)):
             self._end()
 
     @hook_impl
     def after_pipeline_run(self) -> None:
-        """Ends, where the calls were the run's last node."""
+        """Stops the live display where the calls were the run's last node."""
         self._end()
 
     @hook_impl
     def on_pipeline_error(self) -> None:
-        """Ends."""
+        """Stops the live display after an error."""
         self._end()
 
     def _begin(self, asked: NDArray[np.int64]) -> None:

@@ -204,7 +204,7 @@ def evaluation_lines(
         if (micro := metrics.get(name)) is not None:
             yield f"micro-F1  {micro:.2f} on {rows} rows, of tasks with several labels a text"
     if not metrics.get("real/rows"):
-        yield "          a score on synthetic rows is no accuracy on real text"
+        yield "          a score on synthetic rows is not an accuracy on real text"
     if place:
         yield f"scores    {place}"
 

@@ -40,7 +40,7 @@ class ClusterParameters(Block):
     def _shared_is_a_store(cls, shared: str | None) -> str | None:
         if shared is not None and not re.match(r"[a-z][a-z0-9+.-]*://.", shared):
             raise ValueError(
-                "is no address of an object store, as s3://bucket/run; null is the folder next to the journal"
+                "is not the address of an object store, as s3://bucket/run; null is the folder next to the journal"
             )
         return shared
 
@@ -49,7 +49,7 @@ class ClusterParameters(Block):
     def _address_is_a_schedulers(cls, address: str | None) -> str | None:
         if address is not None and not address.startswith(("tcp://", "tls://", "ws://", "wss://")):
             raise ValueError(
-                "is no address of a Dask scheduler, which begins with tcp:// or tls://, as tcp://host:8786"
+                "is not the address of a Dask scheduler, which begins with tcp:// or tls://, as tcp://host:8786"
             )
         return address
 
@@ -73,7 +73,7 @@ class ClusterParameters(Block):
         return self.address is not None or self.local.workers is not None
 
     def fault_with(self, mode: str, endpoint_name: str | None) -> str:
-        """What in other blocks does not go with this one; empty if all does.
+        """Conflict of this block with other blocks; empty if there is none.
 
         Args:
             mode: `generation.mode`.

@@ -155,7 +155,7 @@ class RowReply(BaseModel):
 
     @property
     def note(self) -> str:
-        """Which object of the reply is the row, and why; empty if the reply holds only one."""
+        """The object of the reply that is the row, and why; empty if the reply holds only one."""
         return self._note
 
     def read_as(self, note: str) -> Self:

@@ -62,7 +62,7 @@ def labels_in_set(said: Iterable[str], order: Sequence[str]) -> tuple[str, ...]:
     """The labels that a model wrote, in spelling and order of the closed label set, each once; others come last.
 
     A text with several names of the set, apart by commas or the like, is read as these if no other word stands there.
-    A word for none, alone, is no label, unless the set has it.
+    A word for none, alone, is not a label, unless the set has it.
 
     Args:
         said: Labels as the model wrote them.

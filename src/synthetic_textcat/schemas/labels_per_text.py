@@ -13,7 +13,7 @@ Sizes = dict[int, float]
 
 Pair = tuple[str, str]
 
-Apart = Mapping[str, set[str]]
+Exclusions = Mapping[str, set[str]]
 """Label → the labels that no text may have next to it."""
 
 ONE_LABEL: Sizes = {1: 1.0}
@@ -136,36 +136,36 @@ def refuse_impossible(sizes: Collection[int], pairs: Mapping[Pair, float], label
             f"labels_per_text: allows {max(sizes)} labels a text, but the task has {len(labels)}, and each row needs "
             f"a misleading label besides; the most is {len(labels) - 1}"
         )
-    apart = _apart(labels, pairs)
+    excluded = _exclusions(labels, pairs)
     most = max(sizes)
-    if not _has_set(apart, most):
-        largest = next(size for size in range(most - 1, -1, -1) if _has_set(apart, size))
+    if not _has_set(excluded, most):
+        largest = next(size for size in range(most - 1, -1, -1) if _has_set(excluded, size))
         raise ValueError(
             f"together: excludes so many pairs that no text can have more than {largest} of the labels, but "
             f"labels_per_text allows {most}; exclude fewer pairs, or allow fewer labels"
         )
     fewest = min((size for size in sizes if size), default=1)
-    for label, others in apart.items():
-        if not _has_set(_without(apart, {label, *others}), fewest - 1):
+    for label, others in excluded.items():
+        if not _has_set(_without(excluded, {label, *others}), fewest - 1):
             raise ValueError(
                 f"together: excludes so many pairs that no text can have the label {label!r}, since each text has "
                 f"{fewest} labels at least; exclude fewer pairs, or allow fewer labels"
             )
 
 
-def _apart(labels: Sequence[str], pairs: Mapping[Pair, float]) -> Apart:
-    apart: dict[str, set[str]] = {name: set() for name in labels}
+def _exclusions(labels: Sequence[str], pairs: Mapping[Pair, float]) -> Exclusions:
+    excluded: dict[str, set[str]] = {name: set() for name in labels}
     for one, other in (pair for pair, weight in pairs.items() if not weight):
-        apart[one].add(other)
-        apart[other].add(one)
-    return apart
+        excluded[one].add(other)
+        excluded[other].add(one)
+    return excluded
 
 
-def _has_set(apart: Apart, size: int) -> bool:
+def _has_set(excluded: Exclusions, size: int) -> bool:
     """Whether a set of so many labels has no excluded pair: an independent set, found by branch and bound."""
     steps = [_MOST_STEPS]
 
-    def search(left: Apart, size: int) -> bool:
+    def search(left: Exclusions, size: int) -> bool:
         steps[0] -= 1
         if steps[0] < 0:
             raise ValueError("together: excludes too many pairs to tell which sets of labels are left; exclude fewer")
@@ -176,13 +176,13 @@ def _has_set(apart: Apart, size: int) -> bool:
         many = max(left, key=lambda name: len(left[name]))
         return search(_without(left, {many, *left[many]}), size - 1) or search(_without(left, {many}), size)
 
-    return search(apart, size)
+    return search(excluded, size)
 
 
-def _cliques(apart: Apart) -> int:
+def _cliques(excluded: Exclusions) -> int:
     """Upper bound of the size of a set: cliques of labels that all exclude each other, of which it has one each."""
     cliques: list[set[str]] = []
-    for name, others in apart.items():
+    for name, others in excluded.items():
         for clique in cliques:
             if clique <= others:
                 clique.add(name)
@@ -192,5 +192,5 @@ def _cliques(apart: Apart) -> int:
     return len(cliques)
 
 
-def _without(apart: Apart, names: set[str]) -> Apart:
-    return {name: others - names for name, others in apart.items() if name not in names}
+def _without(excluded: Exclusions, names: set[str]) -> Exclusions:
+    return {name: others - names for name, others in excluded.items() if name not in names}

@@ -115,7 +115,9 @@ def read_length(text: str) -> Length:
     numbers = [int(found[name].replace(",", "")) for name in ("first", "last") if found[name] is not None]
     if found["kind"] is None and len(numbers) == 1 and _length("exactly", numbers, unit, text):
         number = f"{found['first']} {found['unit'] or unit}"
-        raise ValueError(f"{text!r} is no range; write `exactly {number}`, `at most {number}` or `at least {number}`")
+        raise ValueError(
+            f"{text!r} is not a range; write `exactly {number}`, `at most {number}` or `at least {number}`"
+        )
     kind = _KINDS[found["kind"] or _BOTH]
     if (kind in _OF_TWO) != (len(numbers) > 1):
         raise _unknown(text)

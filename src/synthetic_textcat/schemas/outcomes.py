@@ -4,7 +4,7 @@ TRANSPORT_CAUSES = ("rate_limited", "timeout", "server_error", "connection_error
 """A call that brought no reply. The engine retries; what still fails is asked again by the next run."""
 
 CONTENT_CAUSES = ("invalid_json", "schema_violation", "truncated", "refused", "content_filtered")
-"""A reply (it was paid for) that is no row. Asked again with the problem named, up to `generation.max_attempts`."""
+"""A reply (it was paid for) that is not a row. It is asked for again, up to `generation.max_attempts` calls."""
 
 TOO_LONG = "too_long"
 """A request that does not fit the model's context. It is not sent again unchanged in a run; the next run asks again,
@@ -91,7 +91,7 @@ WRONG_VERDICT = "wrong_verdict"
 """Defect of a verdict: another label than the text was written for."""
 
 DEFECTS = (*RECOVERABLE_DEFECTS, *FAILURE_DEFECTS, *REJECT_DEFECTS, WRONG_LABEL, WRONG_VERDICT)
-"""Those of all rows, in the order in which their rates are laid end to end."""
+"""Defects of all rows, in the order in which their rates are laid end to end."""
 
 SEVERAL_LABELS_DEFECTS = ("labels_not_as_planned",)
 """Defects that only rows with several labels can have, a label too many or too few; their rates come last."""
@@ -104,7 +104,7 @@ OFFLINE_MODEL = "offline-template-v1"
 BANNER = (
     "Written by templates (offline-template-v1), not by a language model: for trying the pipeline, not for training."
 )
-"""The one sentence that all of them show."""
+"""Note that every view of such rows shows."""
 
 TEMPLATE_JUDGE = (
     "Judged by templates (offline-template-v1), which find their own words again: for trying the label check; it says "

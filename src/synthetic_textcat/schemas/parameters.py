@@ -34,7 +34,7 @@ def _checked_limit(limit: Any) -> Any:
     is_number = isinstance(limit, int) and not isinstance(limit, bool) and limit >= 1
     if limit is None or limit == PLANNED or is_number:
         return limit
-    raise ValueError(f"is no token limit; write {PLANNED}, a whole number from 1 on, or null (not sent)")
+    raise ValueError(f"is not a token limit; write {PLANNED}, a whole number from 1 on, or null (not sent)")
 
 
 class LlmParameters(Block):
@@ -185,7 +185,7 @@ class AttributeSamplingParameters(Block):
 
 
 Retry = Literal["ask_again", "show_reply"]
-"""How a row is asked again after a bad reply: as at first, with another seed, or with that reply and its fault."""
+"""Retry after a bad reply: the same prompt with another seed, or with the bad reply and its fault added."""
 
 
 class GenerationParameters(Block):
@@ -209,7 +209,7 @@ class GenerationParameters(Block):
     batch_enqueued_tokens: int | None = Field(None, ge=1)
 
     def retry_at(self, temperature: float | None) -> Retry:
-        """How rows are asked again: at temperature 0 never as at first, since the reply would be the same."""
+        """Kind of retry: at temperature 0 never the same prompt, since the reply would be the same."""
         return "show_reply" if temperature == 0 else self.retry
 
     @property
@@ -261,7 +261,7 @@ class EvaluateParameters(Block):
 
 
 OnVerdict = Literal["flag", "reject"]
-"""What becomes of a row for a judge's verdict: it is noted, or the row is rejected."""
+"""Effect of a judge's verdict on a row: it is noted, or the row is rejected."""
 
 
 class LabelCheckParameters(Block):
@@ -390,5 +390,5 @@ class Parameters(Block):
 
     @property
     def cluster_fault(self) -> str:
-        """What in other blocks does not go with the cluster; empty if all does."""
+        """Conflict of the cluster with other blocks; empty if there is none."""
         return self.cluster.fault_with(self.generation.mode, self.llm.endpoint_name)

@@ -29,7 +29,7 @@ class VerdictReply(BaseModel):
 
 
 class VerdictOfTwoReply(BaseModel):
-    """Which of two labels fits a text: one of them, `both`, or `none of these`."""
+    """Reply to a choice between two labels: one of them, `both`, or `none of these`."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -47,7 +47,7 @@ class WorkerCounts:
         return self._joined(other, 1)
 
     def minus(self, other: Self) -> Self:
-        """What was added since the other, earlier counts."""
+        """Difference to the other, earlier counts."""
         return self._joined(other, -1)
 
     def _joined(self, other: Self, sign: int) -> Self:
@@ -63,7 +63,7 @@ class WorkerCounts:
 
 @dataclass(frozen=True, slots=True)
 class WorkerShare:
-    """What one worker has done of a run.
+    """Share of one worker in a run.
 
     Attributes:
         shards: Shards that it has finished.

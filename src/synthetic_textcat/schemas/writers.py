@@ -16,7 +16,7 @@ _UNITS = {"M": 1_000_000, "B": 1_000_000_000}
 
 
 def writer_note(models: Iterable[str]) -> str | None:
-    """What to say wherever rows of these models are shown; None if there is nothing to say.
+    """Note to be shown with rows that these models wrote; None if there is nothing to say.
 
     Names of models are not in it: they come from servers, and each page escapes them in its own way.
     """
@@ -28,7 +28,7 @@ def writer_note(models: Iterable[str]) -> str | None:
 
 
 def judge_note(models: Iterable[str]) -> str | None:
-    """What to say wherever verdicts of these models are shown; None if there is nothing to say."""
+    """Note to be shown with verdicts of these models; None if there is nothing to say."""
     return TEMPLATE_JUDGE if OFFLINE_MODEL in set(models) else None
 
 

@@ -234,7 +234,7 @@ def vendi(vectors: Vectors) -> float | None:
 
 @cache
 def _numerical_libraries() -> "ThreadpoolController":
-    """Those that numpy calls, listed once: listing them takes longer than the score of some hundred texts."""
+    """Numerical libraries that numpy calls, listed once: that takes longer than the score of some hundred texts."""
     from threadpoolctl import ThreadpoolController  # only where rows are measured
 
     return ThreadpoolController()

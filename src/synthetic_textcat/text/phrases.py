@@ -87,7 +87,7 @@ class PieceScreen:
         self._of_sign = list(of_sign.items())
 
     def pieces_in(self, text: str) -> Literals:
-        """Those of the parts that a text has."""
+        """Parts that occur in a text."""
         has = f" {text}".__contains__
         found = list(filter(has, self._others))
         for sign, pieces in self._of_sign:

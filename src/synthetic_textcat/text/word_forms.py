@@ -69,7 +69,7 @@ ALTERNATING = "aäoöuüeéèêiíàáâóòôúąębpcçdtgğkqszvfгкғқбп
 
 
 class Inflection(NamedTuple):
-    """How a language inflects.
+    """Inflection of a language.
 
     Attributes:
         least: Fewest letters of a stem.
@@ -119,7 +119,7 @@ def initial_of(label: str, code: str | None) -> str:
 
 @lru_cache(maxsize=1 << 14)
 def core_of(label: str, code: str | None) -> str | None:
-    """What a form of the label contains that has something before it; None where the language sets nothing before."""
+    """Core of a label, part of each of its forms with a prefix; None where the language has no prefixes."""
     if code in COMPOUNDING:
         return label[1:4]
     prefixes = _prefixes().get(code) if code is not None else None

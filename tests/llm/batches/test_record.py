@@ -68,9 +68,9 @@ def test_a_torn_last_line_does_not_count_and_is_cut_off(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b'{"fingerprint":"ab"}\n', "is no batch record of this project; nothing was written"),
-        (b'{"line":"intent","intent":"x"}\n', "line 1 is no line of a batch record .* restore that line"),
-        (b'{"line":"intent","intent":7,"rows":[]}\n{"line":"lost"}\n', "line 1 is no line of a batch record"),
+        (b'{"fingerprint":"ab"}\n', "is not a batch record of this project; nothing was written"),
+        (b'{"line":"intent","intent":"x"}\n', "line 1 is not a line of a batch record .* restore that line"),
+        (b'{"line":"intent","intent":7,"rows":[]}\n{"line":"lost"}\n', "line 1 is not a line of a batch record"),
     ],
 )
 def test_a_foreign_or_damaged_record_is_refused_in_one_line(tmp_path: Path, content: bytes, says: str) -> None:

@@ -168,8 +168,8 @@ async def test_a_connection_that_is_closed_at_once_may_want_https(transport: Tra
             "http://no.such.host.invalid/v1",
             "The host of http://no.such.host.invalid/v1/chat/completions is not known: ",
         ),
-        ("ftp://127.0.0.1/v1", "is no address of a server"),
-        ("127.0.0.1:8000/v1", "is no address of a server"),
+        ("ftp://127.0.0.1/v1", "is not the address of a server"),
+        ("127.0.0.1:8000/v1", "is not the address of a server"),
     ],
 )
 async def test_an_address_without_a_server_is_reported(transport: Transport, address: str, says: str) -> None:

@@ -170,7 +170,7 @@ def test_a_class_that_takes_an_object_gets_it_from_a_mapping() -> None:
         ({"repo_id": "a/b"}, "set llm.model in parameters.yml instead"),
         ({"max_new_tokens": 9}, "set llm.max_tokens in parameters.yml instead"),
         ({"huggingfacehub_api_token": "hf_0123456789"}, "put the key into HF_TOKEN instead"),
-        ("http://x", "llm is no mapping of arguments"),
+        ("http://x", "llm is not a mapping of arguments"),
     ],
 )
 def test_an_object_of_a_class_takes_no_second_way_in(given: Any, says: str) -> None:

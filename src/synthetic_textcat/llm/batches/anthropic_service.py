@@ -4,8 +4,8 @@ Limits by platform.claude.com/docs/en/build-with-claude/batch-processing, 2026-1
 batch, 24 hours, results for 29 days. There is no file to upload: requests go along with the creation. There is no limit
 of enqueued tokens, but of enqueued requests: beyond it the creation is refused with 429.
 
-A batch has no metadata. One that a crash left without an id is told by its time, its number of requests and, once it
-has ended, by the `custom_id`s of its results.
+A batch has no metadata. A batch that a crash left without an id is identified by its time, its number of requests and,
+once it has ended, by the `custom_id`s of its results.
 """
 
 from collections.abc import Collection, Generator, Iterator, Sequence

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 class BatchInputs(NamedTuple):
-    """What the batch route shares with the live route.
+    """Inputs that the batch route shares with the live route.
 
     Attributes:
         policy: Conversation after bad replies, judge, limits, caps, retries.
@@ -102,6 +102,6 @@ def without_batches(found: OpenRows, record: BatchRecord, journal: Journal, *, i
 
 
 def in_batches_of(record: BatchRecord, endpoint: str) -> InBatches | None:
-    """What is still at this provider; None if all is collected."""
+    """Rows and batches that are still at this provider; None if all is collected."""
     pending = [batch for batch in record.pending if batch.endpoint == endpoint]
     return InBatches(rows=sum(batch.requests for batch in pending), batches=len(pending)) if pending else None

@@ -19,7 +19,7 @@ from synthetic_textcat.redaction import redact
 from synthetic_textcat.schemas.completions import REPLIED, Completion
 
 REPLIES, ERRORS, NOT_MADE, LOST = "replies", "errors", "not_made", "lost"
-"""What became of a request: counts of the record's last line."""
+"""Outcomes of a request: counts of the record's last line."""
 
 _CHUNK = 1_000
 """Lines that are saved, and synced to disk, at a time."""

@@ -121,7 +121,7 @@ class BatchRecord:
                     self._take(json.loads(line), offset)
                 except (ValueError, KeyError, TypeError) as error:
                     raise BatchError(
-                        f"{short_path(path)}: line {number} is no line of a batch record ({type(error).__name__}: "
+                        f"{short_path(path)}: line {number} is not a line of a batch record ({type(error).__name__}: "
                         f"{error}), so a paid batch could be lost. Nothing was sent. Next: restore that line"
                     ) from None
 
@@ -189,7 +189,7 @@ def refuse_foreign_record(file: IO[bytes], path: Path) -> None:
     file.seek(0)
     if not _FIRST_BYTES.startswith(begin):
         raise BatchError(
-            f"{short_path(path)} is no batch record of this project; nothing was written. Next: move the file away"
+            f"{short_path(path)} is not a batch record of this project; nothing was written. Next: move the file away"
         )
 
 

@@ -46,7 +46,7 @@ _MEGABYTE = 1_000_000
 
 @dataclass(slots=True)
 class Left:
-    """What the route leaves open.
+    """Rows that the batch route leaves open.
 
     Attributes:
         rows: Rows without a good reply that may be asked again: for the live route, if that is to finish.

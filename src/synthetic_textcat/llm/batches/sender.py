@@ -127,7 +127,7 @@ class BatchSender:
         return absent
 
     def _found(self, batches: Sequence[SentBatch]) -> dict[str, BatchState | None]:
-        """What the provider has of batches without an id."""
+        """States at the provider of batches without an id."""
         orphans = [
             Orphan(batch.intent, batch.sent_at, batch.requests, partial(self._record.rows, batch)) for batch in batches
         ]

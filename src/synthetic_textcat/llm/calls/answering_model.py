@@ -16,7 +16,7 @@ _ENOUGH = 5
 
 
 class AnsweringModel:
-    """What replies show of the model and the server behind them.
+    """Model and server behind the replies, as far as replies show them.
 
     Args:
         requested: `llm.model`; None if it is no model's name, as Azure's names of deployments.

@@ -28,7 +28,7 @@ Past = list[tuple[Completion, Problem]]
 """Bad replies of a row so far, each with its problem."""
 
 GoodAtOnce = Callable[[LineBatch], NDArray[np.bool_]]
-"""Which lines certainly hold a good reply; the judge decides on the others."""
+"""Mask of the lines that certainly hold a good reply; the judge decides on the others."""
 
 
 class OpenRow(NamedTuple):
@@ -275,7 +275,7 @@ class _Search:
         return OpenRows(rows, self._any_good, SpentCalls(reader, self._places_of(self._spent)), self._known)
 
     def _read(self, fingerprints: Sequence[str]) -> tuple[NDArray[np.bool_], dict[int, dict[int, Completion]]]:
-        """Which rows are settled at once, and by row the other lines, by their number in the index."""
+        """Rows that are settled at once, and by row the other lines, by their number in the index."""
         is_settled = np.zeros(len(fingerprints), np.bool_)
         others: defaultdict[int, dict[int, Completion]] = defaultdict(dict)
         for lines, calls, entries in self._journal.lines_of(fingerprints):

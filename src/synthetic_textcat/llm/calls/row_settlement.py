@@ -160,7 +160,7 @@ def _results_of(
 def _parsed(
     completions: Sequence[Completion], places: Sequence[int], has_several: Sequence[bool]
 ) -> Sequence[Reply | SeveralLabelsReply | Problem]:
-    """What the parser makes of completions: rows with one label or, as marked at their places, with several."""
+    """Parsed completions: rows with one label or, as marked at their places, with several."""
     single = [completion for completion, place in zip(completions, places, strict=True) if not has_several[place]]
     others = [completion for completion, place in zip(completions, places, strict=True) if has_several[place]]
     of_single, of_others = iter(parse_all(single, Reply)), iter(parse_all(others, SeveralLabelsReply))
@@ -168,7 +168,7 @@ def _parsed(
 
 
 def plain_lines(lines: LineBatch) -> NDArray[np.bool_]:
-    """Which lines hold a good reply for sure; others may hold one too."""
+    """Mask of the lines that certainly hold a good reply; others may hold one too."""
     return np.array([row is not None for row in _read_at_once(lines, range(len(lines)))], np.bool_)
 
 

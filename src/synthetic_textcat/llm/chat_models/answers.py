@@ -65,14 +65,14 @@ UNKNOWN = TokenUsage(None, None, None)
 
 
 NO_ANSWER = Answer("", None, None, UNKNOWN, None)
-"""Of a call that may have been worked on, and billed."""
+"""Answer of a failed call that may have been worked on, and billed."""
 
 
 NOTHING = TokenUsage(0, 0, 0)
 
 
 NOT_WORKED_ON = Answer("", None, None, NOTHING, None)
-"""Of a call that certainly took no token."""
+"""Answer of a failed call that certainly took no token."""
 
 
 def read_answer(message: AIMessage) -> Answer:

@@ -200,7 +200,9 @@ class ChatModelSpec:
             raise ModelSetupError(f"{self.class_path} takes no {name} (catalog entry llm); {nearest(name, names)}")
         for name in facts.parts:
             if not isinstance(kwargs.setdefault(name, {}), Mapping):
-                raise ModelSetupError(f"{name} is no mapping of arguments (catalog entry llm). Next: write it as one")
+                raise ModelSetupError(
+                    f"{name} is not a mapping of arguments (catalog entry llm). Next: write it as one"
+                )
         per_call: dict[str, Any] = {}
         if RETRIES in names:
             kwargs[RETRIES] = 0

@@ -334,7 +334,7 @@ def _raised_limit() -> int | None:
 
 
 def _open_descriptors(limit: int) -> int:
-    """How many file descriptors are open; 0 where that is unknown."""
+    """Number of open file descriptors; 0 where it is unknown."""
     try:
         return len(os.listdir("/dev/fd"))  # noqa: PTH208  only the number of entries counts
     except OSError as error:  # listing takes a descriptor itself

@@ -37,9 +37,9 @@ class SharedSpending:
     def note(self, report: Report) -> None:
         """Notes a worker's report. Of two workers on one shard the later knows more, but may report less at first."""
         known = self._by_shard.get(report.shard, Spent())
-        told = Spent(report.spent_tokens, report.spent_usd, report.spent_calls)
+        reported = Spent(report.spent_tokens, report.spent_usd, report.spent_calls)
         self._by_shard[report.shard] = spent = Spent(
-            max(known.tokens, told.tokens), max(known.usd, told.usd), max(known.calls, told.calls)
+            max(known.tokens, reported.tokens), max(known.usd, reported.usd), max(known.calls, reported.calls)
         )
         if spent != known:
             self._update()

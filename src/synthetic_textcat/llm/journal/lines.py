@@ -228,11 +228,11 @@ def _check(record: dict[str, Any]) -> None:
     for field, least in _LEAST.items():
         value = record.get(field)
         if value is not None and not least <= value <= _MOST:  # no NaN and no infinity either
-            raise LineError(f"{field} is out of range" if least == 0 else f"{field} is no whole number from 1 on")
+            raise LineError(f"{field} is out of range" if least == 0 else f"{field} is not a whole number from 1 on")
     if record["status"] not in _STATUSES:
         raise LineError("status is unknown")
     if len(record["fingerprint"]) != 2 * _FINGERPRINT_BYTES or not _is_sha256(record["fingerprint"]):
-        raise LineError("fingerprint is no sha256")
+        raise LineError("fingerprint is not a sha256")
     if not all((record.get(field) or "").isascii() for field in (*_ASCII, "batch")):
         raise LineError("an id is not ASCII")
 

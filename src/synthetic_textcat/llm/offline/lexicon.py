@@ -44,7 +44,7 @@ class Lexicon:
         self._unspaced = grammar.orthography.letters_a_word is not None
 
     def read(self, text: str, *, by_words: bool = False) -> Reading:
-        """How well the text fits the grammar, and which labels' words it has.
+        """Fit of a text to the grammar, and the labels whose words it has.
 
         Args:
             text: The text.

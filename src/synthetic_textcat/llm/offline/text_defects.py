@@ -1,6 +1,6 @@
 """Defects of texts: each spoils a whole text so that the check of its name must reject the row. Pure.
 
-They are told apart by the order of the checks: a text that is spoilt for one reason passes the checks before it.
+They are kept distinct by the order of the checks: a text that is spoilt for one reason passes the checks before it.
 """
 
 from collections.abc import Callable, Mapping

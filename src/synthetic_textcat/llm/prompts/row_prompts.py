@@ -116,7 +116,7 @@ class RowTemplates(NamedTuple):
 
 
 class PromptParts(NamedTuple):
-    """What prompts are made of, apart from the rows; it can be pickled.
+    """Ingredients of prompts apart from the rows; they can be pickled.
 
     Attributes:
         tasks: Tasks of the plan.

@@ -110,10 +110,10 @@ CAUSES = {
         "set llm.model{model} to a model of this server, and {address} to its address{v1}",
     ),
     "bad_setting": Cause("{refusal}: {said}", _first_only, _SETTINGS),
-    "wrong_path": Cause("{at} is no address for chat completions: {said}", _unreachable, _ADDRESS),
+    "wrong_path": Cause("{at} is not an address for chat completions: {said}", _unreachable, _ADDRESS),
     "not_an_api": Cause("{at} answers with {thing}, not with the API: {said}", _unreachable, _ADDRESS),
     "bad_address": Cause(
-        "{at} is no address of a server: {said}", _unreachable, "let {address} begin with http:// or https://"
+        "{at} is not the address of a server: {said}", _unreachable, "let {address} begin with http:// or https://"
     ),
     "redirected": Cause(
         "{at} redirects to {to}, which is not followed (status {status})",

@@ -34,7 +34,7 @@ Wanted = TypeVar("Wanted", bound=BaseModel)
 
 LONGEST_DETAIL = 200
 FORMS: dict[type[BaseModel], str] = {TaskList: "JSON list", LabelSet: "whole JSON object"}
-"""What a reply should hold, for error messages; a JSON object for models that are not listed."""
+"""Expected form of a reply, for error messages; a JSON object for models that are not listed."""
 
 _PLACEHOLDER = re.compile(
     r"\W*(?:(?:the|a|an|your|some|example|sample|actual|new)\W+){0,3}"

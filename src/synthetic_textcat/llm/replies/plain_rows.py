@@ -22,7 +22,7 @@ _LONGEST_REPAIRED = 5_000
 
 _JSON_SPACES = " \t\r\n"
 _OF_THREE_FIELDS = (1, 1, 0, 0, 0, 12)
-"""How often `{`, `}`, `[`, `]`, backslash and quote occur."""
+"""Counts of `{`, `}`, `[`, `]`, backslash and quote."""
 
 _Label = Annotated[str, msgspec.Meta(max_length=LONGEST_LABEL)]
 
@@ -58,7 +58,7 @@ class PlainRowOfSeveral(msgspec.Struct, gc=False, forbid_unknown_fields=True):
         return self.input_text, *self.labels, self.misleading_label
 
     def show_controls(self) -> None:
-        """As of `PlainRow`."""
+        """Makes control characters visible, as `PlainRow` does."""
         if not "".join(self.texts).isprintable():
             self.input_text, *labels, self.misleading_label = map(visible_controls, self.texts)
             self.labels = tuple(labels)

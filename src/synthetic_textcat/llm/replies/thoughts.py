@@ -47,7 +47,7 @@ _WITHOUT_MARKERS = ((_STRIPPED_CHANNEL, _STRIPPED_ANSWER), (_SENTENCE, _ANSWER_S
 """Beginning of a reply whose thoughts no marker encloses, and what begins its answer."""
 
 OPENING = "<think>\n"
-"""What thoughts from a field of their own are written behind, in the text of a reply without any other."""
+"""Marker set before thoughts that come in a field of their own, where the reply has no other text."""
 
 
 _CALLED_THE_ANSWER = re.compile(

@@ -189,7 +189,7 @@ class HandOut:
 
 
 class Found:
-    """What the shards have found out so far.
+    """Findings of the shards so far.
 
     Args:
         began: Findings of the first call.
@@ -250,7 +250,7 @@ class Found:
         return again
 
     def batches(self, reports: Mapping[int, tuple[WorkerCounts, OpenCalls]]) -> Iterator[Batch]:
-        """What is new since the last batch, if anything is; an empty one after a while without news."""
+        """Batches of news since the last batch; an empty one after a while without news."""
         self._counts |= {shard: counts for shard, (counts, _) in reports.items() if self._is_news(shard, counts)}
         total = WorkerCounts()
         for counts in self._counts.values():

@@ -50,7 +50,7 @@ def new_owner(shards: int) -> str:
 
 
 class ShardFile(NamedTuple):
-    """What the name of a journal file says.
+    """Shard and owner in the name of a journal file.
 
     Attributes:
         shard: Number of the shard.

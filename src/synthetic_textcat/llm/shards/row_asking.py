@@ -68,7 +68,7 @@ class RowJob:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What asking showed, apart from the completions.
+    """Findings of a shard's calls, apart from the completions.
 
     Attributes:
         outage: The outage that stopped the calls early; None if there was none.
@@ -199,7 +199,7 @@ class RowAsking:
         return self.findings(outage)
 
     def findings(self, outage: Outage | None = None) -> Findings:
-        """What asking has shown so far."""
+        """Findings of the calls so far."""
         return Findings(
             outage,
             dict(self._pauses.paused),

@@ -110,7 +110,7 @@ class ChatOfServers(Chat):
 
     @property
     def calls_in_threads(self) -> bool:
-        """As of the model."""
+        """Whether the model calls from threads of its own."""
         return self._first.calls_in_threads
 
     async def ask(self, messages: Messages, schema: dict[str, Any], seed: int, max_tokens: int | None = None) -> Answer:

@@ -35,11 +35,11 @@ Report = Callable[[WorkerCounts, OpenCalls], None]
 
 @dataclass(frozen=True, slots=True)
 class ShardJob:
-    """What all shards of a run share.
+    """Settings that all shards of a run share.
 
     Attributes:
         rows: Settings of asking.
-        prompts: What renders a row's prompt.
+        prompts: Ingredients of a row's prompt.
         earlier_replies: First replies of each task before the run.
         folder: The shared folder: its path, or its address in an object store.
         cut: The folder of the cut.
@@ -59,7 +59,7 @@ class ShardJob:
 
 
 class ShardTask(NamedTuple):
-    """One shard, with what the run has found out before it is begun.
+    """A shard to be worked on, with the run's findings before it begins.
 
     Attributes:
         shard: Its number.
@@ -211,7 +211,7 @@ def _tally(job: ShardJob, planned: ShardRows) -> ShardTally:
 
 
 def _of_this_run(job: ShardJob, files: Sequence[Path]) -> Iterator[Completion]:
-    """What this run has paid for rows of the shard since it was handed out first, by workers that died."""
+    """Completions that this run paid for rows of the shard since it was handed out first, by workers that died."""
     new = [path for path in files if path.name not in job.earlier_files]
     return (completion for completion in Journal(*new) if completion.run_id == job.rows.run_id)
 

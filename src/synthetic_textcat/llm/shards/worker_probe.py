@@ -19,7 +19,7 @@ _PACKAGE = "synthetic_textcat"
 
 
 class Probe(NamedTuple):
-    """What a worker says of itself before the first call.
+    """Probe of a worker: its versions and faults, sent before the first call.
 
     Attributes:
         python: Version of Python, without the last part.
@@ -35,7 +35,7 @@ class Probe(NamedTuple):
 
 
 def probe(spec: ChatModelSpec, llm: LlmParameters, run_id: str, folder: Path | str) -> Probe:
-    """What this process says of itself; a worker runs it."""
+    """Probe of this process; a worker runs it."""
     learn_environment()
     why = ""
     try:

@@ -131,7 +131,7 @@ def warn_of_few_rows(
 ) -> None:
     """Logs that labels have too few planned rows for the splits; not of a quota, whose rows per cell are chosen.
 
-    It is no warning where templates write the rows: these are not for training.
+    It is not a warning where templates write the rows: these are not for training.
     """
     if attribute_sampling.target_accepted is not None:
         return

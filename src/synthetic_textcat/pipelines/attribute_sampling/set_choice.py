@@ -51,9 +51,9 @@ class SetChoice:
         self._pair_weights: Floats = np.ones(comb(self._labels, 2))
         for (a, b), weight in joint.pairs.items():
             self._pair_weights[self._numbers[a, b]] = float(weight)
-        self._is_apart = np.zeros((self._labels, self._labels), np.bool_)
+        self._is_excluded = np.zeros((self._labels, self._labels), np.bool_)
         for (a, b), weight in joint.pairs.items():
-            self._is_apart[a, b] = self._is_apart[b, a] = not weight
+            self._is_excluded[a, b] = self._is_excluded[b, a] = not weight
         compared = self._labels
         while comb(compared, size) > (MOST_SETS if compared == self._labels else _FEWER_SETS) and compared > size:
             compared -= 1
@@ -62,7 +62,7 @@ class SetChoice:
         if compared == self._labels:
             is_allowed = np.ones(len(sets), np.bool_)
             for i, j in combinations(range(size), 2):
-                is_allowed &= ~self._is_apart[sets[:, i], sets[:, j]]
+                is_allowed &= ~self._is_excluded[sets[:, i], sets[:, j]]
             sets = sets[is_allowed]
         self._sets = [sets[:, place] for place in range(size)]
         self._pairs = [pairs[sets[:, i], sets[:, j]] for i, j in combinations(range(size), 2)]
@@ -139,7 +139,7 @@ class SetChoice:
         if len(chosen) == self._size:
             yield [*chosen]
         for place, label in enumerate(left):
-            fits = [other for other in left[place + 1 :] if not self._is_apart[label, other]]
+            fits = [other for other in left[place + 1 :] if not self._is_excluded[label, other]]
             if len(chosen) + 1 + len(fits) >= self._size:
                 yield from self._allowed((*chosen, label), fits)
 

@@ -104,8 +104,8 @@ def _interval(sides: list[tuple[Floats, Floats]], is_paired: bool, seed: int) ->
 
 def _ratios(part: Floats, whole: Floats, rows: Places, axis: int) -> Floats:
     """Ratio in each resample; not a number where the whole has none, as in a run that accepted one row or two."""
-    parts, wholes = part[rows].sum(axis=axis), whole[rows].sum(axis=axis)
-    ratios: Floats = np.divide(parts, wholes, out=np.full(parts.shape, np.nan), where=wholes > 0)
+    parts, totals = part[rows].sum(axis=axis), whole[rows].sum(axis=axis)
+    ratios: Floats = np.divide(parts, totals, out=np.full(parts.shape, np.nan), where=totals > 0)
     return ratios
 
 

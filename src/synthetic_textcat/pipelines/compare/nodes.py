@@ -57,7 +57,7 @@ def list_difference_metrics(found: Sequence[Mapping[str, Any]]) -> dict[str, flo
     return {f"compare/{row['measure']}{end}": row[name] for row in found for end, name in ends.items()}
 
 
-def find_rows_apart(pairing: Pairing) -> dict[str, list[dict[str, Any]]]:
+def find_row_differences(pairing: Pairing) -> dict[str, list[dict[str, Any]]]:
     """Paired rows with different results."""
     return row_diffs(pairing)
 

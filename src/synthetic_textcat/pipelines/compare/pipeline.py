@@ -4,7 +4,7 @@ from kedro.pipeline import Pipeline, node
 
 from synthetic_textcat.pipelines.compare.nodes import (
     find_changes,
-    find_rows_apart,
+    find_row_differences,
     list_difference_metrics,
     measure_differences,
     name_runs,
@@ -34,10 +34,10 @@ def create_pipeline() -> Pipeline:
                 outputs="difference_metrics",
                 name="list_difference_metrics",
             ),
-            node(find_rows_apart, inputs="pairing", outputs="rows_apart", name="find_rows_apart"),
+            node(find_row_differences, inputs="pairing", outputs="row_differences", name="find_row_differences"),
             node(
                 write_comparison,
-                inputs=[*_RUNS, "pairing", "changes", "differences", "rows_apart"],
+                inputs=[*_RUNS, "pairing", "changes", "differences", "row_differences"],
                 outputs=["comparison_html", "comparison_markdown"],
                 name="write_comparison",
             ),

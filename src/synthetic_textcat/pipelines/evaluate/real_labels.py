@@ -29,7 +29,7 @@ def has_labels(evaluation_set: pd.DataFrame) -> bool:
 
 
 def given_labels(evaluation_set: pd.DataFrame) -> list[Any]:
-    """What the user gives for each row: the cell in `labels`, or that in `label` where there is none; None for nothing.
+    """The user's labels of each row: the cell in `labels`, else the cell in `label`; None where both are empty.
 
     A cell is a text, or a list of texts. The text `[]` and an empty list say that no label fits; an empty text or a
     missing value says nothing.

@@ -24,7 +24,7 @@ def label_facts(
     label_accuracy: Mapping[str, float | None] | None,
     design: pd.DataFrame | None,
 ) -> dict[str, Any]:
-    """What is known of the labels of these rows.
+    """Evidence for the labels of these rows: verdicts of a judge, and labels by hand.
 
     Args:
         examples: As exported.

@@ -118,7 +118,7 @@ def _counts(codes: NDArray[np.int32], values: Sequence[Any]) -> dict[Any, int]:
 
 
 class _Scored(NamedTuple):
-    """How the rows of a task are written.
+    """Form of a task's rows in the files.
 
     Attributes:
         names: Names of the labels, in the order of their numbers.

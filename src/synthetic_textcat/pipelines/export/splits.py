@@ -95,9 +95,9 @@ def drop_cross_split_duplicates(
     if not len(codes):
         return codes
     keys = ([sentence_key(text) for text in batch] for batch in texts)
-    resemblance = CrossSetMatcher(SketchedTexts(keys, similarity, sketch_parts), similarity)
-    codes[resemblance.near(codes == VALIDATION, codes == TEST)] = LEFT_OUT
-    codes[resemblance.near(codes == TRAIN, (codes == VALIDATION) | (codes == TEST))] = LEFT_OUT
+    matcher = CrossSetMatcher(SketchedTexts(keys, similarity, sketch_parts), similarity)
+    codes[matcher.near(codes == VALIDATION, codes == TEST)] = LEFT_OUT
+    codes[matcher.near(codes == TRAIN, (codes == VALIDATION) | (codes == TEST))] = LEFT_OUT
     return codes
 
 

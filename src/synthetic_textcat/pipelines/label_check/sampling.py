@@ -63,7 +63,7 @@ def strata_of_all(examples: RowTable, verdicts: RowTable | pd.DataFrame | None) 
     )
 
 
-def luck_of(rows: pd.DataFrame, seed: int) -> NDArray[np.float64]:
+def random_numbers_of(rows: pd.DataFrame, seed: int) -> NDArray[np.float64]:
     """Permanent random number of each row, by its task and text.
 
     Args:
@@ -95,7 +95,7 @@ def draw_sample(
     places = np.flatnonzero(is_judged) if is_judged.any() else np.arange(len(everything))
     luck, ids = [np.empty(0)], [np.empty(0, "S1")]
     for rows in examples.frames(["request_id", "task_id", "input_text"]):
-        luck.append(luck_of(rows, seed))
+        luck.append(random_numbers_of(rows, seed))
         ids.append(np.array([request_id.encode() for request_id in rows["request_id"].tolist()], "S"))
     strata = everything["stratum"].cat.codes.to_numpy()[places]
     tasks = _ranks(everything["task_id"])[places]

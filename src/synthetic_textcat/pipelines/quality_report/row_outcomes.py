@@ -33,7 +33,7 @@ _OF_CALLS = (
 
 
 class PaidRows(NamedTuple):
-    """What each planned row cost, in plan order: 20 bytes a row.
+    """Calls, tokens and cost of each planned row, in plan order: 20 bytes a row.
 
     Attributes:
         attempts: Number of calls.

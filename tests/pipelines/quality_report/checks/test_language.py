@@ -21,7 +21,7 @@ from synthetic_textcat.pipelines.quality_report.checks.language import (
     check_languages,
 )
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import wrong_language
-from synthetic_textcat.pipelines.quality_report.checks.scripts import is_told_by_script
+from synthetic_textcat.pipelines.quality_report.checks.scripts import is_identified_by_script
 from synthetic_textcat.schemas.languages import Language, languages
 from tests.llm.offline.rehearsal import plan_of, prompt_of, rows, schema_of, tasks
 from tests.pipelines.quality_report.builders import candidate
@@ -271,7 +271,7 @@ def _spoilt(number: int) -> str:
 
 def test_a_language_can_agree_if_the_model_knows_it() -> None:
     known = set(LanguageIdentifier.from_model_file(MODEL_FILE).labels)
-    asked = [language for language in languages() if not is_told_by_script(language)]
+    asked = [language for language in languages() if not is_identified_by_script(language)]
     plain = {language.code for language in asked if not language.romanised and "-x-" not in language.code}
     can = {language.code for language in asked if can_agree(language.code)}
     assert can == {code for code in plain if code.partition("-")[0] in known}

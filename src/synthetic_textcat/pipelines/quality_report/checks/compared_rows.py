@@ -49,7 +49,7 @@ class Hits(NamedTuple):
     details: pa.Array
 
     def within(self, start: int, stop: int) -> tuple[Places, NDArray[np.object_]]:
-        """Those from one position to another, their positions counted from the first."""
+        """Details of the rows from one position to another, with positions counted from the first."""
         first, end = np.searchsorted(self.places, (start, stop)).tolist()
         return self.places[first:end] - start, np.array(self.details[first:end].to_pylist(), object)
 

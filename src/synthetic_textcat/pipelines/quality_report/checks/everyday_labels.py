@@ -92,7 +92,7 @@ def _share_of_uses(label: str, language: str) -> float:
 
 
 def _frequency(label: str, language: str) -> float:
-    """Frequency of the label in running text, as a share of words; 0 if it is no everyday word, or in capitals."""
+    """Frequency of the label in running text, as a share of words; 0 if it is not an everyday word, or in capitals."""
     if label.isupper() and len(label) > 1:  # the leak check looks for these in capitals
         return 0.0
     return _table().get(rules_code(find_language(language)), {}).get(normalised(label), 0.0)

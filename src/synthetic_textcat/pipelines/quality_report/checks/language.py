@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from synthetic_textcat.errors import StorageError
 from synthetic_textcat.file_errors import about_file
 from synthetic_textcat.pipelines.quality_report.checks.scripts import (
-    is_told_by_script,
+    is_identified_by_script,
     is_written_so,
     letters_by_script,
     most_frequent_script,
@@ -97,7 +97,7 @@ _AGREES, _NOT_VERIFIABLE = Finding("agrees"), Finding("not verifiable")
 def can_agree(asked: str) -> bool:
     """Whether the check can confirm this language (name or code); otherwise texts are wrong or not verifiable."""
     language = find_language(asked)
-    return is_told_by_script(language) or bool(_group(language))
+    return is_identified_by_script(language) or bool(_group(language))
 
 
 def check_language(text: str, asked: str) -> Finding:
@@ -157,7 +157,7 @@ def _by_letters(text: str, language: Language) -> Finding | _Doubtful:
         total = letters.total()
     if own < _HARDLY * total:
         return _in_letters_of(text, letters)
-    if own >= _MOSTLY * total and is_told_by_script(language):
+    if own >= _MOSTLY * total and is_identified_by_script(language):
         return _AGREES
     if group := _group(language):
         added = base_of(language) if base_of(language) in ADDED else ""

@@ -80,7 +80,7 @@ _QUANTITY = re.compile(
 
 @lru_cache(maxsize=1 << 14)
 def find_label_fault(label: str, other: str, task: str, language: str | None) -> str | None:
-    """Why a text is no label of a task with an open label set, or None.
+    """Reason why a text is not a label of a task with an open label set, or None.
 
     Args:
         label: As the model wrote it.

@@ -1,4 +1,4 @@
-"""Checks of single rows: each takes a candidate and returns why it is no example, or None.
+"""Checks of single rows: each takes a candidate and returns why it is not an example, or None.
 
 A check is a function with `@row_check` that bears the name of a reason in `schemas.outcomes.REJECT_REASONS`. It reads
 its row only, and finds the same on any machine and in any process. Costly values are cached properties of `Candidate`.

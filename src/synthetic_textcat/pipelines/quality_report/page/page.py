@@ -29,7 +29,7 @@ _FIGURE_COLUMNS = (
 )
 Rows = Sequence[Mapping[str, Any]]
 Worst = Mapping[str, Sequence[Mapping[str, str]]]
-"""By signal, ids and details of the rows that it points at."""
+"""Signal → ids and details of the rows that it points at."""
 
 SAMPLE_SIZE = 20
 

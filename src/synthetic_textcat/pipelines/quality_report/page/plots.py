@@ -201,7 +201,7 @@ SIGNAL_FIGURES: dict[str, Callable[[Rows], "Figure"]] = {
     "quota_matrix": quota_figure,
     "label_confusion": confusion_figure,
 }
-"""By the table that each draws."""
+"""Table → the figure that draws it."""
 
 
 def _bin(row: Mapping[str, Any]) -> str:

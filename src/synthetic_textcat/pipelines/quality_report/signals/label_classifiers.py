@@ -16,9 +16,9 @@ from synthetic_textcat.pipelines.quality_report.signals.task_scores import (
     FindIssues,
     TaskScores,
     TellingWord,
+    distinctive_words,
     log_lengths,
     telling_shares,
-    telling_words,
 )
 from synthetic_textcat.schemas.rows import records_of
 from synthetic_textcat.text.batches import Batches
@@ -134,15 +134,15 @@ def _task(sample: TaskSample) -> TaskLearning:
         reader_f1=macro_f1(labels, reader.argmax(axis=1)),
         length_f1=macro_f1(labels, length_predictions(counts, sample.texts, labels, folds)),
         word_f1=macro_f1(labels, predictions(present, labels, len(sample.names), folds)),
-        words=_telling_words(present, words, sample),
+        words=_distinctive_words(present, words, sample),
     )
 
 
-def _telling_words(present: Any, words: Sequence[str], sample: TaskSample) -> list[TellingWord]:
+def _distinctive_words(present: Any, words: Sequence[str], sample: TaskSample) -> list[TellingWord]:
     rules = fit_rules(present, sample.labels, len(sample.names))
     is_own = sample.labels[:, None] == np.arange(len(sample.names))
     hits = (present[:, rules.words].toarray() > 0) & is_own
-    return telling_words(rules.telling, rules.words.tolist(), words, hits, sample.names)
+    return distinctive_words(rules.telling, rules.words.tolist(), words, hits, sample.names)
 
 
 def length_predictions(counts: Any, texts: Sequence[str], labels: Codes, folds: Codes) -> Codes:

@@ -10,9 +10,9 @@ from synthetic_textcat.pipelines.quality_report.signals.task_scores import (
     FindIssues,
     Odds,
     TaskScores,
+    distinctive_words,
     log_lengths,
     telling_shares,
-    telling_words,
 )
 from synthetic_textcat.text.label_samples import FOLDS, Codes
 from synthetic_textcat.text.label_set_samples import LabelSetSample, Members
@@ -92,7 +92,7 @@ def learn_set(sample: LabelSetSample) -> SetLearning:
         reader_f1=_macro_f1(members, reader > _YES),
         length_f1=_macro_f1(members, _by_length(counts, sample.texts, members, folds)),
         word_f1=_macro_f1(members, _by_word(present, members, folds)),
-        words=telling_words(telling, columns.tolist(), words, hits, sample.names),
+        words=distinctive_words(telling, columns.tolist(), words, hits, sample.names),
         micro_f1=micro_f1(members.astype(np.int64), (reader > _YES).astype(np.int64)),
     )
 

@@ -34,7 +34,7 @@ class TellingWord(NamedTuple):
     rows: Sequence[int]
 
 
-def telling_words(
+def distinctive_words(
     telling: Odds, columns: Sequence[int], words: Sequence[str], hits: NDArray[np.bool_], names: Sequence[str]
 ) -> list[TellingWord]:
     """The word of each label that tells enough, the most telling first.
