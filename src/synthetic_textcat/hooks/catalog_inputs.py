@@ -29,7 +29,6 @@ from synthetic_textcat.schemas.block import TextChecks
 from synthetic_textcat.schemas.cluster_parameters import ClusterParameters
 from synthetic_textcat.schemas.completions import Problem, RowReply
 from synthetic_textcat.schemas.parameters import CompareParameters, QualityReportParameters
-from synthetic_textcat.schemas.run_records import ASKING_PROMPTS, SEVERAL_LABELS_PROMPT
 from synthetic_textcat.schemas.stops import LastBatch, Stops
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.work_pool import THIS_MACHINE, WorkPool
@@ -71,7 +70,7 @@ class CatalogInputs:
             return
         _use_packaged_prices(self._context, catalog)
         settings = QualityReportParameters.model_validate(self._context.params["quality_report"])
-        words = _instructions_in(catalog, *ASKING_PROMPTS), _instructions_in(catalog, SEVERAL_LABELS_PROMPT)
+        words = _instructions_in(catalog, *names.ASKING_PROMPTS), _instructions_in(catalog, names.SEVERAL_LABELS_PROMPT)
         check = RowCheckByPrompts(settings, *words)
         catalog[names.ROW_CHECK] = MemoryDataset(check, copy_mode="assign")
         self._add_cluster(self._context, pipeline, catalog)
