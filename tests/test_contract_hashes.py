@@ -12,7 +12,8 @@ from langchain_core.messages import HumanMessage, SystemMessage
 
 from synthetic_textcat import datasets
 from synthetic_textcat.hashing import canonical_json, draw, sha256_of, short_id
-from synthetic_textcat.llm.chat_models.spec import OFFLINE_CLASS, load_class
+from synthetic_textcat.llm.chat_models.model_classes import load_class
+from synthetic_textcat.llm.chat_models.spec import OFFLINE_CLASS
 from synthetic_textcat.llm.offline.model import OfflineTemplateModel
 from synthetic_textcat.llm.offline.replies import reply
 from synthetic_textcat.llm.prompts.messages import Fingerprinter
