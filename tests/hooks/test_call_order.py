@@ -9,8 +9,8 @@ _ORDER = {
     "after_context_created": "LearnSecrets Rebuild RunGate CatalogInputs Progress MlflowTracking RunSummary",
     "after_catalog_created": "LearnSecrets MlflowTracking",
     "before_pipeline_run": (
-        "RunGate StorageGate JournalWriter Rebuild CatalogInputs QuotaPasses Progress Publishing RunSummary QualityGate "
-        "MlflowTracking"
+        "RunGate StorageGate JournalWriter Rebuild CatalogInputs QuotaPasses Progress Publishing RunSummary "
+        "QualityGate MlflowTracking"
     ),
     "before_node_run": "RowTableInputs Progress MlflowTracking",
     "before_dataset_loaded": "MlflowTracking",

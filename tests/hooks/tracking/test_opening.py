@@ -1,4 +1,4 @@
-"""Opening of a run: runs that a kill left RUNNING are ended; MLflow starts during model calls, but not at their cost."""
+"""Opening of a run: runs that a kill left RUNNING are ended; MLflow starts when model calls leave time for it."""
 
 import signal
 import subprocess
