@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from synthetic_textcat.pipelines.attribute_sampling.set_choice import Bools, Floats
+from synthetic_textcat.pipelines.attribute_sampling.pfair import Bools, Floats
 from synthetic_textcat.pipelines.attribute_sampling.streams import Ints
 
 AHEAD = 12
