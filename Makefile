@@ -24,7 +24,7 @@ endef
 export DO_NOT_TRACK := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: help generate generate-local fleet-proof real-model-proof test unit proofs train-proof consumers providers check coverage bench viz viz-build mlflow screenshots format
+.PHONY: help generate generate-local fleet-proof real-model-proof test unit proofs train-proof consumers providers check coverage bench viz viz-build mlflow server screenshots format
 
 generate: $(READY) $(if $(ON_CLUSTER),$(DASK_READY))  ## plan, generate, check, report, export; options in ARGS
 	$(BIN)/kedro run --pipelines generate $(ARGS)

@@ -12,23 +12,25 @@ from langchain_core.messages import HumanMessage, SystemMessage
 
 from synthetic_textcat import datasets
 from synthetic_textcat.hashing import canonical_json, draw, sha256_of, short_id
-from synthetic_textcat.llm.chat_models.spec import OFFLINE_CLASS, load_class
+from synthetic_textcat.llm.chat_models.model_classes import load_class
+from synthetic_textcat.llm.chat_models.spec import OFFLINE_CLASS
 from synthetic_textcat.llm.offline.model import OfflineTemplateModel
 from synthetic_textcat.llm.offline.replies import reply
 from synthetic_textcat.llm.prompts.messages import Fingerprinter
-from synthetic_textcat.schemas.completions import label_set_schema, row_schema, task_list_schema
+from synthetic_textcat.schemas.completions import label_set_schema, planned_row_schema, row_schema, task_list_schema
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import LlmParameters
+from synthetic_textcat.schemas.several_labels_replies import planned_several_labels_schema, several_labels_schema
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.schemas.verdict_replies import verdict_of_several_schema, verdict_of_two_schema, verdict_schema
 from tests.support.each_case import each_of
 
 _PROMPTS = Path(__file__).parents[1] / "data" / "01_raw" / "prompts"
 _PUBLIC_DATASETS = (
-    *("ChatModelDataset", "ConfusableFileDataset", "DomainsFileDataset", "FigureDataset", "FileDataset"),
-    "FolderDataset",
-    *("HubRepositoryDataset", "JournalDataset", "LocalModelDataset", "OptionalDataset", "PromptDataset"),
-    *("TableDataset", "TasksFileDataset", "TextsDataset", "UserTableDataset"),
+    *("BatchRecordDataset", "ChatModelDataset", "ConfusableFileDataset", "DomainsFileDataset", "FigureDataset"),
+    *("FileDataset", "FolderDataset", "HubRepositoryDataset", "JournalDataset", "KeptTasksDataset"),
+    *("LocalModelDataset", "OptionalDataset", "PromptDataset", "RowTableDataset", "TableDataset"),
+    *("TasksFileDataset", "TextsDataset", "UserTableDataset"),
 )
 
 
@@ -41,11 +43,19 @@ def _fingerprint() -> str:
 
 def _schema_hashes() -> dict[str, str]:
     """Name of each response schema → its hash."""
-    schemas = (row_schema(["A", "B"]), row_schema([]), task_list_schema(), label_set_schema())
-    asked = (verdict_schema, verdict_of_two_schema, verdict_of_several_schema)
-    verdicts = [schema(["A", "B"]) for schema in asked]
-    names = ("closed", "open", "tasks", "labels", "verdict", "verdict_of_two", "verdict_of_several")
-    return {name: sha256_of(schema) for name, schema in zip(names, (*schemas, *verdicts), strict=True)}
+    schemas = {
+        "closed": row_schema(["A", "B"]),
+        "open": row_schema([]),
+        "planned": planned_row_schema("A", "B"),
+        "several": several_labels_schema(["A", "B"], {0: 0.5, 2: 0.5}),
+        "planned_several": planned_several_labels_schema(["A"], "B"),
+        "tasks": task_list_schema(),
+        "labels": label_set_schema(),
+        "verdict": verdict_schema(["A", "B"]),
+        "verdict_of_two": verdict_of_two_schema(["A", "B"]),
+        "verdict_of_several": verdict_of_several_schema(["A", "B"]),
+    }
+    return {name: sha256_of(schema) for name, schema in schemas.items()}
 
 
 def _prompt_hashes() -> dict[str, str]:
@@ -73,6 +83,9 @@ def test_response_schemas_and_their_names_stay() -> None:
     assert _schema_hashes() == {
         "closed": "45fb82b010de44b78396af6af7fd2ae2c24d70347d93d0344b5b1e8dfa984d6c",
         "open": "b3c632272dd98093f53f38cff31c05dd1831a3508ada9de2262eae179c7c0517",
+        "planned": "1ea0d1e9ef5ae9fbfae505ff04e37708e7b1ac435a659b2a1c02a5f87508b21c",
+        "several": "9b977080137ebcc46a6c676b0401d35dbecd0503af592813f95c2ba4d5e9d508",
+        "planned_several": "57b70182613b3b3b1f0e7e0f2708c45513ea504297765b809da7e02823c2c847",
         "tasks": "d4bbc2767b5077461cb56ef3bd9644d4b17be7ea641dfea851f7b4c5171a7c63",
         "labels": "ae5cfa9c18bd5713fdde7d45d59acd8060b60a1399249ea17b4a7c3f6d17dcf8",
         "verdict": "e093e63d4624164a213aa596f689d6ef33a8ad0feff1d43e80bd4931a06e621a",
@@ -129,3 +142,7 @@ def test_parameters_that_a_fingerprint_hashes_keep_their_names() -> None:
 @each_of("name", _PUBLIC_DATASETS)
 def test_dataset_classes_of_users_catalogs_keep_their_paths(name: str) -> None:
     assert isinstance(getattr(datasets, name), type)
+
+
+def test_each_dataset_class_is_held_here() -> None:
+    assert sorted(_PUBLIC_DATASETS) == sorted(datasets.__all__)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_catalog import catalog_entries
+from tests.test_catalog import resolved_entries
 
 _ROOT = Path(__file__).parents[1]
 _SHIPPED = {"tasks_file", "domains", "prices"}
@@ -37,7 +37,7 @@ def _places() -> tuple[set[str], set[str]]:
     """Files of the catalog: those that come with the project, and the others."""
     shipped: set[str] = set()
     own: set[str] = set()
-    for name, entry in catalog_entries().items():
+    for name, entry in resolved_entries().items():
         if name in _COMMITTED:
             continue
         inner = entry.get("dataset", entry)
@@ -45,7 +45,7 @@ def _places() -> tuple[set[str], set[str]]:
         place = inner.get("filepath") or (f"{inner['path']}/any.parquet" if "path" in inner else None)
         if place is not None:
             is_shipped = name in _SHIPPED or name.endswith("_prompt")
-            (shipped if is_shipped else own).add(place.replace("{", "").replace("}", ""))
+            (shipped if is_shipped else own).add(place)
     return shipped, own
 
 

@@ -38,10 +38,13 @@ def test_help_lists_every_target_with_its_text() -> None:
     shown = subprocess.run(
         ["make", "--no-print-directory", "help"], cwd=_ROOT, capture_output=True, text=True, check=True
     ).stdout
-    targets = re.findall(r"^([a-z-]+):", (_ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    makefile = (_ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = re.findall(r"^([a-z-]+):", makefile, re.MULTILINE)
+    phony = re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
 
     listed = dict(line.split(maxsplit=2)[1:] for line in shown.splitlines())
     assert sorted(listed) == sorted(targets)
+    assert sorted(" ".join(phony).split()) == sorted(targets)
     assert listed["generate"].startswith("plan, generate")
 
 

@@ -231,18 +231,14 @@ def _check_model(entry: Any, llm: LlmParameters, is_judge: bool = False) -> None
         chat_header(llm.gguf)
     if not isinstance(entry, Mapping) or not str(entry.get("type")).endswith(".ChatModelDataset"):
         return
-    from synthetic_textcat.llm.chat_models.openai_client import check_openai_setup
-    from synthetic_textcat.llm.chat_models.spec import OFFLINE_CLASS, OPENAI_CLASS, ChatModelSpec
+    from synthetic_textcat.llm.chat_models.spec import OFFLINE_CLASS, ChatModelSpec
 
     spec = ChatModelSpec(str(entry.get("class_path")), entry.get("kwargs") or {})
     if is_judge:  # the writer's first call tells this, and before the judge's one rows are paid for
         spec.refuse_a_mixture(llm)
     if spec.class_path == OFFLINE_CLASS:
         return
-    spec.learn_secrets()
-    if spec.class_path == OPENAI_CLASS:
-        check_openai_setup(spec.kwargs)
-    else:
+    if not spec.check_unbuilt():
         asyncio.run(_build(spec, llm))
 
 

@@ -1,12 +1,20 @@
 """Kedro's settings for this project.
 
-Hooks hold no other hook: they share `RunNotes`, plain values that one hook writes and others read. Two of them mark
-their place by pluggy's own means: after a run `MlflowTracking` records first, and `QualityGate` raises last.
-The order of `HOOKS` counts in two places, where each hook builds upon the one before it:
+Hooks hold no other hook: they share `RunNotes`, plain values that one hook writes and others read. An event calls them
+in the order in which `_hooks` lists them, those marked `tryfirst` before and those marked `trylast` after all others.
+`tests/hooks/test_call_order.py` holds the order of each event. It counts here:
 
-- Context created: secrets are learnt before any error can quote them; an earlier run's configuration
-  replaces the project's before parameters are checked.
-- Before a run: storage is proven before journals are locked, and an earlier run's tasks are saved under that lock.
+- Context created: `LearnSecrets` (`tryfirst`) before any error can quote a secret, in the catalog too; then `Rebuild`
+  (`tryfirst`), since an earlier run's configuration replaces the project's; then `RunGate`, before others read
+  parameters.
+- Before a run: storage is proven (`StorageGate`) before journals are locked (`JournalWriter`). Under that lock an
+  earlier run's tasks are saved (`Rebuild`), and a cluster's shared folder is taken (`CatalogInputs`), which ends the
+  work of a run that has it. `MlflowTracking` (`trylast`) records only a run that no other hook refuses.
+- Dataset saved: `Progress` counts a batch before `MlflowTracking` records the counts.
+- After a run: `MlflowTracking` (`tryfirst`) records before any hook can raise, and so that `RunSummary` can name its
+  run; `QualityGate` (`trylast`) raises at the very end.
+- On an error: `JournalWriter`, then `MlflowTracking` (both `tryfirst`): calls end and journals are closed first, since
+  MLflow may be waited for.
 """
 
 import gc
@@ -82,7 +90,7 @@ def _hooks() -> tuple[object, ...]:
                 LearnSecrets(),
                 RunGate(),
                 StorageGate(notes),
-                JournalWriter(COMMAND_PASSES),
+                JournalWriter(notes),
                 Rebuild(notes),
                 CatalogInputs(notes),
                 QuotaPasses(notes),

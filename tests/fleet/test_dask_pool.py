@@ -159,7 +159,7 @@ def test_a_run_that_was_interrupted_is_no_client_any_more_when_the_next_begins(t
     hook.after_context_created(SimpleNamespace(project_path=tmp_path, params=parameters, config_loader=loader))  # type: ignore[arg-type]
     for _ in range(2):  # a run, whose end is not heard of, and the next
         catalog = DataCatalog({"completions": JournalDataset(filepath=str(tmp_path / "completions.jsonl"))})
-        hook.before_pipeline_run(Pipeline([]), catalog)
+        hook.before_pipeline_run({}, Pipeline([]), catalog)
         assert list(catalog.load("work_pool").map(_as_numbers, ["1"], rows=1)) == [1]
         assert sum("synthetic_textcat" in name for name in threads.local.scheduler.clients) == 1
     hook.after_pipeline_run()

@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 from kedro.config import OmegaConfigLoader
 from kedro.io import DataCatalog, DatasetError
-from kedro.pipeline import Pipeline
+from kedro.pipeline import Pipeline, node
 
-from synthetic_textcat.datasets import FileDataset
+from synthetic_textcat.command_passes import CommandPasses
+from synthetic_textcat.datasets import FileDataset, JournalDataset
 from synthetic_textcat.hooks.catalog_inputs import CatalogInputs, reject_reason
 from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.hooks.summary_lines import stop_lines
 from synthetic_textcat.hooks.tracking.description import stop_tags
+from synthetic_textcat.llm.shards.folder import RUN_FENCE
 from synthetic_textcat.schemas.completions import Reply
 from synthetic_textcat.schemas.prices import Price, PriceList
 from synthetic_textcat.schemas.stops import LastBatch, Outage, PausedTask, Stops
@@ -32,14 +34,14 @@ _PAUSED = PausedTask(
 def test_the_dataset_is_empty_until_a_last_batch_says_why_and_again_in_the_next_run() -> None:
     notes, catalog = RunNotes(), DataCatalog()
     hook = CatalogInputs(notes)
-    hook.before_pipeline_run(Pipeline([]), catalog)
+    hook.before_pipeline_run({}, Pipeline([]), catalog)
     assert Stops.read(catalog.load("stops")) == Stops() == notes.stops
     hook.after_dataset_saved([completion()])
     assert not catalog.load("stops")
     stops = Stops(outage=_OUTAGE, paused=(_PAUSED,))
     hook.after_dataset_saved(LastBatch(stops))
     assert Stops.read(catalog.load("stops")) == stops == notes.stops
-    hook.before_pipeline_run(Pipeline([]), catalog)
+    hook.before_pipeline_run({}, Pipeline([]), catalog)
     assert not catalog.load("stops")
 
 
@@ -116,7 +118,7 @@ def _prices(tmp_path: Path, conf: str, own: str | None = None) -> Any:
     catalog = DataCatalog({"prices": FileDataset(filepath=str(project / "prices.yml"))})
     hook = CatalogInputs(RunNotes())
     hook.after_context_created(context)  # type: ignore[arg-type]
-    hook.before_pipeline_run(Pipeline([]), catalog)
+    hook.before_pipeline_run({}, Pipeline([]), catalog)
     return catalog.load("prices")
 
 
@@ -132,3 +134,22 @@ def test_a_file_that_exists_comes_before_the_prices_of_the_configuration(tmp_pat
 def test_a_projects_own_price_list_that_is_missing_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"prices\.yml"):
         _prices(tmp_path, "project/conf")
+
+
+def _no_calls() -> list[str]:
+    return []
+
+
+def test_a_cluster_takes_its_folder_under_the_runs_id_in_any_order_of_hooks(tmp_path: Path) -> None:
+    parameters = {"quality_report": {}, "cluster": {"local": {"workers": 1}}}
+    loader = SimpleNamespace(conf_source=tmp_path / "conf")
+    notes = RunNotes(passes=CommandPasses(number=1))
+    hook = CatalogInputs(notes)
+    hook.after_context_created(SimpleNamespace(project_path=tmp_path, params=parameters, config_loader=loader))  # type: ignore[arg-type]
+    asking = Pipeline([node(_no_calls, None, "completions")])
+    journal = JournalDataset(filepath=str(tmp_path / "completions.jsonl"))
+    for number, given in enumerate(("first", "of-another-pass"), 1):
+        notes.passes.number = number
+        hook.before_pipeline_run({"run_id": given}, asking, DataCatalog({"completions": journal}))
+        assert (tmp_path / "completions" / RUN_FENCE).read_text(encoding="utf-8") == "first"
+    hook.after_pipeline_run()

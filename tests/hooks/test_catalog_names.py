@@ -28,24 +28,32 @@ _OTHER_MEANINGS = {
 }
 """Names that also mean a key of the ledger, a block of parameters, a pipeline, a column or a tag of MLflow."""
 
-_NAMES = {value for name, value in vars(catalog_names).items() if name.isupper() and isinstance(value, str)}
+_VALUES = [value for name, value in vars(catalog_names).items() if name.isupper()]
+_NAMES = {name for value in _VALUES for name in ((value,) if isinstance(value, str) else value)}
+_TAGS = {catalog_names.MODEL_CALLS}
+_NODES = {catalog_names.SETTLE_ROWS, catalog_names.SETTLE_VERDICTS}
 
 
-def _known() -> tuple[set[str], set[str]]:
+def _known() -> tuple[set[str], set[str], set[str]]:
+    """Datasets, nodes without their namespace, and tags of all pipelines."""
     pipelines = register_pipelines().values()
     datasets = {name for pipeline in pipelines for name in pipeline.datasets()}
-    return datasets, {node.name.rpartition(".")[2] for pipeline in pipelines for node in pipeline.nodes}
+    nodes = [node for pipeline in pipelines for node in pipeline.nodes]
+    return datasets, {node.name.rpartition(".")[2] for node in nodes}, {tag for node in nodes for tag in node.tags}
 
 
-def test_each_is_a_dataset_or_a_node() -> None:
-    datasets, nodes = _known()
+def test_each_is_a_dataset_a_node_or_a_tag() -> None:
+    datasets, nodes, tags = _known()
 
-    assert _NAMES - datasets == {catalog_names.SETTLE_ROWS, catalog_names.SETTLE_VERDICTS}
-    assert {catalog_names.SETTLE_ROWS, catalog_names.SETTLE_VERDICTS} <= nodes
+    assert {*catalog_names.JUDGE_PROMPTS, *catalog_names.ASKING_PROMPTS} < _NAMES
+    assert _NAMES - datasets == _NODES | _TAGS
+    assert nodes >= _NODES
+    assert tags >= _TAGS
 
 
 def test_hooks_name_datasets_and_nodes_by_these_constants_alone() -> None:
-    known = set.union(*_known()) - _OTHER_MEANINGS
+    datasets, nodes, _ = _known()
+    known = (datasets | nodes | _TAGS) - _OTHER_MEANINGS
     files = [path for path in _HOOKS.rglob("*.py") if path != Path(catalog_names.__file__)]
     literals = {
         (path.name, node.value)

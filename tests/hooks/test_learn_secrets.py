@@ -8,9 +8,7 @@ import pytest
 import yaml
 from kedro.config import OmegaConfigLoader
 from kedro.framework.context import KedroContext
-from kedro.framework.hooks.manager import _create_hook_manager, _register_hooks
 
-from synthetic_textcat import settings
 from synthetic_textcat.hooks import LearnSecrets
 from synthetic_textcat.redaction import redact
 
@@ -38,11 +36,3 @@ def test_credentials_catalog_and_command_line_are_learnt(tmp_path: Path, monkeyp
 def test_a_project_without_credentials_has_none(tmp_path: Path) -> None:
     (tmp_path / "base").mkdir()
     LearnSecrets().after_context_created(_context(tmp_path))
-
-
-@pytest.mark.parametrize("event", ["after_context_created", "after_catalog_created"])
-def test_secrets_are_learnt_before_any_other_hook_of_the_project_speaks(event: str) -> None:
-    manager = _create_hook_manager()
-    _register_hooks(manager, settings.HOOKS)
-    called_first = getattr(manager.hook, event).get_hookimpls()[-1]
-    assert isinstance(called_first.plugin, LearnSecrets)

@@ -10,9 +10,12 @@ import pytest
 from kedro.pipeline import node
 
 from synthetic_textcat.hooks import Progress, RunNotes
+from synthetic_textcat.hooks.progress import VerdictTally
 from synthetic_textcat.llm.calls.open_rows import OpenRow, OpenRows
+from synthetic_textcat.llm.journal.lines import digests_of
+from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.tasks import Task
-from tests.llm.builders import completion
+from tests.llm.builders import completion, fingerprint, no_reply
 from tests.pipelines.quality_report.builders import PRICES
 
 _ASKING = node(lambda *inputs: inputs, ["requests", "tasks", "open_rows", "prices"], "completions", name="generate")
@@ -156,3 +159,15 @@ def test_while_the_speed_changes_no_estimate_is_shown(caplog: pytest.LogCaptureF
 
 def test_a_plan_smaller_than_two_waves_has_no_estimate(caplog: pytest.LogCaptureFixture) -> None:
     assert _estimates(caplog, list(_replies(10.0, in_flight=32, rows=60))) == []
+
+
+def test_votes_are_counted_once_whatever_their_replies() -> None:
+    tally = VerdictTally(digests_of(map(fingerprint, ("r0", "r0/2", "r1"))))
+    tally.add([completion(request_id="r0"), no_reply(request_id="r0/2"), completion(request_id="r0", attempt=2)],
+              PriceList.read(PRICES))  # fmt: skip
+    assert tally.done == 1
+    assert tally.line(1.0) == "1/3 verdicts, 1 without reply, 1.0/s, 30+ tokens, $0.00011+"
+    tally.add([completion(request_id="r0/2")], PriceList.read(PRICES))
+    assert tally.line(1.0).startswith("2/3 verdicts, 2.0/s")
+    tally.add([no_reply(request_id="r0"), completion(request_id="of another plan")], PriceList.read(PRICES))
+    assert tally.line(1.0).startswith("2/3 verdicts, 2.0/s")

@@ -3,11 +3,15 @@
 from itertools import pairwise
 from typing import Any
 
+import pandas as pd
 import pytest
 
-from synthetic_textcat.hooks.summary_lines import accuracy_lines, compare_lines, counted_lines
+from synthetic_textcat.hooks.summary_lines import accuracy_lines, compare_lines, counted_lines, verdict_lines
+from synthetic_textcat.hooks.tally import WIDTH
 from synthetic_textcat.pipelines.compare.nodes import measure_differences, pair_rows
-from synthetic_textcat.schemas.outcomes import REJECT_REASONS
+from synthetic_textcat.schemas.label_verdicts import LABEL_VERDICTS, UNJUDGED_ROWS
+from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL, REJECT_REASONS
+from synthetic_textcat.schemas.rows import to_frame
 from tests.pipelines.compare.builders import outcomes, run
 
 _TEXT_CHECKS = ("not_a_text", "placeholder", "about_the_task", "prompt_echo", "repetitive", "cut_off", "length_off")
@@ -44,3 +48,22 @@ def test_label_accuracy_is_said_with_its_interval(verdicts: int, sources: str) -
     lines = [*accuracy_lines({**ends, "label/hand_labelled": 98, "label/verdicts": verdicts})]
     assert lines == ["labels    90.0% right (95% interval 84.8% to 95.0%)", f"          from {sources}"]
     assert not list(accuracy_lines({"label/accuracy": None, "label/hand_labelled": 0}))
+
+
+def test_the_last_lines_have_verdicts_causes_and_the_judges_part_of_the_bill() -> None:
+    rows = [("a", "x", 3, True, False), ("b", "y", 2, False, True), ("c", None, 1, False, False)]
+    verdicts = pd.DataFrame([(*row, "m") for row in rows], columns=list(LABEL_VERDICTS)).astype(LABEL_VERDICTS)
+    unjudged = to_frame([("d", "timeout", "slow"), ("e", "not_asked", "")], UNJUDGED_ROWS)
+    metrics = {"judge/calls_this_run": 7.0, "judge/tokens_this_run": 1234.0, "judge/usd_this_run": 0.5}
+    lines = list(verdict_lines(verdicts, unjudged, metrics))
+    assert lines == [
+        "judged    3: agreed 1, disputed 1, undecided 1",
+        "          ambiguous 1: the judge accepts the misleading label too",
+        "unjudged  2: timeout 1, not_asked 1",
+        "judge     7 calls, 1,234 tokens, $0.50 of this run",
+    ]
+    assert max(map(len, lines)) <= WIDTH
+    templates = verdicts.assign(model_name=OFFLINE_MODEL)
+    assert list(verdict_lines(templates, unjudged, metrics))[-1].endswith("$0.50 (made up) of this run")
+    nothing = verdicts.head(0), unjudged.head(0)
+    assert list(verdict_lines(*nothing, {})) == []

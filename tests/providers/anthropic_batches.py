@@ -13,13 +13,14 @@ from synthetic_textcat.llm.batches.anthropic_service import AnthropicBatches
 from synthetic_textcat.llm.batches.classes import service_of
 from synthetic_textcat.llm.batches.service import BatchService
 from synthetic_textcat.llm.chat_models.chat import Chat
-from synthetic_textcat.llm.chat_models.spec import ANTHROPIC_CLASS, ChatModelSpec
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.engine.engine import complete
 from synthetic_textcat.schemas.parameters import LlmParameters
 from tests.llm.batches.running import LLM, Workspace, call
 from tests.llm.batches.test_route import CutOffError, CutRecord
 from tests.support.server import FaultServer
 
+_CLAUDE = "langchain_anthropic.ChatAnthropic"
 _ROWS = 24
 _KEY = "sk-ant-nobody-0000000000000000"
 _SAME = ("raw_text", "refusal", "finish_reason", "prompt_tokens", "cached_tokens", "completion_tokens", "request_id")
@@ -38,7 +39,7 @@ def server() -> Iterator[FaultServer]:
 
 
 def _spec(server: FaultServer) -> ChatModelSpec:
-    return ChatModelSpec(ANTHROPIC_CLASS, {"base_url": server.url.removesuffix("/v1"), "timeout": 20})
+    return ChatModelSpec(_CLAUDE, {"base_url": server.url.removesuffix("/v1"), "timeout": 20})
 
 
 @pytest.fixture
@@ -150,7 +151,7 @@ def test_a_cancelled_batch_keeps_what_is_done(space: Workspace, server: FaultSer
 def test_a_server_without_batches_and_a_wrong_key_are_named(
     server: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    elsewhere = ChatModelSpec(ANTHROPIC_CLASS, {"base_url": server.url + "/elsewhere"})
+    elsewhere = ChatModelSpec(_CLAUDE, {"base_url": server.url + "/elsewhere"})
     with pytest.raises(BatchError, match=r"has no /v1/messages/batches.*Not found.*generation.mode=live"):
         Workspace(tmp_path, service_of(elsewhere, LLM), 2).run()
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-another-000000000000")
@@ -161,7 +162,7 @@ def test_a_server_without_batches_and_a_wrong_key_are_named(
 
 @pytest.mark.usefixtures("own")
 def test_betas_are_refused_before_anything_is_sent(server: FaultServer, tmp_path: Path) -> None:
-    spec = ChatModelSpec(ANTHROPIC_CLASS, {**_spec(server).kwargs, "betas": ["some-beta"]})
+    spec = ChatModelSpec(_CLAUDE, {**_spec(server).kwargs, "betas": ["some-beta"]})
     with pytest.raises(BatchError, match="Requests with betas are not sent in batches"):
         Workspace(tmp_path, service_of(spec, LLM), 2).run()
     assert server.stats()["batches"] == 0

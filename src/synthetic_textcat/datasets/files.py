@@ -56,8 +56,7 @@ class FileDataset(FormattedDataset[Any, Any]):
 class TableDataset(FormattedDataset[pd.DataFrame, pd.DataFrame]):
     """Saves and loads a frame, without its index.
 
-    The stock Parquet dataset writes in place, can't preview cells that hold lists, and comes with all of
-    `kedro_datasets.pandas`, of which nothing else is used here.
+    The stock Parquet dataset writes in place, and can't preview cells that hold lists (ADR 0017).
 
     Args:
         filepath: The Parquet file.
@@ -101,7 +100,7 @@ def free_at_once() -> None:
 
 
 class FigureDataset(FormattedDataset["Figure", "Figure"]):
-    """Saves and loads a figure, and loads plotly only then: the stock dataset does so when a run starts.
+    """Saves and loads a figure; the stock dataset writes in place (ADR 0017).
 
     Args:
         filepath: The JSON file.

@@ -29,7 +29,6 @@ from synthetic_textcat.schemas.block import TextChecks
 from synthetic_textcat.schemas.cluster_parameters import ClusterParameters
 from synthetic_textcat.schemas.completions import Problem, RowReply
 from synthetic_textcat.schemas.parameters import CompareParameters, QualityReportParameters
-from synthetic_textcat.schemas.run_records import ASKING_PROMPTS, SEVERAL_LABELS_PROMPT
 from synthetic_textcat.schemas.stops import LastBatch, Stops
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.work_pool import THIS_MACHINE, WorkPool
@@ -56,7 +55,9 @@ class CatalogInputs:
         self._context = context
 
     @hook_impl
-    def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
+    ) -> None:
         """Adds the row check, which pipelines can't import from one another, empty stops, and the runs to compare.
 
         Raises:
@@ -71,10 +72,10 @@ class CatalogInputs:
             return
         _use_packaged_prices(self._context, catalog)
         settings = QualityReportParameters.model_validate(self._context.params["quality_report"])
-        words = _instructions_in(catalog, *ASKING_PROMPTS), _instructions_in(catalog, SEVERAL_LABELS_PROMPT)
+        words = _instructions_in(catalog, *names.ASKING_PROMPTS), _instructions_in(catalog, names.SEVERAL_LABELS_PROMPT)
         check = RowCheckByPrompts(settings, *words)
         catalog[names.ROW_CHECK] = MemoryDataset(check, copy_mode="assign")
-        self._add_cluster(self._context, pipeline, catalog)
+        self._add_cluster(self._context, run_params, pipeline, catalog)
         if not pipeline.inputs() & set(_RUNS):
             return
         asked = CompareParameters.model_validate(self._context.params["compare"])
@@ -82,7 +83,13 @@ class CatalogInputs:
         for name, record in zip(_RUNS, records, strict=True):
             catalog[name] = MemoryDataset(record, copy_mode="assign")
 
-    def _add_cluster(self, context: KedroContext, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
+    def _add_cluster(
+        self,
+        context: KedroContext,
+        run_params: Mapping[str, Any],
+        pipeline: Pipeline,
+        catalog: CatalogProtocol[Any, Any],
+    ) -> None:
         """Adds asking by a cluster, and its workers as a pool; both are those of this machine if none is chosen.
 
         A run that asks takes the shared folder, and proves the workers of an address, which may be wrong. Processes of
@@ -100,7 +107,7 @@ class CatalogInputs:
             if asks:
                 folder = shared_folder(settings.shared or local, local)
                 fan_out = FanOut(DaskWorkers(self._cluster), folder, settings.shards, settings.base_urls)
-                run_id = catalog.load(names.RUN_ID)
+                run_id = self._notes.id_of(run_params)
                 fan_out.begin(run_id)
                 if settings.address is not None:
                     fan_out.prove(catalog.load(names.LLM), context.params["llm"], run_id)

@@ -1,4 +1,6 @@
-"""Names of datasets and nodes that hooks know; a test finds each in the pipelines."""
+"""Names of datasets, nodes and tags that hooks know; a test finds each in the pipelines."""
+
+from synthetic_textcat.schemas import run_records
 
 BASELINE_RUN = "baseline_run"
 BATCH_TABLE = "batch_table"
@@ -34,6 +36,7 @@ PILOT = "quote.pilot"
 PILOT_TASKS = "quote.tasks"
 PLAN_REPORT = "plan_report"
 PLAN_SHA256 = "plan_sha256"
+PREVIEWED_PLAN_REPORT = "preview.plan_report"
 PREVIOUS_DIVERSITY = "previous_diversity"
 PREVIOUS_HAND_LABELS = "previous_hand_labels"
 PREVIOUS_LABEL_SAMPLE_DESIGN = "previous_label_sample_design"
@@ -71,9 +74,15 @@ WORK_POOL = "work_pool"
 JOURNALS = (COMPLETIONS, BRAINSTORM_COMPLETIONS, VERDICT_COMPLETIONS)
 """Entries by which calls are appended to their journals."""
 
+ASKING_PROMPTS, SEVERAL_LABELS_PROMPT = run_records.ASKING_PROMPTS, run_records.SEVERAL_LABELS_PROMPT
+"""Prompts of a row's first message, which pipelines name too."""
+
 JUDGE_PROMPTS = ("label_check_prompt", "label_check_of_two_prompt", "label_check_several_prompt")
 """Prompts of the judge."""
 
 SETTLE_ROWS = "settle_rows"
 SETTLE_VERDICTS = "settle_verdicts"
 """Nodes after which no more calls are made, for rows and for verdicts; under a namespace in `quote`."""
+
+MODEL_CALLS = "model_calls"
+"""Tag of the nodes that call a model."""

@@ -8,12 +8,13 @@ structure, and each value is read from the project's own file at the time of use
 import json
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from kedro.config import OmegaConfigLoader
+from kedro.io import DataCatalog
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from synthetic_textcat.config_loader import VALUE_RESOLVER
@@ -26,7 +27,6 @@ from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.tracking.catalog_metadata import raw_metadata
 from synthetic_textcat.hooks.tracking.run_artifacts import EarlierRun
 from synthetic_textcat.hooks.tracking.run_log import REBUILD
-from synthetic_textcat.schemas.run_records import SEVERAL_LABELS_PROMPT
 
 FOLDERS = "data/02_intermediate/from_run"
 """Place of the folders within the project, one for each earlier run."""
@@ -156,8 +156,15 @@ def _key(mapping: DictConfig, shown: str) -> Any:
     return next(key for key in mapping if str(key) == shown)
 
 
-def kept_entries(run: EarlierRun, catalog: Mapping[str, Any]) -> tuple[dict[str, Entry], dict[str, EarlierRunError]]:
+def kept_entries(
+    run: EarlierRun, catalog: Mapping[str, Any], datasets: Iterable[str]
+) -> tuple[dict[str, Entry], dict[str, EarlierRunError]]:
     """The catalog's entries for what a user writes (tasks file, domains, prompts) with the run's files in their place.
+
+    Args:
+        run: The earlier run.
+        catalog: The catalog of the project.
+        datasets: Names of all datasets of the pipelines, some of which a dataset factory makes.
 
     Returns:
         The entries, with paths relative to the project; and for those that can't be had the error to raise once
@@ -165,7 +172,7 @@ def kept_entries(run: EarlierRun, catalog: Mapping[str, Any]) -> tuple[dict[str,
     """
     entries: dict[str, Entry] = {}
     lacking: dict[str, EarlierRunError] = {}
-    for name, entry in catalog.items():
+    for name, entry in _spelled_out(catalog, datasets).items():
         try:
             if name == names.TASKS_FILE:
                 file = _place_of(run, run.file(TASKS))
@@ -175,7 +182,7 @@ def kept_entries(run: EarlierRun, catalog: Mapping[str, Any]) -> tuple[dict[str,
                 usual = {key: value for key, value in entry.items() if key not in _OF_THE_FILE_ITSELF}
                 entries[name] = usual | {"filepath": _place_of(run, run.file_of(name))}
         except EarlierRunError as error:
-            if name not in (*names.JUDGE_PROMPTS, SEVERAL_LABELS_PROMPT):  # an earlier version has no use for them
+            if name not in (*names.JUDGE_PROMPTS, names.SEVERAL_LABELS_PROMPT):  # unused by earlier versions
                 lacking[name] = error
     entries |= _optional_entries(run)
     try:
@@ -183,6 +190,22 @@ def kept_entries(run: EarlierRun, catalog: Mapping[str, Any]) -> tuple[dict[str,
     except EarlierRunError as error:
         lacking[names.TASKS] = error
     return entries, lacking
+
+
+def _spelled_out(catalog: Mapping[str, Any], datasets: Iterable[str]) -> dict[str, Any]:
+    """The catalog with an entry for each dataset of a dataset factory, in place of the factory."""
+    is_pattern = {name: "{" in name for name in catalog}
+    patterns = {name: _without_credentials(catalog[name]) for name in catalog if is_pattern[name]}
+    resolver = DataCatalog.from_config(patterns).config_resolver
+    matched = {name: resolver.resolve_pattern(name) for name in datasets if resolver.match_dataset_pattern(name)}
+    return matched | {name: entry for name, entry in catalog.items() if not is_pattern[name]}
+
+
+def _without_credentials(entry: Any) -> Any:
+    """The entry without names of credentials, which Kedro would look up."""
+    if not isinstance(entry, Mapping):
+        return entry
+    return {key: _without_credentials(value) for key, value in entry.items() if key != "credentials"}
 
 
 def _place_of(run: EarlierRun, file: Path) -> str:

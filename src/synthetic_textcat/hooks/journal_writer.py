@@ -6,10 +6,10 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol, MemoryDataset
 from kedro.pipeline import Pipeline
 
-from synthetic_textcat.command_passes import CommandPasses
 from synthetic_textcat.datasets import JournalDataset
 from synthetic_textcat.errors import JournalError
 from synthetic_textcat.hooks import catalog_names as names
+from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.llm.engine.engine import give_up
 
 _JOURNALS = {
@@ -29,12 +29,11 @@ class JournalWriter:
     first one's feet, or read the journal just before the first one's last answers.
 
     Args:
-        passes: Passes of the command, which have one id and one lock: what a run may spend covers all of them.
+        notes: Passes of the command, which have one id and one lock: what a run may spend covers all of them.
     """
 
-    def __init__(self, passes: CommandPasses) -> None:
-        self._passes = passes
-        self._run_id = ""
+    def __init__(self, notes: RunNotes) -> None:
+        self._notes = notes
         self._locked: list[JournalDataset] = []
 
     @hook_impl
@@ -46,10 +45,9 @@ class JournalWriter:
         Raises:
             JournalError: If another run writes one of them, or answers could not be kept in it.
         """
-        if not self._passes.follows:
+        if not self._notes.passes.follows:
             self._release()  # of a run that an interrupt ended, in a notebook
-            self._run_id = run_params["run_id"]
-        catalog[names.RUN_ID] = MemoryDataset(self._run_id)
+        catalog[names.RUN_ID] = MemoryDataset(self._notes.id_of(run_params))
         written = pipeline.all_outputs()
         try:
             for name in sorted(written | _JOURNALS.keys() if written & _PLAN else written):
@@ -66,7 +64,7 @@ class JournalWriter:
     @hook_impl
     def after_pipeline_run(self) -> None:
         """Lets others write, unless another pass follows."""
-        if not self._passes.goes_on:
+        if not self._notes.passes.goes_on:
             self._release()
 
     @hook_impl(tryfirst=True)

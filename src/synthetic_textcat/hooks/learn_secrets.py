@@ -13,8 +13,8 @@ from synthetic_textcat.redaction import learn_command_line, learn_credentials, l
 class LearnSecrets:
     """Fills the registry of secrets; each redacted text from then on is without them.
 
-    Called before all other hooks, whose errors may quote what is configured: first of those that want to be first,
-    since it is the last in `settings.HOOKS`.
+    Called before all other hooks, whose errors may quote what is configured: `tryfirst`, and first in the list
+    of `settings.py`.
     """
 
     @hook_impl(tryfirst=True)

@@ -16,12 +16,21 @@ from numpy.typing import NDArray
 from synthetic_textcat.console import hide, show, shown_line, terminal
 from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.run_notes import RunNotes
-from synthetic_textcat.hooks.tally import CellTally, PlannedRows, Tally, cell_tally, waiting_for
-from synthetic_textcat.hooks.verdict_tally import VerdictTally
+from synthetic_textcat.hooks.tally import (
+    CallTotals,
+    CellTally,
+    PlannedRows,
+    Tally,
+    cell_tally,
+    progress_line,
+    short,
+    waiting_for,
+)
 from synthetic_textcat.llm.calls.open_rows import digests_of_rows
+from synthetic_textcat.llm.journal.lines import digests_of
 from synthetic_textcat.llm.prompts.messages import instructions_of
 from synthetic_textcat.schemas.completions import Completion
-from synthetic_textcat.schemas.open_calls import Batch
+from synthetic_textcat.schemas.open_calls import NONE_OPEN, Batch
 from synthetic_textcat.schemas.parameters import (
     AttributeSamplingParameters,
     GenerationParameters,
@@ -29,7 +38,7 @@ from synthetic_textcat.schemas.parameters import (
 )
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.quota import Rounds, Shortfall
-from synthetic_textcat.schemas.run_records import ASKING_PROMPTS, SEVERAL_LABELS_PROMPT
+from synthetic_textcat.tables import KeyPositions
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -51,6 +60,7 @@ _STEADY = 0.5
 _SAMPLE_S = 0.25
 _MOST_CHECKING = 0.1  # share of the time
 _FIRST_CHECK_S = 1.0
+_WITHOUT_REPLY, _ANSWERED = 1, 2
 
 logger = logging.getLogger(__name__)
 
@@ -95,6 +105,54 @@ class TimeLeft:
 
     def _is_enough(self, sample: tuple[float, int], now: float, done: int, seconds: float) -> bool:
         return now - sample[0] >= seconds and done - sample[1] >= self._fewest_rows
+
+
+class VerdictTally:
+    """Counts a judge's replies as they are saved, 25 bytes a vote. What they say is counted when all are there.
+
+    Args:
+        digests: Fingerprints of the calls of the votes to ask for, as bytes.
+
+    Attributes:
+        done: Votes with a reply.
+        without_reply: Votes whose last call brought no reply; it may be made again.
+        totals: Tokens and cost.
+    """
+
+    def __init__(self, digests: NDArray[np.bytes_]) -> None:
+        self._votes = KeyPositions(len(digests), [digests])
+        self._states = np.zeros(len(digests), np.int8)
+        self.done = self.without_reply = 0
+        self.totals = CallTotals()
+
+    @property
+    def asked(self) -> int:
+        """Votes to ask for."""
+        return len(self._states)
+
+    def add(self, completions: Sequence[Completion], prices: PriceList) -> None:
+        """Counts the saved completions."""
+        self.totals.add(completions, prices)
+        votes = self._votes.find(digests_of(completion.fingerprint for completion in completions)).tolist()
+        for vote, completion in zip(votes, completions, strict=True):
+            if vote < 0:  # asked for by nobody
+                continue
+            before = int(self._states[vote])
+            after = max(before, _ANSWERED if completion.replied else _WITHOUT_REPLY)
+            self._states[vote] = after
+            self.done += before < after == _ANSWERED
+            self.without_reply += (after == _WITHOUT_REPLY) - (before == _WITHOUT_REPLY)
+
+    def end(self) -> None:
+        """No more calls are made."""
+        self.totals.open_calls = NONE_OPEN
+
+    def line(self, seconds: float, left_s: float | None = None) -> str:
+        """The counts as one line; see `tally.progress_line`."""
+        counts = {"rows": f"{short(self.done)}/{short(self.asked)} verdicts"}
+        if self.without_reply:
+            counts["without reply"] = f"{short(self.without_reply)} without reply"
+        return progress_line(counts, self.totals, self.done / seconds if seconds > 0 else 0.0, left_s)
 
 
 class Progress:
@@ -144,7 +202,7 @@ class Progress:
         """Notes the prices, the planned rows that replies are checked against, and what a quota is counted by."""
         if dataset_name == names.PRICES:
             self._prices = PriceList.read(data)
-        elif dataset_name in (*ASKING_PROMPTS, SEVERAL_LABELS_PROMPT):
+        elif dataset_name in (*names.ASKING_PROMPTS, names.SEVERAL_LABELS_PROMPT):
             self._prompts[dataset_name] = data
         elif dataset_name in _OF_QUOTA:
             self._quota[dataset_name] = data
@@ -223,7 +281,7 @@ class Progress:
         """Reads the planned rows once both tables are there: before the first call, since a long plan takes seconds."""
         if self._notes.tally is not None and len(self._plan) == len({*_OF_PLAN.values()}):
             requests, tasks = self._plan[names.REQUESTS], self._plan[names.TASKS]
-            of_several = {SEVERAL_LABELS_PROMPT} & self._prompts.keys()
+            of_several = {names.SEVERAL_LABELS_PROMPT} & self._prompts.keys()
             words = (
                 instructions_of(self._prompts[name] for name in self._prompts.keys() - of_several),
                 instructions_of(self._prompts[name] for name in of_several),

@@ -103,7 +103,7 @@ class RunSummary:
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
         """Keeps the datasets of the summary, and counts calls."""
-        name = dataset_name.removeprefix("preview.")
+        name = names.PLAN_REPORT if dataset_name == names.PREVIEWED_PLAN_REPORT else dataset_name
         if name in _SHOWN:
             self._saved[name] = data
         elif self._calls is not None and dataset_name in names.JOURNALS:

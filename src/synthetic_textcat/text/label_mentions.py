@@ -31,8 +31,16 @@ import regex
 
 from synthetic_textcat.text.comparison import canonical, comparable
 from synthetic_textcat.text.unicode import UNSPACED, is_unspaced
-from synthetic_textcat.text.word_forms import ENGLISH, core_of, everyday_words, initial_of, is_form
-from synthetic_textcat.text.word_stems import Stems, has_only_latin_letters, stems_of
+from synthetic_textcat.text.word_forms import (
+    ENGLISH,
+    Stems,
+    core_of,
+    everyday_words,
+    has_only_latin_letters,
+    initial_of,
+    is_form,
+    stems_of,
+)
 
 _WORD = regex.compile(rf"[[\p{{L}}\p{{M}}\p{{N}}]--[{UNSPACED}]]+", regex.VERSION1)
 _SPACED_WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")

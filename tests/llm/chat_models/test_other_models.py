@@ -177,3 +177,8 @@ def test_what_is_made_from_chat_openai_is_asked_as_it_is(monkeypatch: pytest.Mon
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     assert takes_body(Kin(model="m"))
     assert not takes_body(ToolFake(responses=[]))
+
+    class BaseChatOpenAI(ToolFake):
+        """No relative of it, but for the name."""
+
+    assert not takes_body(BaseChatOpenAI(responses=[]))

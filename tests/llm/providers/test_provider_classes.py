@@ -7,9 +7,10 @@ import pytest
 
 from synthetic_textcat.errors import FatalAnswerError, ModelSetupError
 from synthetic_textcat.llm.chat_models.chat import Chat
+from synthetic_textcat.llm.chat_models.model_classes import imported
 from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
 from synthetic_textcat.llm.engine.engine import complete
-from synthetic_textcat.llm.providers.class_facts import _known, class_facts
+from synthetic_textcat.llm.providers.class_facts import _rows, class_facts
 from synthetic_textcat.llm.providers.class_fixes import fixed_class
 from synthetic_textcat.llm.replies.parsing import parse
 from synthetic_textcat.redaction.names import is_secret_name
@@ -18,6 +19,7 @@ from synthetic_textcat.schemas.parameters import LlmParameters
 from tests.llm.builders import call
 from tests.llm.running import policy
 from tests.support.chat_models import GOOD
+from tests.support.each_case import each_case
 from tests.support.langchain_fakes import ToolFake, as_chat
 from tests.support.provider_exceptions import caused_by
 from tests.support.vendor_classes import (
@@ -55,7 +57,7 @@ def _cause(reply: Completion) -> str:
 # --- addresses and the fingerprint ---
 
 
-@pytest.mark.parametrize("class_path", sorted(_known()))
+@pytest.mark.parametrize("class_path", sorted(path for path, facts in _rows().items() if facts.is_known))
 def test_an_address_in_the_environment_is_part_of_the_identity_and_defaults_move_nothing(
     class_path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,6 +122,11 @@ def test_transport_at_any_depth_is_no_part_of_the_identity(class_path: str, tran
 )
 def test_what_changes_replies_stays_in_the_identity(class_path: str, changing: dict[str, Any]) -> None:
     assert ChatModelSpec(class_path, changing).identity == (class_path, changing)
+
+
+@each_case([path for facts in _rows().values() for path in (facts.lean, facts.batches) if path])
+def test_each_class_of_ours_that_the_table_names_is_there(class_path: str) -> None:
+    assert isinstance(imported(class_path), type)
 
 
 # --- timeouts, token limits, retries, threads ---

@@ -8,7 +8,7 @@ import pandas as pd
 from synthetic_textcat.pipelines.attribute_sampling.label_odds import set_odds_of_group
 from synthetic_textcat.pipelines.attribute_sampling.nodes import report_plan
 from synthetic_textcat.pipelines.attribute_sampling.plan import plan_rows
-from synthetic_textcat.pipelines.attribute_sampling.rows_per_label import warning_about_splits
+from synthetic_textcat.pipelines.attribute_sampling.plan_report import warning_about_splits
 from synthetic_textcat.schemas.label_sets import label_set_codes
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, SplitShares
 from synthetic_textcat.schemas.tasks import Task

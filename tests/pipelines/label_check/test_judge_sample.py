@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from synthetic_textcat.pipelines.label_check.judge.sampling import BLOCK, is_judged
+from synthetic_textcat.pipelines.label_check.sampling import BLOCK, is_judged
 from tests.support.each_case import each_of
 
 _ROWS = [(task, replicate) for task in ("a", "b", "c") for replicate in range(200)]

@@ -26,8 +26,14 @@ from synthetic_textcat.pipelines.quality_report.ledger import (
     without_paused,
 )
 from synthetic_textcat.pipelines.quality_report.plan_slices import PlanSlices, yield_metrics
-from synthetic_textcat.pipelines.quality_report.row_ends import LedgerError, find_ends, read_ends
-from synthetic_textcat.pipelines.quality_report.row_outcomes import PaidRows, list_rows, paid_by_row
+from synthetic_textcat.pipelines.quality_report.row_ends import (
+    LedgerError,
+    PaidRows,
+    find_ends,
+    list_rows,
+    paid_by_row,
+    read_ends,
+)
 from synthetic_textcat.pipelines.quality_report.spending import spending_metrics, sum_spending
 from synthetic_textcat.schemas.outcomes import FAILURE_CAUSES, REJECT_REASONS
 from synthetic_textcat.schemas.parameters import QualityReportParameters

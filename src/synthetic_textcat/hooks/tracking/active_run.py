@@ -16,8 +16,7 @@ from synthetic_textcat.hooks.tracking.catalog_metadata import TrackedDataset, ml
 from synthetic_textcat.hooks.tracking.description import DESCRIBED_DATASETS, DESCRIPTION_TAG, Ending, describe
 from synthetic_textcat.hooks.tracking.guard import Guard
 from synthetic_textcat.hooks.tracking.live_metrics import LiveRecorder
-from synthetic_textcat.hooks.tracking.opening import Opening
-from synthetic_textcat.hooks.tracking.quiet_moment import QuietMoment
+from synthetic_textcat.hooks.tracking.opening import Opening, QuietMoment
 from synthetic_textcat.hooks.tracking.results import record_prompts, record_results, record_values
 from synthetic_textcat.hooks.tracking.run_log import RunClock, RunLog, log_workers
 from synthetic_textcat.hooks.tracking.store import Store

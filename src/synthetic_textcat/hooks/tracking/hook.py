@@ -31,9 +31,6 @@ Catalog = CatalogProtocol[Any, Any]
 SWITCH = "TEXTCAT_TRACKING"
 """Environment variable: `off` runs without MLflow, for quick trials in which its start-up time matters."""
 
-_MODEL_CALLS = "model_calls"
-"""Tag of the nodes that call the model; MLflow's start-up, which takes seconds, does not slow their calls."""
-
 _LAST_WAIT_S = 8.0
 """Maximum wait of an interrupted process for MLflow."""
 
@@ -93,7 +90,7 @@ class MlflowTracking:
     @hook_impl(trylast=True)
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: Catalog) -> None:
         """Opens the MLflow run; with model calls, only once these leave time for it."""
-        self._first_callers = {node.name for node in pipeline.nodes if _MODEL_CALLS in node.tags}
+        self._first_callers = {node.name for node in pipeline.nodes if names.MODEL_CALLS in node.tags}
         if self._active and self._passes.follows:
             self._active.catalog = catalog
             catalog[_VERSIONS] = MemoryDataset({})
@@ -144,7 +141,7 @@ class MlflowTracking:
         """Notes that the run read this dataset."""
         if self._active:
             self._active.note_read(dataset_name)
-            if _MODEL_CALLS in node.tags:
+            if names.MODEL_CALLS in node.tags:
                 self._active.stream.keep_input(dataset_name, data)
 
     @hook_impl
@@ -152,7 +149,7 @@ class MlflowTracking:
         """Notes that the run saved this dataset, and the progress of the calls."""
         if self._active:
             self._active.note_saved(dataset_name)
-            if _MODEL_CALLS in node.tags and isinstance(data, list) and data:
+            if names.MODEL_CALLS in node.tags and isinstance(data, list) and data:
                 self._first_callers.clear()
             if dataset_name == names.COMPLETIONS:
                 self._active.stream.note(data)

@@ -1,14 +1,13 @@
-"""Model classes with batches, and the adapter for each."""
+"""Model classes with batches, and the adapter for each, as `llm/providers/classes.yml` names it."""
 
 import asyncio
 
 from synthetic_textcat.errors import BatchError
 from synthetic_textcat.llm.batches.service import BatchService
-from synthetic_textcat.llm.chat_models.spec import ANTHROPIC_CLASS, OFFLINE_CLASS, OPENAI_CLASS, ChatModelSpec
+from synthetic_textcat.llm.chat_models.model_classes import imported
+from synthetic_textcat.llm.chat_models.spec import OFFLINE_CLASS, ChatModelSpec
+from synthetic_textcat.llm.providers.class_facts import batch_adapters
 from synthetic_textcat.schemas.parameters import LlmParameters
-
-BATCH_CLASSES = (OPENAI_CLASS, ANTHROPIC_CLASS)
-"""Model classes with an adapter, by catalog path."""
 
 
 def check_batch_class(class_path: str) -> None:
@@ -17,9 +16,9 @@ def check_batch_class(class_path: str) -> None:
     Raises:
         BatchError: If it has none.
     """
-    if class_path in BATCH_CLASSES:
+    if class_path in batch_adapters():
         return
-    allowed = ", ".join(BATCH_CLASSES)
+    allowed = ", ".join(batch_adapters())
     if class_path == OFFLINE_CLASS:
         raise BatchError(
             "The offline model has no batches, which generation.mode=batch asks for. Next: add --env openai, or set "
@@ -41,12 +40,7 @@ def service_of(spec: ChatModelSpec, llm: LlmParameters) -> BatchService:
     check_batch_class(spec.class_path)
 
     async def build() -> BatchService:
-        if spec.class_path == ANTHROPIC_CLASS:
-            from synthetic_textcat.llm.batches.anthropic_service import AnthropicBatches
-
-            return AnthropicBatches(spec, llm)
-        from synthetic_textcat.llm.batches.openai_service import OpenAIBatches
-
-        return OpenAIBatches(spec, llm)
+        adapter: BatchService = imported(batch_adapters()[spec.class_path])(spec, llm)
+        return adapter
 
     return asyncio.run(build())  # a model's asynchronous client is built on an event loop

@@ -13,7 +13,6 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from synthetic_textcat.llm.calls.plan_sorting import PlanSorter
 from synthetic_textcat.llm.calls.row_judge import multi_label_mask
 from synthetic_textcat.llm.journal.journal import Journal, LineBatch
 from synthetic_textcat.llm.journal.paid_calls import PaidCallsBuilder
@@ -27,6 +26,7 @@ from synthetic_textcat.schemas.paid_calls import PAID_CALLS
 from synthetic_textcat.schemas.several_labels_replies import SeveralLabelsReply
 from synthetic_textcat.tables import Spool
 from synthetic_textcat.tables.arrow_frames import frame_of
+from synthetic_textcat.tables.external_sort import PlanSorter
 from synthetic_textcat.text.unicode import replace_surrogates, visible_controls
 
 _FOR_THE_PARSER = ("content_filter", "length")

@@ -121,7 +121,8 @@ def schema_adapter(model: "BaseChatModel", llm: LlmParameters) -> SchemaAdapter:
 
 def takes_body(model: "BaseChatModel") -> bool:
     """Whether a model passes `extra_body` on: ChatOpenAI, its subclasses, and models that declare it."""
-    return getattr(model, "takes_body", False) or any(x.__name__ == "BaseChatOpenAI" for x in type(model).__mro__)
+    bases = (class_facts(f"{x.__module__}.{x.__qualname__}") for x in type(model).__mro__)
+    return getattr(model, "takes_body", False) or any(facts.takes_body for facts in bases)
 
 
 class RequestBodyAdapter:

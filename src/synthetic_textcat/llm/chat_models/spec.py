@@ -1,11 +1,9 @@
 """Chat model specification: class path, address and arguments; frozen and picklable, unlike the model built from it."""
 
-import importlib
 import logging
 import os
 import re
 from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -13,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr, ValidationError
 
 from synthetic_textcat.errors import ModelSetupError, nearest
-from synthetic_textcat.llm.chat_models.openai_client import KEY_VARIABLE, openai_address, openai_arguments
+from synthetic_textcat.llm.chat_models.model_classes import argument_names, imported, load_class, settings_for
+from synthetic_textcat.llm.chat_models.openai_client import (
+    KEY_VARIABLE,
+    check_openai_setup,
+    openai_address,
+    openai_arguments,
+)
 from synthetic_textcat.llm.chat_models.transport import (
     NEUTRAL_TIMEOUT,
     RETRIES,
@@ -40,9 +44,6 @@ logger = logging.getLogger(__name__)
 
 OFFLINE_CLASS = "synthetic_textcat.llm.offline.model.OfflineTemplateModel"
 OPENAI_CLASS = "langchain_openai.ChatOpenAI"
-ANTHROPIC_CLASS = "langchain_anthropic.ChatAnthropic"
-_LEAN = {OPENAI_CLASS: "synthetic_textcat.llm.chat_models.openai_chat.LeanChatOpenAI"}
-_ADDRESS = {"base_url", "openai_api_base"}
 _ENTRY = "the catalog entry llm"
 _TRANSPORT = {
     *("openai_proxy", "timeout", "request_timeout", "default_request_timeout", "timeout_seconds", "max_retries"),
@@ -54,8 +55,6 @@ _SETTING = re.compile(r"(?<![\w.])llm\.(?=[a-z])")
 _VARIABLE = re.compile(r"\b[A-Z][A-Z_]{3,}\b")
 _OTHER_NAMES = {"model_name": "model", "repo_id": "model", "max_new_tokens": "max_tokens"}
 """Further names of settings among the arguments of classes."""
-
-_SETTINGS = ("model", "temperature", "top_p", "max_tokens")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +78,7 @@ class ChatModelSpec:
     def server(self) -> str:
         """Endpoint with the address of another class, where catalog or environment has one: where batches are."""
         sent = {} if self.class_path == OPENAI_CLASS else self.kwargs | self._facts.environment(self.kwargs)
-        names = (self._facts.argument, *self._facts.others)
-        address = next((str(sent[name]) for name in names if sent.get(name)), "")
+        address = next((str(sent[name]) for name in self._addresses if sent.get(name)), "")
         return f"{self.endpoint} at {plain_address(address)}" if address else self.endpoint
 
     @property
@@ -107,7 +105,7 @@ class ChatModelSpec:
 
     def with_endpoint(self, endpoint: str, variables: Mapping[str, str]) -> tuple[Any, ...]:
         """An identity: an endpoint, then arguments and variables that can change replies, if there are any."""
-        own = _TRANSPORT | _ADDRESS if self.class_path == OPENAI_CLASS else _TRANSPORT
+        own = _TRANSPORT.union(self._addresses) if self.class_path == OPENAI_CLASS else _TRANSPORT
         sent = {name: value for name, value in self.kwargs.items() if name not in own}
         if self.class_path != OPENAI_CLASS:
             sent = {**self._facts.without_transport(sent), **variables}
@@ -126,15 +124,20 @@ class ChatModelSpec:
         Raises:
             ModelSetupError: If the class has no known argument for an address.
         """
-        argument = "base_url" if self.class_path == OPENAI_CLASS else self._facts.argument
+        argument = self._facts.argument
         if not argument or "." in argument:
             raise ModelSetupError(f"{self.class_path} (catalog entry llm) takes no address, so no list of them either")
         return replace(self.without_address(), kwargs={**self.without_address().kwargs, argument: url})
 
     def without_address(self) -> "ChatModelSpec":
         """The same model without the address that the catalog names."""
-        names = _ADDRESS if self.class_path == OPENAI_CLASS else {self._facts.argument, *self._facts.others}
-        return replace(self, kwargs={name: value for name, value in self.kwargs.items() if name not in names})
+        kept = {name: value for name, value in self.kwargs.items() if name not in self._addresses}
+        return replace(self, kwargs=kept)
+
+    @property
+    def _addresses(self) -> tuple[str, ...]:
+        """Names of the argument of the address; an empty one where it is unknown."""
+        return (self._facts.argument, *self._facts.others)
 
     @property
     def _facts(self) -> ClassFacts:
@@ -167,7 +170,7 @@ class ChatModelSpec:
         self.refuse_a_mixture(llm)
         self._refuse_second_ways_in()
         by_openai = self.class_path == OPENAI_CLASS
-        model_class = load_class(_LEAN.get(self.class_path, self.class_path))
+        model_class = load_class(self._facts.lean or self.class_path)
         kwargs, per_call = self._arguments(argument_names(model_class))
         settings = self._openai_settings(llm) if by_openai else self._settings(argument_names(model_class), llm)
         for place in [place for place in settings if "." in place]:
@@ -185,6 +188,17 @@ class ChatModelSpec:
         if self.class_path != OFFLINE_CLASS:
             _warn_of_short_secrets(tuple(short_secrets()))
         return model
+
+    def check_unbuilt(self) -> bool:
+        """Checks key, headers and address of ChatOpenAI without its package; False where only the class can check them.
+
+        Raises:
+            ModelSetupError: If there is no key, or one of them can't be used.
+        """
+        self.learn_secrets()
+        if self.class_path == OPENAI_CLASS:
+            check_openai_setup(self.kwargs)
+        return self.class_path == OPENAI_CLASS
 
     def _arguments(self, names: set[str]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Arguments of the constructor, with timeout and retries where the class takes them, and those of each call.
@@ -326,40 +340,6 @@ def _warn_of_short_secrets(places: tuple[str, ...]) -> None:
         )
 
 
-def load_class(class_path: str) -> Any:
-    """The class at a dotted path.
-
-    Raises:
-        ModelSetupError: If there is none, or it is not a chat model.
-    """
-    from langchain_core.language_models import BaseChatModel
-
-    found = imported(class_path)
-    if not (isinstance(found, type) and issubclass(found, BaseChatModel)):
-        raise ModelSetupError(f"{class_path} (catalog entry llm) is not a LangChain chat model")
-    return found
-
-
-def imported(class_path: str) -> Any:
-    """The object at a dotted path.
-
-    Raises:
-        ModelSetupError: If there is none.
-    """
-    module, _, name = class_path.rpartition(".")
-    try:
-        return getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError):
-        raise ModelSetupError(
-            f"There is no class {class_path} (catalog entry llm). Next: check the spelling, or install its package"
-        ) from None
-
-
-def argument_names(model_class: Any) -> set[str]:
-    """Argument names of a model class: its fields and their aliases."""
-    return {x for name, field in model_class.model_fields.items() for x in (name, field.alias) if x}
-
-
 def learn_and_check_keys(model: Any) -> None:
     """Registers the keys that a built model holds as secrets, and checks that they can be sent in a header.
 
@@ -372,17 +352,3 @@ def learn_and_check_keys(model: Any) -> None:
             place = variable if variable in os.environ else f"{name} (catalog entry llm)"
             add_secret(key, place)
             check_header_value(key, place, kept="the key alone")
-
-
-def settings_for(class_path: str, names: AbstractSet[str], llm: LlmParameters) -> dict[str, Any]:
-    """The settings under the names that LangChain's classes share; null settings keep the class's default.
-
-    Raises:
-        ModelSetupError: If the class has no such field: LangChain would drop the setting, or send it unchecked.
-    """
-    given = {name: value for name in _SETTINGS if (value := getattr(llm, name)) not in (None, PLANNED)}
-    unknown = [name for name in given if name not in names and name != "model"]
-    if unknown:
-        keys = ", ".join(f"llm.{name}" for name in unknown)
-        raise ModelSetupError(f"{class_path} (catalog entry llm) takes no {', '.join(unknown)}; set {keys} to null")
-    return {name: value for name, value in given.items() if name in names}

@@ -9,14 +9,13 @@ from typing import Any
 
 from synthetic_textcat.hashing import draw_int, pick, shuffled
 from synthetic_textcat.llm.offline import defects, judge, prompt_reader
-from synthetic_textcat.llm.offline.defects import RawReply
+from synthetic_textcat.llm.offline.defects import RawReply, spoilt_text
 from synthetic_textcat.llm.offline.grammar import Grammar, known_tasks, load_grammar, load_yaml
 from synthetic_textcat.llm.offline.marks import INVENTED, label_order, mark_of, mark_of_set
 from synthetic_textcat.llm.offline.other_languages import authored_languages, write_in
 from synthetic_textcat.llm.offline.prompt_reader import find_task
 from synthetic_textcat.llm.offline.set_voices import voices_of
 from synthetic_textcat.llm.offline.set_writer import write_text_of_set
-from synthetic_textcat.llm.offline.text_defects import spoilt_text
 from synthetic_textcat.llm.offline.writer import LENGTHS, SHORT, Plan, is_short, write_text
 from synthetic_textcat.schemas.attributes import VALUES
 from synthetic_textcat.schemas.languages import Language, rules_code

@@ -46,8 +46,11 @@ class ClassFacts:
         fixed: Place → value that we set, such as the class's own retries.
         connections: `botocore` where the connection pool is an object of that library.
         transport: Arguments that change no reply.
+        lean: Path of a subclass of ours that is used in its place, which does less for each call.
+        batches: Path of the adapter for its provider's batches; empty if there is none.
+        takes_body: Whether it, and any class made of it, passes `extra_body` on.
         parts: Argument → class of the object that the class takes there; the catalog has that object's arguments.
-        is_known: Whether the class is in the file.
+        is_known: Whether the file says where the class takes its timeout, so that the shared names do not count.
     """
 
     key: str = "the variable that your chat model's class reads"
@@ -63,6 +66,9 @@ class ClassFacts:
     connections: str = ""
     transport: frozenset[str] = frozenset()
     parts: Mapping[str, str] = field(default_factory=dict)
+    lean: str = ""
+    batches: str = ""
+    takes_body: bool = False
     is_known: bool = False
 
     @property
@@ -108,31 +114,38 @@ class ClassFacts:
 
 def class_facts(class_path: str) -> ClassFacts:
     """The facts about a class; of one that is not in the file, guesses from the name of its package."""
-    package, _, name = class_path.partition(".")[0], None, class_path.rpartition(".")[2]
-    known = _known().get(f"{package}.{name}")
-    if known is not None:
-        return known
+    if class_path in _rows():
+        return _rows()[class_path]
+    package, name = class_path.partition(".")[0], class_path.rpartition(".")[2]
+    row = _rows().get(f"{package}.{name}")
+    if row is not None and row.is_known:
+        return row
     vendor = package.removeprefix("langchain_").upper()
     is_vendors = package.startswith("langchain_") and vendor not in ("CORE", "OPENAI", "COMMUNITY", "CLASSIC")
     return ClassFacts(variables=tuple(f"{vendor}_{ending}" for ending in _ADDRESS_ENDINGS) if is_vendors else ())
 
 
+def batch_adapters() -> dict[str, str]:
+    """Path of each class with batches → path of the adapter for them."""
+    return {path: facts.batches for path, facts in _rows().items() if facts.batches}
+
+
 @cache
-def _known() -> dict[str, ClassFacts]:
+def _rows() -> dict[str, ClassFacts]:
     text = resources.files(__package__).joinpath("classes.yml").read_text(encoding="utf-8")
     return {path: _facts(fields) for path, fields in yaml.safe_load(text).items()}
 
 
 def _facts(fields: dict[str, Any]) -> ClassFacts:
-    address = fields.pop("address")
+    address = fields.pop("address", {})
     return ClassFacts(
-        argument=address["argument"],
+        argument=address.get("argument", ""),
         others=tuple(address.get("others", ())),
         default_address=address.get("default", ""),
-        variables=tuple(address["variables"]),
+        variables=tuple(address.get("variables", ())),
         asks_elsewhere=tuple(fields.pop("asks_elsewhere", ())),
         transport=frozenset(fields.pop("transport", ())),
-        is_known=True,
+        is_known="timeout" in fields,
         **fields,
     )
 

@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 
 from synthetic_textcat.errors import TextcatError
 from synthetic_textcat.hashing import sha256_of
-from synthetic_textcat.llm.chat_models.openai_client import check_openai_setup
-from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.shards.object_folder import shared_folder
 from synthetic_textcat.redaction import learn_environment
 from synthetic_textcat.schemas.parameters import LlmParameters
@@ -39,9 +38,7 @@ def probe(spec: ChatModelSpec, llm: LlmParameters, run_id: str, folder: Path | s
     learn_environment()
     why = ""
     try:
-        spec.learn_secrets()
-        if spec.class_path == OPENAI_CLASS:
-            check_openai_setup(spec.kwargs)
+        spec.check_unbuilt()
         shared_folder(folder).prove(run_id)
     except TextcatError as error:
         why = str(error)

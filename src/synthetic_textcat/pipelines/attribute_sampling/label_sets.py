@@ -23,8 +23,15 @@ import numpy as np
 from synthetic_textcat.hashing import Keys, derived, random_bits
 from synthetic_textcat.pipelines.attribute_sampling.apportionment import Balanced
 from synthetic_textcat.pipelines.attribute_sampling.joint_labels import JointLabels
-from synthetic_textcat.pipelines.attribute_sampling.label_windows import AHEAD, Windows, whole_parts
-from synthetic_textcat.pipelines.attribute_sampling.set_choice import Bools, Draws, Floats, SetChoice
+from synthetic_textcat.pipelines.attribute_sampling.pfair import (
+    AHEAD,
+    Bools,
+    Draws,
+    Floats,
+    SetChoice,
+    Windows,
+    whole_parts,
+)
 from synthetic_textcat.pipelines.attribute_sampling.streams import Ints, Streams, independent, ranges, streams_of
 
 PIECE = 1_024

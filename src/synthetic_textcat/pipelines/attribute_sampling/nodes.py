@@ -8,7 +8,7 @@ import pandas as pd
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.prompts.messages import asking_sha256
 from synthetic_textcat.pipelines.attribute_sampling.plan import plan_rows
-from synthetic_textcat.pipelines.attribute_sampling.plan_report import PlanReport, report_on
+from synthetic_textcat.pipelines.attribute_sampling.plan_report import PlanReport, report_on, warning_about_splits
 from synthetic_textcat.pipelines.attribute_sampling.quota_plan import (
     first_round,
     is_judged,
@@ -17,7 +17,6 @@ from synthetic_textcat.pipelines.attribute_sampling.quota_plan import (
     recipe_of,
 )
 from synthetic_textcat.pipelines.attribute_sampling.quota_slots import MixOff, QuotaSlots
-from synthetic_textcat.pipelines.attribute_sampling.rows_per_label import warning_about_splits
 from synthetic_textcat.schemas.label_sets import has_multi_label
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters, LlmParameters

@@ -14,15 +14,18 @@ from synthetic_textcat.pipelines.export.label_set_views import has_label_sets
 from synthetic_textcat.pipelines.export.splits import rows_of_parts, split_codes
 from synthetic_textcat.schemas.cost_figures import DATASET, THIS_CONFIGURATION, figure_rows
 from synthetic_textcat.schemas.label_sets import LABELS, has_multi_label
+from synthetic_textcat.schemas.label_verdicts import text_sha256
 from synthetic_textcat.schemas.languages import find_language
+from synthetic_textcat.schemas.model_names import is_same_model
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters, LlmParameters
 from synthetic_textcat.schemas.publications import SPLITS, TAG, Part, parts
 from synthetic_textcat.schemas.quota import wanted_rows
 from synthetic_textcat.schemas.rows import ATTRIBUTES, LABEL_AGREEMENT, own_of
 from synthetic_textcat.schemas.run_records import ROW_PROMPTS, SEVERAL_LABELS_PROMPT, prompt_sha256
 from synthetic_textcat.schemas.tasks import Task, tasks_of
-from synthetic_textcat.schemas.writers import writer_note
+from synthetic_textcat.schemas.writers import judge_note, writer_note
 from synthetic_textcat.tables import RowGroups, RowTable, value_counts
+from synthetic_textcat.text.intervals import wilson_interval
 
 _SIZES = (
     (1_000, "n<1K"),
@@ -34,6 +37,11 @@ _SIZES = (
 _LARGEST = "10M<n<100M"
 _SHOWN_ELSEWHERE = ("rows/", "rejected/", "failed/", "calls/", "tokens/", "cost/", "time/", "judge/")
 """Groups of metrics that the card's other tables show."""
+
+LABEL_REASONS = ("label_disputed", "label_ambiguous")
+"""Reject reasons that a judge's verdict gives."""
+
+_ACCURACY = ("label/accuracy", "label/accuracy_low", "label/accuracy_high", "label/hand_labelled")
 
 
 class _ValueRows(NamedTuple):
@@ -84,7 +92,7 @@ def write_card(
         sampling: Quota and balance of the plan.
         export: How they are exported.
         prompt_versions: Of the templates that MLflow has registered, by name.
-        label_facts: What is known of the labels, as of `label_facts.label_facts`.
+        label_facts: What is known of the labels, as of `gather_label_facts`.
         prompts: Templates, in the order of `ROW_PROMPTS`, and that of several labels.
     """
     shown = (*ATTRIBUTES, *own_of(examples))
@@ -196,3 +204,80 @@ def _in_yaml(value: Any) -> str:
     """A parameter's value in one line of YAML, as it stands in the parameters file."""
     text: str = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, sort_keys=False, width=math.inf)
     return text.removesuffix("...\n").strip()
+
+
+def gather_label_facts(
+    examples: RowTable,
+    ledger: Mapping[str, Any],
+    label_verdicts: pd.DataFrame | None,
+    label_accuracy: Mapping[str, float | None] | None,
+    design: pd.DataFrame | None,
+) -> dict[str, Any]:
+    """Evidence for the labels of these rows: verdicts of a judge, and labels by hand.
+
+    Args:
+        examples: As exported.
+        ledger: Where each planned row ended.
+        label_verdicts: Columns `LABEL_VERDICTS`; None = nothing is judged.
+        label_accuracy: Label accuracy by hand, of whichever rows it was measured on last; None if it never was.
+        design: Columns `LABEL_SAMPLE_DESIGN`: the rows that were labelled for it.
+
+    Returns:
+        `judged`: None if no row has a verdict, else rows (with a verdict), share (of all), agreement, low, high (its
+        95 % interval), judges (names), note (that templates judged, if they did), is_writer (a judge wrote rows that it
+        judged), and rejected (rows that are not here for a verdict). `by_hand`: None unless it was measured on these
+        rows, else accuracy, low, high, rows.
+    """
+    return {
+        "judged": _judged(examples, ledger, label_verdicts),
+        "by_hand": _by_hand(examples, ledger, label_accuracy, design),
+    }
+
+
+def _judged(examples: RowTable, ledger: Mapping[str, Any], verdicts: pd.DataFrame | None) -> dict[str, Any] | None:
+    if verdicts is None or verdicts.empty:
+        return None
+    columns = verdicts[["request_id", "agrees", "model_name"]]
+    parts = (
+        rows.merge(columns, on="request_id", suffixes=("_writer", "_judge")).drop(columns="request_id")
+        for rows in examples.frames(["request_id", "model_name"])
+    )
+    rows = pd.concat([verdicts.iloc[:0][[]], *parts], ignore_index=True)
+    if rows.empty:
+        return None
+    agreement = float(rows["agrees"].mean())
+    low, high = wilson_interval(agreement, len(rows))
+    pairs = rows[["model_name_judge", "model_name_writer"]].dropna().drop_duplicates()
+    return {
+        "rows": len(rows),
+        "share": len(rows) / len(examples),
+        "agreement": agreement,
+        "low": low,
+        "high": high,
+        "judges": sorted(rows["model_name_judge"].dropna().unique()),
+        "note": judge_note(rows["model_name_judge"].dropna()),
+        "is_writer": any(is_same_model(judge, writer) for judge, writer in pairs.itertuples(index=False)),
+        "rejected": sum(ledger["rejected"].get(reason, 0) for reason in LABEL_REASONS),
+    }
+
+
+def _by_hand(
+    examples: RowTable,
+    ledger: Mapping[str, Any],
+    accuracy: Mapping[str, float | None] | None,
+    design: pd.DataFrame | None,
+) -> dict[str, Any] | None:
+    if accuracy is None or design is None or not _is_of(examples, ledger, accuracy, design):
+        return None
+    share, low, high, rows = (accuracy.get(name) for name in _ACCURACY)
+    return None if share is None else {"accuracy": share, "low": low, "high": high, "rows": rows}
+
+
+def _is_of(
+    examples: RowTable, ledger: Mapping[str, Any], accuracy: Mapping[str, float | None], design: pd.DataFrame
+) -> bool:
+    """Whether it was measured on these rows: as many were accepted, and each that was drawn still has its text."""
+    texts = examples.where("request_id", design["request_id"].tolist(), ["request_id", "input_text"])
+    drawn = design[["request_id", "text_sha256"]].merge(texts, on="request_id")
+    is_same = drawn["input_text"].map(text_sha256) == drawn["text_sha256"]
+    return accuracy.get("label/rows") == ledger["accepted"] and len(drawn) > 0 and bool(is_same.all())

@@ -2,9 +2,8 @@
 
 from kedro.pipeline import Pipeline, node
 
-from synthetic_textcat.pipelines.export.card import write_card
+from synthetic_textcat.pipelines.export.card import gather_label_facts, write_card
 from synthetic_textcat.pipelines.export.formats import FORMATS
-from synthetic_textcat.pipelines.export.label_facts import label_facts
 from synthetic_textcat.pipelines.export.nodes import (
     export_by_task,
     export_huggingface,
@@ -82,7 +81,7 @@ def create_pipeline() -> Pipeline:
                 name="export_text_label",
             ),
             node(
-                label_facts,
+                gather_label_facts,
                 inputs=[
                     "exported_examples",
                     "ledger",

@@ -1,13 +1,21 @@
-"""Sample of rows to label by hand: stratified by task and verdict, with known probabilities, coordinated across runs.
+"""Samples of rows: those that a judge is asked about, and those to label by hand.
 
-Rows of one kind (agreed, disputed, unjudged) have equal probabilities, disputed rows `disputed_weight` times those of
-the others. The rows of each task and kind follow from these by systematic sampling: each stratum gets its expected
-number, rounded down or up. Within a stratum the rows with the smallest random numbers are drawn. These are permanent:
-a hash of seed, task and text. So a later sample has most rows of an earlier one again, whose labels are known (Ohlsson
-1995, "Coordination of samples using permanent random numbers").
+**To judge.** An even sample: a share of each block of 20 planned rows of a task, by hashes. A row's place in its block
+is the rank of a hash of seed, task and replicate among the 20 of the block; the first `floor(20 * share + u)` of them
+are judged, u being a hash of the block. So each row is judged with probability `share`; the sample of a smaller share
+is part of that of a larger one; and a longer plan, or other rows that pass the checks, leave it as it is.
+
+**To label by hand.** Stratified by task and verdict, with known probabilities, coordinated across runs. Rows of one
+kind (agreed, disputed, unjudged) have equal probabilities, disputed rows `disputed_weight` times those of the others.
+The rows of each task and kind follow from these by systematic sampling: each stratum gets its expected number, rounded
+down or up. Within a stratum the rows with the smallest random numbers are drawn. These are permanent: a hash of seed,
+task and text. So a later sample has most rows of an earlier one again, whose labels are known (Ohlsson 1995,
+"Coordination of samples using permanent random numbers").
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from math import floor
 from typing import Any
 
 import numpy as np
@@ -25,6 +33,14 @@ _CODES = {name: code for code, name in enumerate(STRATA)}
 _DRAWN = ["request_id", "task_id", "label", "misleading_label"]
 
 _ROUNDING = 1e-9
+
+BLOCK = 20
+"""Planned rows of a task in a block."""
+
+_EVERY = 1.0
+
+_KEPT = 100_000
+"""Blocks whose samples are kept: rows of a task are spread over the plan."""
 
 
 def strata_by(verdicts: RowTable | pd.DataFrame | None) -> "Callable[[pd.Series[str]], pd.Categorical]":
@@ -137,3 +153,28 @@ def _rates(sizes: Mapping[str, int], parameters: LabelCheckParameters) -> dict[s
         rates[name] = min(1.0, left * weights[name] / total)
         left -= rates[name] * sizes[name]
     return rates
+
+
+def is_judged(rows: Iterable[tuple[str, int]], share: float, seed: int) -> list[bool]:
+    """Whether each row is in the sample.
+
+    Args:
+        rows: Task id and replicate of each.
+        share: Share of the rows, 0 to 1.
+        seed: The plan's.
+    """
+    if share >= _EVERY:
+        return [True for _ in rows]
+    return [
+        share > 0 and bool(_chosen(task_id, replicate // BLOCK, share, seed) >> replicate % BLOCK & 1)
+        for task_id, replicate in rows
+    ]
+
+
+@lru_cache(_KEPT)
+def _chosen(task_id: str, block: int, share: float, seed: int) -> int:
+    """The replicates of a block that are judged, a bit each."""
+    replicates = range(block * BLOCK, (block + 1) * BLOCK)
+    ranked = sorted(replicates, key=lambda replicate: draw(seed, "judged", task_id, replicate))
+    judged = ranked[: floor(BLOCK * share + draw(seed, "judged", task_id, "block", block))]
+    return sum(1 << replicate % BLOCK for replicate in judged)

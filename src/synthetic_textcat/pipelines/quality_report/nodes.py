@@ -36,8 +36,7 @@ from synthetic_textcat.pipelines.quality_report.page.plots import SIGNAL_FIGURES
 from synthetic_textcat.pipelines.quality_report.plan_slices import PlanSlices, yield_metrics
 from synthetic_textcat.pipelines.quality_report.quota_shortfall import quota_metrics, quota_tables, shortfall_of
 from synthetic_textcat.pipelines.quality_report.quota_standing import standing_of
-from synthetic_textcat.pipelines.quality_report.row_ends import NOT_RUN, find_ends, read_ends
-from synthetic_textcat.pipelines.quality_report.row_outcomes import list_rows, paid_by_row
+from synthetic_textcat.pipelines.quality_report.row_ends import NOT_RUN, find_ends, list_rows, paid_by_row, read_ends
 from synthetic_textcat.pipelines.quality_report.signals.nodes import Signals, tables_of
 from synthetic_textcat.pipelines.quality_report.spending import (
     spending_metrics,

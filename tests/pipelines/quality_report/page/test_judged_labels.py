@@ -4,7 +4,7 @@ import pytest
 
 from synthetic_textcat.pipelines.quality_report.concerns import assess
 from synthetic_textcat.pipelines.quality_report.ledger import merged, row_metrics
-from synthetic_textcat.pipelines.quality_report.page.confusion import MOST_LABELS, confusions
+from synthetic_textcat.pipelines.quality_report.page.heat_maps import MOST_LABELS, confusions
 from synthetic_textcat.pipelines.quality_report.page.page import Report, pointed_at, render
 from synthetic_textcat.pipelines.quality_report.page.plots import confusion_figure
 from synthetic_textcat.pipelines.quality_report.signals.agreement import label_agreement

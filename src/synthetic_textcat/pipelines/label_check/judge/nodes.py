@@ -25,7 +25,7 @@ from synthetic_textcat.llm.engine.engine import complete
 from synthetic_textcat.llm.journal.journal import Journal
 from synthetic_textcat.llm.prompts.verdict_prompts import VerdictPrompts, VerdictQuestion
 from synthetic_textcat.pipelines.label_check.judge.majority import majority, set_majority
-from synthetic_textcat.pipelines.label_check.judge.sampling import is_judged
+from synthetic_textcat.pipelines.label_check.sampling import is_judged
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.label_sets import labels_of
 from synthetic_textcat.schemas.label_verdicts import (

@@ -9,9 +9,7 @@ import pandas as pd
 from synthetic_textcat.pages import render_page
 from synthetic_textcat.pipelines.quality_report.concerns import Concern
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, Metrics, ends_of
-from synthetic_textcat.pipelines.quality_report.page.confusion import confusions
-from synthetic_textcat.pipelines.quality_report.page.heat_map import heat_map
-from synthetic_textcat.pipelines.quality_report.page.label_pairs import label_pairs
+from synthetic_textcat.pipelines.quality_report.page.heat_maps import confusions, heat_map, label_pairs
 from synthetic_textcat.pipelines.quality_report.page.sections import Column, Section, meanings, sections
 from synthetic_textcat.schemas.cost_figures import figure_rows
 from synthetic_textcat.schemas.label_sets import labels_of

@@ -4,8 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, ends_of
-from synthetic_textcat.pipelines.quality_report.page.confusion import Confusion, confusions
-from synthetic_textcat.pipelines.quality_report.page.heat_map import QUOTA_SIDES, filled_share, heat_map
+from synthetic_textcat.pipelines.quality_report.page.heat_maps import (
+    QUOTA_SIDES,
+    Confusion,
+    confusions,
+    filled_share,
+    heat_map,
+)
 from synthetic_textcat.schemas.lengths import WORDS
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import TypeAdapter
 
-from synthetic_textcat.pipelines.quality_report.page.heat_map import Sides
+from synthetic_textcat.pipelines.quality_report.page.heat_maps import Sides
 from synthetic_textcat.schemas.block import Block
 
 Kind = Literal["text", "long", "name", "count", "share", "number", "bar", "box"]

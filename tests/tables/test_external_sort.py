@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthetic_textcat.llm.calls.plan_sorting import PlanSorter
+from synthetic_textcat.tables.external_sort import PlanSorter
 from tests.support.examples import examples
 
 _SCHEMA = pa.schema({"position": pa.int64(), "text": pa.large_string()})

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from synthetic_textcat.pipelines.export.label_facts import label_facts
+from synthetic_textcat.pipelines.export.card import gather_label_facts
 from synthetic_textcat.schemas.label_verdicts import LABEL_SAMPLE_DESIGN, LABEL_VERDICTS, text_sha256
 from synthetic_textcat.schemas.rows import to_frame
 from synthetic_textcat.tables import FrameTable
@@ -36,7 +36,7 @@ def _design(**texts: str) -> pd.DataFrame:
 
 
 def test_the_agreement_is_that_of_the_rows_here() -> None:
-    found = label_facts(_EXAMPLES, _LEDGER, _verdicts([True, True, False, True], first=4), None, None)
+    found = gather_label_facts(_EXAMPLES, _LEDGER, _verdicts([True, True, False, True], first=4), None, None)
 
     low, high = wilson_interval(1.0, 2)
     assert found == {
@@ -57,19 +57,19 @@ def test_the_agreement_is_that_of_the_rows_here() -> None:
 
 @pytest.mark.parametrize("verdicts", [None, _verdicts([]), _verdicts([True], first=99)])
 def test_without_a_verdict_on_these_rows_there_is_nothing(verdicts: pd.DataFrame | None) -> None:
-    assert label_facts(_EXAMPLES, _LEDGER, verdicts, None, None) == {"judged": None, "by_hand": None}
+    assert gather_label_facts(_EXAMPLES, _LEDGER, verdicts, None, None) == {"judged": None, "by_hand": None}
 
 
 def test_rows_that_are_not_here_for_a_verdict_and_a_judge_that_wrote_them_are_named() -> None:
     counts = {**ledger(rejected={"label_disputed": 3, "label_ambiguous": 2, "label_leaked": 9})}
 
-    judged = label_facts(_EXAMPLES, counts, _verdicts([True], judge="model-1"), None, None)["judged"]
+    judged = gather_label_facts(_EXAMPLES, counts, _verdicts([True], judge="model-1"), None, None)["judged"]
 
     assert (judged["rejected"], judged["is_writer"]) == (5, True)
 
 
 def test_accuracy_by_hand_of_these_rows_is_known() -> None:
-    found = label_facts(_EXAMPLES, _LEDGER, None, _ACCURACY, _design(r0="Text 0.", r3="Text 3."))
+    found = gather_label_facts(_EXAMPLES, _LEDGER, None, _ACCURACY, _design(r0="Text 0.", r3="Text 3."))
 
     assert found["by_hand"] == {"accuracy": 0.9, "low": 0.7, "high": 0.97, "rows": 4.0}
 
@@ -88,4 +88,4 @@ def test_accuracy_by_hand_of_these_rows_is_known() -> None:
 def test_accuracy_of_other_rows_is_not_told(
     accuracy: dict[str, float | None] | None, design: pd.DataFrame | None
 ) -> None:
-    assert label_facts(_EXAMPLES, _LEDGER, None, accuracy, design)["by_hand"] is None
+    assert gather_label_facts(_EXAMPLES, _LEDGER, None, accuracy, design)["by_hand"] is None

@@ -7,8 +7,7 @@ from pathlib import Path
 from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.text.comparison import comparable
 from synthetic_textcat.text.label_mentions import find_mention
-from synthetic_textcat.text.word_forms import ALTERNATING, is_form, spelling_key
-from synthetic_textcat.text.word_stems import has_only_latin_letters, stems_of
+from synthetic_textcat.text.word_forms import ALTERNATING, has_only_latin_letters, is_form, spelling_key, stems_of
 from tests.support.each_case import each_of
 
 _TABLE = Path(__file__).parents[1] / "pipelines" / "quality_report" / "checks" / "label_forms.csv"

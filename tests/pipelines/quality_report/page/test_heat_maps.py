@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from synthetic_textcat.pipelines.quality_report.page.heat_map import QUOTA_SIDES, heat_map
+from synthetic_textcat.pipelines.quality_report.page.heat_maps import QUOTA_SIDES, heat_map
 from synthetic_textcat.pipelines.quality_report.page.plots import quota_figure
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthetic_textcat.pipelines.export.label_set_splits import LabelSetSplits
+from synthetic_textcat.pipelines.export.splits import LabelSetSplits
 from synthetic_textcat.schemas.parameters import SplitShares
 from tests.support.examples import examples
 
