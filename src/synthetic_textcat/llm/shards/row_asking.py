@@ -198,4 +198,3 @@ class RowAsking:
             tuple(self._answering.others),
             dict(server_list(self.job.spec.servers).down),
         )
-
