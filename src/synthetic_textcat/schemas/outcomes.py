@@ -4,7 +4,7 @@ TRANSPORT_CAUSES = ("rate_limited", "timeout", "server_error", "connection_error
 """A call that brought no reply. The engine retries; what still fails is asked again by the next run."""
 
 CONTENT_CAUSES = ("invalid_json", "schema_violation", "truncated", "refused", "content_filtered")
-"""A reply (it was paid for) that is no row. Asked again, as `generation.retry` says, up to `generation.max_attempts`."""
+"""A reply (it was paid for) that is no row. Asked again by `generation.retry`, up to `generation.max_attempts`."""
 
 TOO_LONG = "too_long"
 """A request that does not fit the model's context. It is not sent again unchanged in a run; the next run asks again,
