@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 from kedro.io import DataCatalog
-from kedro.pipeline import Pipeline, node
 
 from synthetic_textcat.datasets import ChatModelDataset
 from synthetic_textcat.errors import ModelSetupError
@@ -85,6 +84,6 @@ def test_a_judge_that_is_not_asked_needs_none() -> None:
 
 
 def test_without_base_urls_nothing_changes() -> None:
-    catalog = DataCatalog({})
-    serve_at_base_urls({"cluster": {}}, Pipeline([node(str, "llm", "said")]), catalog)
-    assert "llm" not in catalog
+    catalog = _catalog(OPENAI_CLASS)
+    serve_at_base_urls({**_parameters(None), "cluster": {}}, register_pipelines()["generate"], catalog)
+    assert catalog.load("llm").servers == ()
