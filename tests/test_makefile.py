@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import stat
 import subprocess
@@ -75,3 +76,28 @@ def test_a_server_ends_with_make(tmp_path: Path, target: str, command: str) -> N
     while is_alive(int(process)):
         assert time.monotonic() < end, "the server outlives make"
         time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "local", "is_installed"),
+    [
+        ("", None, False),
+        ("", "# cluster:\nllm: {model: m}\n", False),
+        ("--env dask", None, True),
+        ("--params cluster.local.workers=2", None, True),
+        ("", "llm: {model: m}\ncluster:\n  address: tcp://host:8786\n", True),
+    ],
+)
+def test_generate_installs_dask_where_a_cluster_is_chosen(
+    tmp_path: Path, arguments: str, local: str | None, is_installed: bool
+) -> None:
+    shutil.copy(_ROOT / "Makefile", tmp_path)
+    (tmp_path / "conf" / "local").mkdir(parents=True)
+    if local is not None:
+        (tmp_path / "conf" / "local" / "parameters.yml").write_text(local, encoding="utf-8")
+    for name in ("pyproject.toml", "constraints.txt"):
+        (tmp_path / name).touch()
+    command = ["make", "-n", "generate", f"ARGS={arguments}"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert ('".[dask]"' in done.stdout) == is_installed
+    assert not done.stderr

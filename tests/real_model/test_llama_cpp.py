@@ -1,4 +1,4 @@
-"""What a real llama.cpp answers in cases that servers differ in, and what the product says: docs/real_models.md."""
+"""What a real llama.cpp answers in cases that servers differ in, and what the product says: docs/measurements.md."""
 
 import json
 import subprocess
@@ -123,7 +123,7 @@ def test_labels_of_any_letters_come_back_as_they_are(tmp_path: Path) -> None:
 
 
 def test_a_seed_gives_its_text_again_where_the_prompt_is_read_in_the_same_way(tmp_path: Path) -> None:
-    """On a fresh server; part of a prompt from the server's cache changes the text (docs/real_models.md)."""
+    """On a fresh server; part of a prompt from the server's cache changes the text (docs/measurements.md)."""
     texts = []
     for turn in ("first", "second"):
         (tmp_path / turn).mkdir()

@@ -106,7 +106,7 @@ def test_each_mode_of_structured_output(mode: str, tmp_path: Path, server: Llama
 
 @pytest.fixture(scope="module")
 def results(request: pytest.FixtureRequest) -> Path:
-    """The folder with the figures for docs/real_models.md and the texts for `tests.real_model.reading`."""
+    """The folder with the figures for docs/measurements.md and the texts for `tests.real_model.reading`."""
     folder = request.config.rootpath / "build" / "real_model"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "modes.jsonl").write_text("", encoding="utf-8")

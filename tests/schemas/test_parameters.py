@@ -154,6 +154,11 @@ def test_an_unknown_key_is_named_with_the_nearest_and_without_its_value(path: st
         ("attribute_sampling.difficulty", "kindergarten", "allowed: PhD, college, high school"),
         ("attribute_sampling.clarity", "clar", "did you mean clear?"),
         ("attribute_sampling.num_words", "at leest 55", "unknown length 'at leest 55'; write a range, such as"),
+        (
+            "attribute_sampling.num_words",
+            {"given": "language"},
+            "num_words: is given 'language', and only attributes of your",
+        ),
         ("generation.max_concurrency", 0, "Parameter generation.max_concurrency=0"),
         ("generation.max_attempts", 21, "Parameter generation.max_attempts=21"),
         ("generation.max_cost_usd", 0, "Parameter generation.max_cost_usd=0"),

@@ -1,7 +1,7 @@
 """Catalog datasets of generative AI (`catalog_genai.yml`): prompts in YAML files, and the recipe of the chat model."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -188,6 +188,10 @@ class ChatModelDataset(AbstractDataset[None, ChatModelSpec]):
         """The recipe; nothing is built yet, and no server is asked."""
         return self._spec
 
+    def serve_at(self, urls: Sequence[str]) -> None:
+        """From now on the recipe has the model asked at these addresses."""
+        self._spec = replace(self._spec, servers=tuple(urls))
+
     def save(self, data: None) -> None:  # noqa: ARG002
         """Not possible: the entry is edited in the catalog."""
         raise DatasetError("The chat model is configured in the catalog; it can't be saved")
@@ -220,4 +224,4 @@ class LocalModelDataset(ChatModelDataset):
         for name in sorted(given.keys() - known):
             raise ModelSetupError(f"Unknown option {name} of the server (catalog entry llm); {nearest(name, known)}")
         super().__init__(class_path=LLAMA_CPP, kwargs=kwargs, metadata=metadata)
-        self._spec = LocalModelSpec(LLAMA_CPP, kwargs or {}, ServerOptions(**given))
+        self._spec = LocalModelSpec(LLAMA_CPP, kwargs or {}, options=ServerOptions(**given))

@@ -130,8 +130,9 @@ class DaskCluster:
             import distributed  # noqa: F401  only whether it is there
         except ImportError:
             raise ClusterError(
-                "A cluster needs Dask, which is not installed. Next: pip install 'synthetic-textcat[dask]' with "
-                "constraints.txt, or leave out the cluster (cluster.address, cluster.local.workers)"
+                "A cluster needs Dask, which is not installed. Next: make .venv/.ready-dask (of a wheel: pip install "
+                "'synthetic_textcat[dask]' with constraints.txt), or leave out the cluster (cluster.address, "
+                "cluster.local.workers)"
             ) from None
         quieten()
         atexit.register(self.close)  # after an interrupt, nobody else does

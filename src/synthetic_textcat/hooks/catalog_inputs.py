@@ -17,6 +17,7 @@ from synthetic_textcat.fleet.dask_cluster import DaskCluster
 from synthetic_textcat.fleet.dask_pool import DaskPool
 from synthetic_textcat.fleet.dask_workers import DaskWorkers
 from synthetic_textcat.hooks import catalog_names as names
+from synthetic_textcat.hooks.model_servers import serve_at_base_urls
 from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.hooks.tracking.run_artifacts import records_to_compare
 from synthetic_textcat.hooks.tracking.store import Store
@@ -63,6 +64,7 @@ class CatalogInputs:
         Raises:
             ClusterError: If the run generates by a cluster that can't do it.
             EarlierRunError: If a run to compare can't be had.
+            ModelSetupError: If a judge would be asked at an address that nobody has named.
         """
         self._catalog, self._notes.stops = catalog, Stops()
         catalog[names.STOPS] = MemoryDataset({})
@@ -75,6 +77,7 @@ class CatalogInputs:
         words = _instructions_in(catalog, *names.ASKING_PROMPTS), _instructions_in(catalog, names.SEVERAL_LABELS_PROMPT)
         check = RowCheckByPrompts(settings, *words)
         catalog[names.ROW_CHECK] = MemoryDataset(check, copy_mode="assign")
+        serve_at_base_urls(self._context.params, pipeline, catalog)
         self._add_cluster(self._context, run_params, pipeline, catalog)
         if not pipeline.inputs() & set(_RUNS):
             return
@@ -106,7 +109,7 @@ class CatalogInputs:
             pool = DaskPool(self._cluster, settings.shared or local.absolute(), local, settings.rows_to_share)
             if asks:
                 folder = shared_folder(settings.shared or local, local)
-                fan_out = FanOut(DaskWorkers(self._cluster), folder, settings.shards, settings.base_urls)
+                fan_out = FanOut(DaskWorkers(self._cluster), folder, settings.shards)
                 run_id = self._notes.id_of(run_params)
                 fan_out.begin(run_id)
                 if settings.address is not None:

@@ -21,7 +21,7 @@ class ClusterParameters(Block):
         address: Of the scheduler; takes precedence over `local`.
         local: Processes on this machine.
         shards: Parts of the plan; null = by the number of workers and rows.
-        base_urls: Addresses of servers that serve one plan, which the shards take in turn.
+        base_urls: Addresses of servers that serve one model, for every call of a run; the shards take them in turn.
         shared: Address of an object store that all workers reach; null = the folder next to the journal.
         rows_to_share: Minimum rows whose checks and exports the workers share; the driver does fewer alone.
         max_wait_seconds: For a worker, if none is left; null = as long as the scheduler is there.

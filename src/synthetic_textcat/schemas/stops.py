@@ -134,4 +134,4 @@ def stop_sentence(stopped_by: str, stops: Stops) -> str:
         return stops.in_batches.says
     if stopped_by == ALL_PAUSED:
         return f"{ALL_PAUSED}: each task with rows to ask for is paused"
-    return f"{stopped_by}; raise it and the same command goes on" if stopped_by else ""
+    return f"{stopped_by}; the same command goes on, and may spend as much again" if stopped_by else ""

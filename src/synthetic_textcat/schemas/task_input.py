@@ -104,6 +104,11 @@ def checked_choice_of(attribute: str, choice: Any) -> Any:
     Raises:
         ValueError: If it has none of the forms.
     """
+    if isinstance(choice, Mapping) and GIVEN in choice and not is_weight(choice[GIVEN]):
+        raise ValueError(
+            f"is given {shown(choice[GIVEN])}, and only attributes of your own, under `extra`, can depend on another; "
+            f"give {attribute} values or weights"
+        )
     return checked_choice(plain_choice(choice) if attribute == "num_words" else choice)
 
 

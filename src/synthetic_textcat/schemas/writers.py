@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL, TEMPLATE_JUDGE
 
 SMALL = 1_000_000_000
-"""Parameters below which rows are for trying the pipeline: ours, by the two models of docs/real_models.md."""
+"""Parameters below which rows are for trying the pipeline: ours, by the two models of docs/measurements.md."""
 
 _SMALLEST = 10_000_000
 """A smaller number in a name is no size: `1M` is a context of a million tokens."""

@@ -16,7 +16,7 @@ So the variance of a few rows, for which the normal approximation fails, comes f
 
     low = share - √Σ W²(p - l)²,  high = share + √Σ W²(u - p)².
 
-A stratum without a labelled row counts as ½ with the interval 0 to 1. docs/label_check.md has the coverage.
+A stratum without a labelled row counts as ½ with the interval 0 to 1. docs/measurements.md has the coverage.
 """
 
 from typing import NamedTuple

@@ -1,7 +1,7 @@
 # ruff: noqa: RUF001  letters of many scripts
 """Forms of a word: inflected, with an attached article, preposition or particle, or within a compound.
 
-Measured on a table of forms and of other words in most of these languages (docs/report.md).
+Measured on a table of forms and of other words in most of these languages (docs/measurements.md).
 
 **Endings.** The word and the label have a stem in common, of so many letters (`least`); what follows it in the label is
 one of `drops`, `-` for nothing, and what follows it in the word a chain of at most `most` endings. What may stand

@@ -53,7 +53,7 @@ def test_one_server_serves_all_models_built_of_a_file_and_ends_with_the_process(
     monkeypatch.setenv("OPENAI_API_KEY", "sk-a-key-for-another-server")
     monkeypatch.setenv("OPENAI_BASE_URL", "https://elsewhere.example/v1")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    spec = LocalModelSpec("llama.cpp", {"timeout": 5}, ServerOptions(slots=3, context_tokens=100))
+    spec = LocalModelSpec("llama.cpp", {"timeout": 5}, options=ServerOptions(slots=3, context_tokens=100))
     llm = LlmParameters(model="tiny", gguf=str(write_gguf(tmp_path / "m.gguf")))
 
     model: Any = spec.build(llm)
@@ -143,7 +143,7 @@ def test_an_option_out_of_range_is_refused(options: dict[str, Any]) -> None:
 def test_the_identity_of_the_spec_is_what_changes_replies() -> None:
     def identity(**changes: Any) -> object:
         kwargs = changes.pop("kwargs", {})
-        return LocalModelSpec("llama.cpp", kwargs, ServerOptions(**changes)).identity
+        return LocalModelSpec("llama.cpp", kwargs, options=ServerOptions(**changes)).identity
 
     usual = identity()
     assert usual == identity(slots=7, threads=1, start_seconds=5, kwargs={"timeout": 9})

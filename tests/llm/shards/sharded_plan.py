@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -173,7 +173,7 @@ class ShardedPlan:
         base_urls: Sequence[str] = (),
     ) -> Iterator[Any]:
         """Runs the node `generate`, whose completions are appended to the journal; yields its batches."""
-        fan_out = None if workers is None else FanOut(workers, self.shared, shards, base_urls)
+        fan_out = None if workers is None else FanOut(workers, self.shared, shards)
         if fan_out is not None:
             fan_out.begin(run_id)
         still_open = find_open_rows(self.requests, self.calls, self.journal(), self.settings, run_id, no_batches())
@@ -185,7 +185,7 @@ class ShardedPlan:
             still_open,
             {},
             _prompt("retry"),
-            self.spec,
+            replace(self.spec, servers=tuple(base_urls)),
             self.llm,
             self.settings,
             _PRICES,

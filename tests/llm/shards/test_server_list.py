@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from synthetic_textcat.llm.chat_models.server_list import ServerList
 from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
-from synthetic_textcat.llm.shards.server_list import ServerList
 from synthetic_textcat.schemas.parameters import LlmParameters
 from tests.llm.shards.sharded_plan import ShardedPlan, ThreadWorkers
 from tests.support.server import FaultServer

@@ -213,6 +213,7 @@ def test_a_wrong_seed_example_is_named_with_its_fault(examples: object, says: st
         ("clarity", "cleer", "clarity: unknown value 'cleer'; did you mean clear?"),
         ("difficulty", ["PhD", 5], "difficulty: the value 5 is not a text; put it in quotes"),
         ("num_words", 50, "num_words: 50 is not a range; write one, such as"),
+        ("num_words", {"given": "language", "English": ["at least 50"]}, "num_words: is given 'language', and only"),
         ("extra", "formal", "extra: 'formal' is not a mapping; write `name: value`"),
         ("extra", {"tone of it": "a"}, "extra: 'tone of it' is not an identifier"),
         ("extra", {"label": "a"}, "extra: 'label' is already the name of a column"),

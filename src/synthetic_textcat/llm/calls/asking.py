@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from langchain_core.prompts import ChatPromptTemplate
 
@@ -13,12 +13,11 @@ from synthetic_textcat.llm.calls.first_replies import TaskPauses
 from synthetic_textcat.llm.calls.open_rows import OpenRow
 from synthetic_textcat.llm.calls.policy import Call, CallPolicy, Judge, RetryPolicy, retry_conversation
 from synthetic_textcat.llm.calls.token_limits import limit_of
+from synthetic_textcat.llm.chat_models.chat import Chat
+from synthetic_textcat.llm.chat_models.server_list import open_chat
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec, as_of_judge
 from synthetic_textcat.llm.prompts.messages import Fingerprinter, Messages
 from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters
-
-if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
 
 
 class Question(Protocol):
@@ -61,14 +60,14 @@ class Asked(NamedTuple):
     llm: LlmParameters
     is_judge: bool = False
 
-    def build(self) -> "BaseChatModel":
-        """The chat model; see `ChatModelSpec.build`.
+    def open(self, shard: int | None = None) -> Chat:
+        """The chat model; see `open_chat`.
 
         Raises:
             ModelSetupError: If it can't be built.
         """
         try:
-            return self.spec.build(self.llm)
+            return open_chat(self.spec, self.llm, shard)
         except ModelSetupError as error:
             raise ModelSetupError(as_of_judge(str(error)) if self.is_judge else str(error)) from None
 

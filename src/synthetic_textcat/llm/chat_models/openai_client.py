@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from synthetic_textcat.errors import ModelSetupError
 from synthetic_textcat.llm.chat_models.transport import check_header_value, check_headers
 
-_DEFAULT_URL = "https://api.openai.com/v1"
+OPENAI_URL = "https://api.openai.com/v1"
 _ENTRY = "catalog entry llm"
 KEY_VARIABLE = "key_variable"
 """Argument of an entry: the environment variable of its key, so that two servers need not get each other's."""
@@ -59,7 +59,7 @@ def openai_address(arguments: Mapping[str, Any]) -> Address:
     for place, text in (*named, *from_environment):
         if text and str(text).strip():
             return read_address(str(text), place)
-    return Address(_DEFAULT_URL)
+    return Address(OPENAI_URL)
 
 
 def openai_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:

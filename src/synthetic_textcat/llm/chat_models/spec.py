@@ -64,10 +64,12 @@ class ChatModelSpec:
     Attributes:
         class_path: Dotted path of a LangChain chat-model class.
         kwargs: Constructor arguments such as headers and timeouts. Not in the repr, since they may hold a key.
+        servers: Addresses that serve it in place of its own, for every call of a run; in no fingerprint.
     """
 
     class_path: str
     kwargs: dict[str, Any] = field(default_factory=dict, repr=False)
+    servers: tuple[str, ...] = ()
 
     @property
     def endpoint(self) -> str:

@@ -26,16 +26,12 @@ class FanOut:
         workers: The workers.
         folder: The shared folder.
         shards: Number of shards; None for a number that fits workers and rows.
-        base_urls: Addresses of servers that serve one plan, which the shards take in turn; none for that of the model.
     """
 
-    def __init__(
-        self, workers: Workers, folder: SharedFolder, shards: int | None = None, base_urls: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, workers: Workers, folder: SharedFolder, shards: int | None = None) -> None:
         self._workers = workers
         self._folder = folder
         self._shards = shards
-        self._base_urls = tuple(base_urls)
 
     def ask(
         self,
@@ -95,7 +91,6 @@ class FanOut:
                 folder=self._folder.place,
                 cut=cut.folder.absolute(),
                 shards=shards,
-                base_urls=self._base_urls,
                 earlier_files=self._folder.names(),
             )
             filled = cut.filled
@@ -112,7 +107,7 @@ class FanOut:
 
     def _ask_alone(self, asking: RowAsking, rows: Sequence[OpenRow]) -> Generator[Batch, None, tuple[Findings, bool]]:
         """Asks for rows by this process; returns the findings, and whether any row of the plan has a good reply."""
-        any_good, calls = asking.any_good, asking.ask(rows, urls=self._base_urls)
+        any_good, calls = asking.any_good, asking.ask(rows)
         try:
             while True:
                 batch = next(calls)

@@ -1,7 +1,7 @@
 """Asking for the rows of a shard: the code path of one machine, whose shard is the whole plan, and of each worker."""
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Event
@@ -18,12 +18,11 @@ from synthetic_textcat.llm.calls.policy import Call
 from synthetic_textcat.llm.calls.row_judge import row_judge
 from synthetic_textcat.llm.calls.settlement import checking
 from synthetic_textcat.llm.calls.token_limits import row_tokens
-from synthetic_textcat.llm.chat_models.chat import Chat
+from synthetic_textcat.llm.chat_models.server_list import server_list
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.engine.engine import complete
 from synthetic_textcat.llm.engine.leased_meter import MeterLink
 from synthetic_textcat.llm.prompts.row_prompts import RowPrompts
-from synthetic_textcat.llm.shards.server_list import ChatOfServers, ServerList, server_list
 from synthetic_textcat.schemas.completions import Completion, RowCheck
 from synthetic_textcat.schemas.open_calls import Batch
 from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters
@@ -119,7 +118,6 @@ class RowAsking:
         self._prompts = prompts
         self._still_open = still_open
         self._asked = Asked(job.spec, job.llm)
-        self._servers = ServerList(())
         model = None if job.spec.names_deployments else job.llm.model
         self._answering = AnsweringModel(model, job.llm.structured_output)
         generation = job.generation
@@ -172,8 +170,7 @@ class RowAsking:
         self,
         rows: Sequence[OpenRow],
         stop: Event | None = None,
-        urls: Sequence[str] = (),
-        shard: int = 0,
+        shard: int | None = None,
         link: MeterLink | None = None,
     ) -> Generator[Batch, None, Findings]:
         """Asks for these rows by live calls, and yields the completions as they arrive.
@@ -181,8 +178,7 @@ class RowAsking:
         Args:
             rows: The rows.
             stop: Ends the calls as an interrupt does, once it is set.
-            urls: Addresses of servers that serve the plan; none for that of the model.
-            shard: Number of the shard, by which these servers are taken in turn.
+            shard: Number of the shard, by which the servers of the model are taken; None = in turn.
             link: Meter of the cluster of which these rows are a shard; None = limits and caps are kept here.
 
         Raises:
@@ -190,12 +186,7 @@ class RowAsking:
             KeyboardInterrupt: After an interrupt, likewise.
             StaleTableError: If the open rows belong to another plan, prompt or model.
         """
-        job = self.job
-        open_chat: Callable[[], Chat] = partial(_opened, job.spec, job.llm)
-        if urls:
-            self._servers = server_list(tuple(urls))
-            open_chat = partial(ChatOfServers, self._servers, shard, lambda url: _opened(job.spec.at(url), job.llm))
-        outage = yield from complete(open_chat, self.calls(rows), self.policy, link, stop)
+        outage = yield from complete(partial(self._asked.open, shard), self.calls(rows), self.policy, link, stop)
         return self.findings(outage)
 
     def findings(self, outage: Outage | None = None) -> Findings:
@@ -205,9 +196,5 @@ class RowAsking:
             dict(self._pauses.paused),
             Counter(self._pauses.left_out),
             tuple(self._answering.others),
-            dict(self._servers.down),
+            dict(server_list(self.job.spec.servers).down),
         )
-
-
-def _opened(spec: ChatModelSpec, llm: LlmParameters) -> Chat:
-    return Chat(spec.build(llm), llm)

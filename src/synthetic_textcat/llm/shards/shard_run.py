@@ -44,7 +44,6 @@ class ShardJob:
         folder: The shared folder: its path, or its address in an object store.
         cut: The folder of the cut.
         shards: Number of shards.
-        base_urls: Addresses that the shards take in turn; none for that of the model.
         earlier_files: Names of the shards' files that the driver has read, and whose calls it has counted.
     """
 
@@ -54,7 +53,6 @@ class ShardJob:
     folder: Path | str
     cut: Path
     shards: int
-    base_urls: Sequence[str] = ()
     earlier_files: frozenset[str] = frozenset()
 
 
@@ -148,7 +146,7 @@ def _asked(
 ) -> ShardResult:
     settings, before = job.rows, tally.counts
     stop = threading.Event()
-    calls = asking.ask(asking.rows, stop, job.base_urls, task.shard, link)
+    calls = asking.ask(asking.rows, stop, task.shard, link)
     findings = None
     try:
         while findings is None:

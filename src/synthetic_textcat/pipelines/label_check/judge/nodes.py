@@ -19,7 +19,6 @@ from synthetic_textcat.llm.calls.settlement import Settlement, settle
 from synthetic_textcat.llm.calls.token_limits import verdict_of_several_tokens, verdict_tokens
 from synthetic_textcat.llm.calls.verdict_calls import VerdictCalls
 from synthetic_textcat.llm.calls.votes import AnyVote, SetVote, Vote, verdict_judge
-from synthetic_textcat.llm.chat_models.chat import Chat
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec, as_of_judge
 from synthetic_textcat.llm.engine.engine import complete
 from synthetic_textcat.llm.journal.journal import Journal
@@ -242,7 +241,7 @@ def ask_judge(
         _STALE,
     )
     try:
-        outage = yield from complete(lambda: Chat(asked.build(), asked.llm), pending, policy)
+        outage = yield from complete(asked.open, pending, policy)
     except FatalAnswerError as error:  # which names the settings of the model that writes
         words = f"The judge {asked.llm.model}: {str(error).rstrip('.')}. {_WITHOUT_JUDGE}"
         raise FatalAnswerError(as_of_judge(words) if asked.is_judge else words) from None

@@ -15,7 +15,6 @@ from synthetic_textcat.llm.calls.budget import Budget
 from synthetic_textcat.llm.calls.policy import Call, judging
 from synthetic_textcat.llm.calls.settlement import Settlement, settle
 from synthetic_textcat.llm.calls.token_limits import limit_of, list_tokens
-from synthetic_textcat.llm.chat_models.chat import Chat
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.engine.interview import Conversation, Interview, Questions, answer_all
 from synthetic_textcat.llm.journal.journal import Journal
@@ -211,9 +210,10 @@ def ask_for_tasks(
     """
     spent = (completion for completion in journal if completion.run_id == run_id)
     budget = Budget(generation, PriceList.read(prices), llm.model, spent)
-    policy = policy_for(Asked(spec, llm), generation, retry_prompt, judging(TaskList), budget, run_id)
+    asked = Asked(spec, llm)
+    policy = policy_for(asked, generation, retry_prompt, judging(TaskList), budget, run_id)
     interview = Interview(plan.conversation(), journal, generation.max_attempts)
-    outage = yield from interview.hold(lambda: Chat(spec.build(llm), llm), policy)
+    outage = yield from interview.hold(asked.open, policy)
     if outage is not None:
         yield LastBatch(Stops(outage=outage))
 

@@ -1,16 +1,19 @@
-"""Several servers of one plan: calls of a shard go to its own server, and to the others while that does not answer."""
+"""Servers of one model: calls of a shard go to its own server, and to the others while that does not answer."""
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from itertools import count, repeat
 from time import monotonic
 from typing import Any
 
 from synthetic_textcat.errors import TransportError, UnreachableError
 from synthetic_textcat.llm.chat_models.answers import Answer
 from synthetic_textcat.llm.chat_models.chat import Chat
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.prompts.messages import Messages
+from synthetic_textcat.schemas.parameters import LlmParameters
 
 logger = logging.getLogger(__name__)
 
@@ -97,16 +100,16 @@ class ChatOfServers(Chat):
 
     Args:
         servers: The servers.
-        shard: Number of the shard that is asked for.
+        shard: Number of the shard that is asked for; None = of no shard: the calls take the servers in turn.
         open_at: Builds the model at an address.
     """
 
-    def __init__(self, servers: ServerList, shard: int, open_at: Callable[[str], Chat]) -> None:
+    def __init__(self, servers: ServerList, shard: int | None, open_at: Callable[[str], Chat]) -> None:
         self._servers = servers
-        self._shard = shard
+        self._turns: Iterator[int] = count() if shard is None else repeat(shard)
         self._open_at = open_at
         self._chats: dict[str, Chat] = {}
-        self._first = self._chat(servers.own(shard))
+        self._first = self._chat(servers.own(shard or 0))
 
     @property
     def calls_in_threads(self) -> bool:
@@ -120,7 +123,7 @@ class ChatOfServers(Chat):
             TransportError: If there is no reply.
             TextcatError: If every further call would fail in the same way.
         """
-        *others, last = self._servers.order(self._shard)
+        *others, last = self._servers.order(next(self._turns))
         for url in others:
             try:
                 return await self._ask(url, messages, schema, seed, max_tokens)
@@ -149,3 +152,19 @@ class ChatOfServers(Chat):
         if url not in self._chats:
             self._chats[url] = self._open_at(url)
         return self._chats[url]
+
+
+def open_chat(spec: ChatModelSpec, llm: LlmParameters, shard: int | None = None) -> Chat:
+    """The chat model, at the servers of the run if it names some (`cluster.base_urls`).
+
+    Args:
+        spec: Recipe of the model.
+        llm: Its settings.
+        shard: Number of the shard that is asked for, by which the servers are taken; None = in turn.
+
+    Raises:
+        ModelSetupError: If the model can't be built.
+    """
+    if not spec.servers:
+        return Chat(spec.build(llm), llm)
+    return ChatOfServers(server_list(spec.servers), shard, lambda url: Chat(spec.at(url).build(llm), llm))
