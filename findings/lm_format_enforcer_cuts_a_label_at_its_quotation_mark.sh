@@ -3,8 +3,7 @@
 #
 # Expected: an enum's values are the only ones that can be written, as JSON: the label Say "no" as "Say \"no\"".
 # Seen: the value is compared letter by letter with the reply's JSON, where its own mark closes the string. What the model has
-# to write is "Say ", valid JSON that is no label; the right spelling is refused. A backslash in a label is read as the
-# begin of an escape likewise. Exits with 1 if that changes.
+# to write is "Say ", valid JSON that is no label; the right spelling is refused. Exits with 1 if that changes.
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
