@@ -8,7 +8,7 @@ from kedro.io import DataCatalog
 from synthetic_textcat.datasets import ChatModelDataset
 from synthetic_textcat.errors import ModelSetupError
 from synthetic_textcat.hooks.model_servers import serve_at_base_urls
-from synthetic_textcat.llm.chat_models.spec import ANTHROPIC_CLASS, OPENAI_CLASS
+from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS
 from synthetic_textcat.pipeline_registry import register_pipelines
 from synthetic_textcat.schemas.parameters import LlmParameters
 
@@ -63,7 +63,7 @@ def test_a_judge_of_its_own_is_asked_there_if_it_is_the_same_model_and_names_no_
     assert _servers("generate", {"temperature": 0.0}) == (_URLS, _URLS)
     assert _servers("generate", same, kwargs={"base_url": None}) == (_URLS, _URLS)
     assert _servers("generate", same, kwargs={"base_url": _ADDRESS}) == (_URLS, ())
-    assert _servers("generate", {"model": "claude"}, ANTHROPIC_CLASS) == (_URLS, ())
+    assert _servers("generate", {"model": "claude"}, "langchain_anthropic.ChatAnthropic") == (_URLS, ())
 
 
 @pytest.mark.parametrize("pipeline", ["generate", "quote", "label_check"])
