@@ -8,13 +8,12 @@ structure, and each value is read from the project's own file at the time of use
 import json
 import re
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from kedro.config import OmegaConfigLoader
-from kedro.io import DataCatalog
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from synthetic_textcat.config_loader import VALUE_RESOLVER
@@ -156,15 +155,8 @@ def _key(mapping: DictConfig, shown: str) -> Any:
     return next(key for key in mapping if str(key) == shown)
 
 
-def kept_entries(
-    run: EarlierRun, catalog: Mapping[str, Any], datasets: Iterable[str]
-) -> tuple[dict[str, Entry], dict[str, EarlierRunError]]:
+def kept_entries(run: EarlierRun, catalog: Mapping[str, Any]) -> tuple[dict[str, Entry], dict[str, EarlierRunError]]:
     """The catalog's entries for what a user writes (tasks file, domains, prompts) with the run's files in their place.
-
-    Args:
-        run: The earlier run.
-        catalog: The catalog of the project.
-        datasets: Names of all datasets of the pipelines, some of which a dataset factory makes.
 
     Returns:
         The entries, with paths relative to the project; and for those that can't be had the error to raise once
@@ -172,7 +164,7 @@ def kept_entries(
     """
     entries: dict[str, Entry] = {}
     lacking: dict[str, EarlierRunError] = {}
-    for name, entry in _spelled_out(catalog, datasets).items():
+    for name, entry in catalog.items():
         try:
             if name == names.TASKS_FILE:
                 file = _place_of(run, run.file(TASKS))
@@ -190,22 +182,6 @@ def kept_entries(
     except EarlierRunError as error:
         lacking[names.TASKS] = error
     return entries, lacking
-
-
-def _spelled_out(catalog: Mapping[str, Any], datasets: Iterable[str]) -> dict[str, Any]:
-    """The catalog with an entry for each dataset of a dataset factory, in place of the factory."""
-    is_pattern = {name: "{" in name for name in catalog}
-    patterns = {name: _without_credentials(catalog[name]) for name in catalog if is_pattern[name]}
-    resolver = DataCatalog.from_config(patterns).config_resolver
-    matched = {name: resolver.resolve_pattern(name) for name in datasets if resolver.match_dataset_pattern(name)}
-    return matched | {name: entry for name, entry in catalog.items() if not is_pattern[name]}
-
-
-def _without_credentials(entry: Any) -> Any:
-    """The entry without names of credentials, which Kedro would look up."""
-    if not isinstance(entry, Mapping):
-        return entry
-    return {key: _without_credentials(value) for key, value in entry.items() if key != "credentials"}
 
 
 def _place_of(run: EarlierRun, file: Path) -> str:

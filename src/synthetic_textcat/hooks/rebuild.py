@@ -12,7 +12,6 @@ from typing import Any
 from kedro.config import OmegaConfigLoader
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
-from kedro.framework.project import pipelines
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
@@ -68,7 +67,7 @@ class Rebuild:
         asked = str(project["from_run"])
         written = run_of_conf(loader.conf_source, asked)
         run = written or load_earlier_run(context.project_path, asked)
-        entries, self._lacking = kept_entries(run, loader["catalog"], _datasets())
+        entries, self._lacking = kept_entries(run, loader["catalog"])
         if written is None:
             _refuse_unknown(run, {**project, **run.parameters()})
             loader.conf_source = str(write_conf(run, entries, loader, context.project_path))
@@ -132,10 +131,6 @@ class Rebuild:
             raise EarlierRunError(
                 f"This plan (sha256 {now[:12]}) is not that of run {name} ({then[:12]}): {otherwise}; nothing was asked"
             )
-
-
-def _datasets() -> set[str]:
-    return {name for pipeline in pipelines.values() for name in pipeline.inputs()}
 
 
 def _refuse_unknown(run: EarlierRun, parameters: dict[str, Any]) -> None:
