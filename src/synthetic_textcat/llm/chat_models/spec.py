@@ -69,7 +69,7 @@ class ChatModelSpec:
 
     class_path: str
     kwargs: dict[str, Any] = field(default_factory=dict, repr=False)
-    servers: tuple[str, ...] = ()
+    servers: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def endpoint(self) -> str:
