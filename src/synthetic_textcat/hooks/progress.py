@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from synthetic_textcat.console import hide, show, shown_line, terminal
 from synthetic_textcat.hooks import catalog_names as names
+from synthetic_textcat.hooks.planned_rows import PlannedRows
 from synthetic_textcat.hooks.run_notes import RunNotes
-from synthetic_textcat.hooks.tally import CellTally, PlannedRows, Tally, cell_tally, waiting_for
+from synthetic_textcat.hooks.tally import CellTally, Tally, cell_tally, waiting_for
 from synthetic_textcat.hooks.verdict_tally import VerdictTally
 from synthetic_textcat.llm.calls.open_rows import digests_of_rows
 from synthetic_textcat.llm.prompts.messages import instructions_of

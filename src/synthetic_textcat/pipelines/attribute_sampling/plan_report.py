@@ -6,7 +6,7 @@ import pandas as pd
 from synthetic_textcat.pipelines.attribute_sampling.streams import Ints
 from synthetic_textcat.schemas.label_sets import LABELS, has_multi_label, label_set_codes
 from synthetic_textcat.schemas.seed_examples import SeedTurns, planned_alike
-from synthetic_textcat.schemas.tasks import tasks_of
+from synthetic_textcat.schemas.task_table import tasks_of
 from synthetic_textcat.tables import RowTable
 
 PlanReport = dict[str, int]
