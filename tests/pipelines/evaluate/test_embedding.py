@@ -12,6 +12,7 @@ from synthetic_textcat.pipelines.evaluate.embedding import new_model, own_model
 from synthetic_textcat.pipelines.evaluate.inputs import RealRows, real_rows
 from synthetic_textcat.pipelines.evaluate.nodes import train_classifiers, train_on_triplets
 from synthetic_textcat.schemas.parameters import EvaluateParameters, ExportParameters
+from synthetic_textcat.tables import as_table
 from tests.pipelines.evaluate.builders import TASKS, WORDS, evaluation_set, exported, labelled, tasks_frame
 
 pytestmark = [
@@ -44,7 +45,8 @@ def test_its_embeddings_are_what_classifiers_read(saved: EvaluateParameters) -> 
 def test_a_model_that_confuses_all_texts_has_classifiers_guess(tmp_path: Path) -> None:
     new_model(["0"]).save_pretrained(str(tmp_path))
     blind = EvaluateParameters(embedding_model=str(tmp_path))
-    found = train_classifiers(exported(labelled(300, "made")), _real(), tasks_frame(), blind, ExportParameters(), 42)
+    made = as_table(exported(labelled(300, "made")))
+    found = train_classifiers(made, _real(), tasks_frame(), blind, ExportParameters(), 42)
     assert (found.metrics["real/macro_f1"] or 0) < 0.5
 
 
