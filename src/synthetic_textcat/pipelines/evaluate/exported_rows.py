@@ -1,6 +1,6 @@
 """Rows of the exported dataset folder with their splits, read in record batches from its files."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -88,7 +88,7 @@ def _names(rows: RowTable) -> list[str]:
 
 def _keys(rows: pd.DataFrame) -> Hashes:
     """Hash of id, text and label of each row; label sets as their codes."""
-    labels: Sequence[str | None] = plain(rows["label"])
+    labels = plain(rows["label"])
     if None in labels:
         sets = labels_of(rows)
         labels = [label_set_code(own or ()) if one is None else one for one, own in zip(labels, sets, strict=True)]
