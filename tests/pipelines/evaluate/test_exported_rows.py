@@ -83,7 +83,7 @@ def test_rows_are_walked_and_never_held() -> None:
 
     assert [len(trial.train) for trial in found] == [_ROWS, 60]
     assert [len(trial.held_out) for trial in found] == [_ROWS, 0]
-    assert max(table.most for table in (examples, *(file.table() for file in files.values()))) <= 60  # type: ignore[attr-defined]
+    assert max(table.most for table in (examples, *(file.table() for file in files.values()))) <= 60
 
 
 def test_the_files_of_the_folder_are_read_as_they_were_written(tmp_path: Path) -> None:
