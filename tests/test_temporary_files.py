@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,17 @@ def test_rows_are_read_as_they_were_added(parts: list[int], width: int, wanted: 
     assert len(file) == len(expected)
     assert np.array_equal(file.read(0, 1000), expected)
     assert np.array_equal(file.at(places), expected[places])
+
+
+def test_threads_read_at_once() -> None:
+    numbers = np.arange(50_000, dtype=np.int64)
+    file = ArrayFile(np.int64)
+    file.add(numbers)
+    starts = range(0, len(numbers), 10)
+
+    with ThreadPoolExecutor(4) as threads:
+        read = threads.map(lambda start: file.read(start, start + 10).tolist(), starts)
+        assert list(read) == [list(range(start, start + 10)) for start in starts]
 
 
 def test_texts_are_read_as_they_were_added() -> None:

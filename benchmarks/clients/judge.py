@@ -24,7 +24,7 @@ from synthetic_textcat.pipelines.label_check.judge.nodes import (
 )
 from synthetic_textcat.schemas.parameters import GenerationParameters, LabelCheckParameters
 from synthetic_textcat.schemas.rows import records_of
-from synthetic_textcat.schemas.tasks import tasks_of
+from synthetic_textcat.schemas.task_table import tasks_of
 from synthetic_textcat.tables import as_table
 
 _SPEC = ChatModelSpec(OPENAI_CLASS, {"timeout": 120})

@@ -12,7 +12,7 @@ from synthetic_textcat.llm.offline.writer import Plan, write_text
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import ROW_CHECKS, Candidate, known_of
 from synthetic_textcat.schemas.attributes import VALUES
 from synthetic_textcat.schemas.block import TextChecks
-from synthetic_textcat.schemas.tasks import tasks_of
+from synthetic_textcat.schemas.task_table import tasks_of
 
 _ROWS = 1_000
 _MICRO = 1e6

@@ -37,7 +37,8 @@ from synthetic_textcat.schemas.parameter_validation import validate_parameters
 from synthetic_textcat.schemas.parameters import LlmParameters, Parameters
 from synthetic_textcat.schemas.rows import ATTRIBUTES
 from synthetic_textcat.schemas.task_input import shown
-from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task, tasks_of
+from synthetic_textcat.schemas.task_table import tasks_of
+from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
 
 if TYPE_CHECKING:
     from synthetic_textcat.llm.chat_models.spec import ChatModelSpec

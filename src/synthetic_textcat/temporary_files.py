@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from threading import Lock
 from typing import Any, Self
 
 import numpy as np
@@ -128,7 +129,7 @@ def _remove(folder: Path, lock: int) -> None:
 
 
 class ArrayFile:
-    """An array in a temporary file: rows are added at its end, and read by position.
+    """An array in a temporary file: rows are added at its end, and read by position; by any threads at once.
 
     Args:
         dtype: Of its numbers.
@@ -144,6 +145,9 @@ class ArrayFile:
         self._shape = (width,) if width > 1 else ()
         self._row_bytes = self._dtype.itemsize * width
         self._rows = 0
+        self._position = Lock()
+        """Held from a seek to the end of what is read or written there: a table is walked by a thread ahead of its
+        reader (`tables.row_table.read_ahead`), and Windows has no `os.pread`."""
 
     def __len__(self) -> int:
         """Number of rows."""
@@ -152,19 +156,20 @@ class ArrayFile:
     def add(self, rows: NDArray[Any]) -> None:
         """Adds rows at the end."""
         data = np.ascontiguousarray(rows, self._dtype).data.cast("B") if rows.size else memoryview(b"")
-        self._file.seek(self._rows * self._row_bytes)
-        with temporary_errors():
+        with self._position, temporary_errors():
+            self._file.seek(self._rows * self._row_bytes)
             while data:
                 data = data[self._file.write(data) :]
-        self._rows += len(rows)
+            self._rows += len(rows)
 
     def read(self, start: int, stop: int) -> NDArray[Any]:
         """The rows from `start` to before `stop`."""
         rows = np.empty((min(stop, self._rows) - start, *self._shape), self._dtype)
         left = rows.data.cast("B") if rows.size else memoryview(b"")
-        self._file.seek(start * self._row_bytes)
-        while left:
-            left = left[self._file.readinto(left) :]
+        with self._position:
+            self._file.seek(start * self._row_bytes)
+            while left:
+                left = left[self._file.readinto(left) :]
         return rows
 
     def at(self, places: NDArray[np.intp]) -> NDArray[Any]:

@@ -10,7 +10,7 @@ import yaml
 
 from synthetic_textcat.llm.offline.defects import applies, defect_of
 from synthetic_textcat.schemas.label_sets import label_set_of, labels_of
-from synthetic_textcat.schemas.tasks import tasks_of
+from synthetic_textcat.schemas.task_table import tasks_of
 from tests.support.project import Project
 from tests.support.several_labels import ENTRIES
 

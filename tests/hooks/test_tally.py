@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from synthetic_textcat.hooks.planned_rows import PlannedRows
 from synthetic_textcat.hooks.summary_lines import quote_lines, timeout_lines
-from synthetic_textcat.hooks.tally import CallTotals, CellTally, PlannedRows, Tally, cell_tally, clock
+from synthetic_textcat.hooks.tally import CallTotals, CellTally, Tally, cell_tally, clock
 from synthetic_textcat.schemas.open_calls import Batch, OpenCalls
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters

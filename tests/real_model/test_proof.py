@@ -15,7 +15,7 @@ import pytest
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import known_of
 from synthetic_textcat.pipelines.quality_report.checks.tables import candidate_rows
 from synthetic_textcat.schemas.parameters import QualityReportParameters
-from synthetic_textcat.schemas.tasks import tasks_of
+from synthetic_textcat.schemas.task_table import tasks_of
 from tests.pipelines.quality_report.builders import judge
 from tests.real_model.llama import MODEL, ROWS, LlamaServer, RealProject, Tokens
 from tests.support.project import end

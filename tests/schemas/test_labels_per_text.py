@@ -11,7 +11,8 @@ import pytest
 
 from synthetic_textcat.errors import TasksFileError
 from synthetic_textcat.pipelines.task_ingest.tasks_file import read_tasks
-from synthetic_textcat.schemas.tasks import Task, tasks_of
+from synthetic_textcat.schemas.task_table import tasks_of
+from synthetic_textcat.schemas.tasks import Task
 from tests.support.each_case import each_of
 from tests.support.several_labels import ENTRIES, several_labels_tasks
 from tests.support.task_tables import task_table
@@ -156,7 +157,7 @@ def test_sets_among_many_excluded_pairs_are_found_at_once() -> None:
 def test_a_task_is_the_same_again_from_its_row() -> None:
     tasks = list(several_labels_tasks())
     table = task_table(tasks)
-    assert tasks_of(table) == tasks
+    assert list(tasks_of(table)) == tasks
     assert [Task.model_validate(task.model_dump()) for task in tasks] == tasks
     assert table["task_type"].tolist() == ["multi_label", "multi_label", "single_label"]
     assert json.loads(table["attributes"][2]) == {}

@@ -8,7 +8,8 @@ from synthetic_textcat.errors import TasksFileError
 from synthetic_textcat.pipelines.task_ingest.tasks_file import read_tasks
 from synthetic_textcat.schemas.rows import REQUESTS, to_frame
 from synthetic_textcat.schemas.seed_examples import ShownTexts, pool_of
-from synthetic_textcat.schemas.tasks import Task, tasks_of
+from synthetic_textcat.schemas.task_table import tasks_of
+from synthetic_textcat.schemas.tasks import Task
 from tests.support.each_case import each_of
 from tests.support.task_tables import task_table
 
@@ -58,7 +59,7 @@ def test_rows_of_a_plan_show_the_examples_of_their_sets() -> None:
 def test_a_task_has_them_again_from_its_row() -> None:
     table = task_table([_TASK])
     assert list(table["seed_examples"][0][0]) == ["text", "label"]
-    assert tasks_of(table) == [_TASK]
+    assert list(tasks_of(table)) == [_TASK]
 
 
 @pytest.mark.parametrize(

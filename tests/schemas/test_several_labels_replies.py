@@ -5,13 +5,12 @@ import pytest
 from synthetic_textcat.llm.replies.answer_choice import choose_answer
 from synthetic_textcat.llm.replies.parsing import read
 from synthetic_textcat.llm.replies.plain_rows import plain_rows
-from synthetic_textcat.schemas.completions import Problem, Reply, label_set_schema, row_schema
+from synthetic_textcat.schemas.completions import Problem, Reply
 from synthetic_textcat.schemas.label_names import labels_in_set
 from synthetic_textcat.schemas.several_labels_replies import (
     SeveralLabelsReply,
     planned_several_labels_schema,
     several_labels_schema,
-    without_unique_items,
 )
 from tests.support.each_case import each_of
 
@@ -114,7 +113,7 @@ def test_plain_replies_are_read_as_the_parser_reads_them() -> None:
 def test_the_schema_allows_sets_of_the_tasks_sizes_alone() -> None:
     schema = several_labels_schema(("A", "B", "C"), {1: 0.5, 2: 0.5})
     label = {"type": "string", "enum": ["A", "B", "C"]}
-    labels = {"type": "array", "items": label, "minItems": 1, "maxItems": 2, "uniqueItems": True}
+    labels = {"type": "array", "items": label, "minItems": 1, "maxItems": 2}
     assert schema["schema"]["properties"] == {
         "input_text": {"type": "string"},
         "labels": labels,
@@ -131,13 +130,3 @@ def test_the_schema_of_a_planned_set_allows_no_other(planned: tuple[str, ...]) -
     assert fields["misleading_label"] == {"type": "string", "const": "C"}
     assert (fields["labels"]["minItems"], fields["labels"]["maxItems"]) == (len(planned), len(planned))
     assert fields["labels"]["items"].get("enum", []) == list(planned)
-
-
-def test_what_is_sent_has_no_keyword_that_servers_refuse() -> None:
-    schema = several_labels_schema(_LABELS, (0, 2))
-    sent = without_unique_items(schema)
-    assert "uniqueItems" not in str(sent)
-    assert sent["schema"]["properties"]["labels"]["maxItems"] == 2
-    assert schema["schema"]["properties"]["labels"]["uniqueItems"] is True
-    for other in (row_schema(["A", "B"]), row_schema([]), label_set_schema()):
-        assert without_unique_items(other) is other

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from kedro_datasets.pandas import ParquetDataset
 from pydantic import ValidationError
 
-from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task, normalise, tasks_of
+from synthetic_textcat.schemas.task_table import tasks_of
+from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task, normalise
 from synthetic_textcat.text.unicode import first_invisible
 from tests.support.each_case import each_of
 from tests.support.examples import examples
@@ -37,7 +38,7 @@ def _through_parquet(path: Path, tasks: list[Task]) -> pd.DataFrame:
 
 @pytest.mark.parametrize("tasks", [[_CLOSED], [_OPEN], [_CLOSED, _OPEN], [_OPEN, _OPEN], []])
 def test_tasks_come_back_from_parquet_as_they_were(tasks: list[Task], tmp_path: Path) -> None:
-    assert tasks_of(_through_parquet(tmp_path / "tasks.parquet", tasks)) == tasks
+    assert list(tasks_of(_through_parquet(tmp_path / "tasks.parquet", tasks))) == tasks
 
 
 @pytest.mark.parametrize("tasks", [[_OPEN], [_CLOSED, _OPEN]])
@@ -50,7 +51,7 @@ def test_an_open_label_set_is_an_empty_list_on_disk(tasks: list[Task], tmp_path:
 
 
 def test_a_task_comes_back_from_its_row() -> None:
-    assert tasks_of(pd.DataFrame([_CLOSED.to_row("file"), _OPEN.to_row("brainstorm", "m")])) == [_CLOSED, _OPEN]
+    assert list(tasks_of(pd.DataFrame([_CLOSED.to_row("file"), _OPEN.to_row("brainstorm", "m")]))) == [_CLOSED, _OPEN]
 
 
 @examples(40)
@@ -93,7 +94,7 @@ def test_normalising_twice_is_normalising_once_up_to_full_stops(text: str) -> No
 @pytest.mark.parametrize("name", ["a\u200bb", "re\u00adsign", "a\nb"])
 def test_a_row_of_an_earlier_version_loads_with_a_name_that_is_refused_now(name: str, tmp_path: Path) -> None:
     task = Task.model_validate({"task": "Sort.", "labels": [{"name": name, "weight": 2}, "b"]})
-    assert tasks_of(_through_parquet(tmp_path / "tasks.parquet", [task])) == [task]
+    assert list(tasks_of(_through_parquet(tmp_path / "tasks.parquet", [task]))) == [task]
 
 
 def test_one_label_is_refused() -> None:

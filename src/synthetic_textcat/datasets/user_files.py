@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import PurePosixPath
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import pandas as pd
 from kedro.io import DatasetError, Version
@@ -28,7 +28,7 @@ from synthetic_textcat.errors import (
     TextcatError,
 )
 from synthetic_textcat.schemas.task_input import ConfusableFile, DomainsFile, KeptTasks, TasksFile
-from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, tasks_of
+from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, task_from_row
 from synthetic_textcat.text.unicode import single_line
 
 
@@ -100,7 +100,8 @@ class KeptTasksDataset(StoredDataset[None, KeptTasks]):
         try:
             with self.place.local_copy() as path:
                 table = pd.read_parquet(path, columns=TASKS_ARROW_SCHEMA.names)
-            tasks_of(table)
+            for row in table.to_dict("records"):
+                task_from_row(cast("dict[str, Any]", row))
         except (ValueError, LookupError, TypeError) as error:  # pydantic's and Arrow's errors are ValueErrors
             reason = single_line(error, 200)
             raise TasksFileError(

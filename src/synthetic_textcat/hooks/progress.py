@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from synthetic_textcat.console import hide, show, shown_line, terminal
 from synthetic_textcat.hooks import catalog_names as names
+from synthetic_textcat.hooks.planned_rows import PlannedRows
 from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.hooks.tally import (
     CallTotals,
     CellTally,
-    PlannedRows,
     Tally,
     cell_tally,
     progress_line,

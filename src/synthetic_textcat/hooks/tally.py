@@ -1,33 +1,28 @@
 """Running totals of model calls and quota cells, and the progress line made of them."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from synthetic_textcat.llm.prompts.messages import instructions_for
+from synthetic_textcat.hooks.planned_rows import PlannedRows
 from synthetic_textcat.llm.replies.parsing import parse
-from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, Known, known_of
+from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, Known
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge_together
-from synthetic_textcat.schemas.block import TextChecks
 from synthetic_textcat.schemas.completions import Completion, Problem, Reply, RowReply
-from synthetic_textcat.schemas.label_sets import LABELS, LabelSet, labels_of
+from synthetic_textcat.schemas.label_sets import LABELS
 from synthetic_textcat.schemas.open_calls import NONE_OPEN, OpenCalls
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.prices import PriceList, is_made_up, plus, usd
 from synthetic_textcat.schemas.quota import Cell, Rounds, Shortfall, all_cells_of, targets_of_slots, unnamed
-from synthetic_textcat.schemas.rows import plain
-from synthetic_textcat.schemas.several_labels_replies import SeveralLabelsReply
-from synthetic_textcat.schemas.tasks import tasks_of
 from synthetic_textcat.schemas.worker_counts import ReportBatch, WorkerCounts
 from synthetic_textcat.tables import IdPositions, RowTable, as_table
 from synthetic_textcat.text.batches import ValueCodes
 
 _MOST_WAITING = 5_000  # rows: some 10 MB, checked in about a second
-_Planned = tuple[str, str | None, LabelSet | None, str, str]
 
 WIDTH = 80
 """Columns of the progress line."""
@@ -73,74 +68,6 @@ class CellTally:
         for cell in self.cells[self.numbers[row]] if row >= 0 else ():
             if self.lacking.get(cell):
                 self.lacking[cell] -= 1
-
-
-class PlannedRows:
-    """Planned rows by id, 28 bytes each, to check a reply against its row as soon as it is saved.
-
-    Args:
-        requests: The plan.
-        tasks: Its tasks.
-        asked: Positions of the rows that are asked for; None = all.
-        text_checks: Bounds of the reasons for texts; None = the defaults.
-        instructions: The prompts' own words.
-        of_several: Those of the prompt for several labels a text.
-    """
-
-    _COLUMNS: ClassVar = ("task_id", "label", "labels", "language", "num_words")
-
-    def __init__(
-        self,
-        requests: RowTable | pd.DataFrame,
-        tasks: pd.DataFrame,
-        asked: NDArray[np.int64] | None = None,
-        text_checks: TextChecks | None = None,
-        instructions: tuple[str, ...] = (),
-        of_several: tuple[str, ...] = (),
-    ) -> None:
-        self._known = {
-            task.task_id: known_of(task, text_checks, instructions_for(task, instructions, of_several))
-            for task in tasks_of(tasks)
-        }
-        table = as_table(requests)
-        frames = table.frames([name for name in self._COLUMNS if name in table])
-        self._rows, (self._kinds, self._numbers) = IdPositions(table), _numbered(map(self._planned, frames))
-        if asked is not None:
-            is_other = np.ones(len(self._numbers), np.bool_)
-            is_other[asked] = False
-            self._numbers[is_other] = -1
-
-    @staticmethod
-    def _planned(frame: pd.DataFrame) -> Iterator[_Planned]:
-        label = plain(frame["label"])
-        several = [own if one is None else None for one, own in zip(label, labels_of(frame), strict=True)]
-        task_id, language, num_words = (plain(frame[name]) for name in ("task_id", "language", "num_words"))
-        return zip(task_id, label, several, language, num_words, strict=True)
-
-    def __contains__(self, request_id: str) -> bool:
-        row = self._rows.of_one(request_id)
-        return row >= 0 and bool(self._numbers[row] >= 0)
-
-    def _kind(self, request_id: str) -> _Planned:
-        kind: _Planned = self._kinds[int(self._numbers[self._rows.of_one(request_id)])]
-        return kind
-
-    def reply_of(self, request_id: str) -> type[RowReply]:
-        """Form of the reply to a row."""
-        return Reply if self._kind(request_id)[2] is None else SeveralLabelsReply
-
-    def candidate(self, request_id: str, reply: RowReply) -> Candidate:
-        """The reply next to what was planned for it."""
-        task_id, label, labels, language, num_words = self._kind(request_id)
-        return Candidate(
-            request_id,
-            **{"label": "", **reply.model_dump()},
-            planned_label=label,
-            planned_labels=labels,
-            known=self._known[task_id],
-            language=language,
-            num_words=num_words,
-        )
 
 
 def _numbered(batches: Iterable[Iterable[tuple[Any, ...]]]) -> tuple[list[Any], NDArray[np.int32]]:

@@ -79,7 +79,7 @@ class RunRecord:
     prompts: Mapping[str, str] = field(default_factory=dict)
     tasks: pd.DataFrame | None = None
     evaluation: Evaluation | None = None
-    verdicts: pd.DataFrame | None = None
+    verdicts: RowTable | None = None
 
     @property
     def has_made_up_cost(self) -> bool:

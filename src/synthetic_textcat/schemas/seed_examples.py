@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from synthetic_textcat.schemas.label_sets import LABELS, labels_of
 from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of, plain
+from synthetic_textcat.schemas.task_table import as_task_table
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import RowTable, as_table
 
@@ -66,7 +67,7 @@ class SeedTurns:
     """
 
     def __init__(self, tasks: Iterable[Task], number: int) -> None:
-        self.tasks = {task.task_id: task for task in tasks if task.seed_examples} if number else {}
+        self.tasks = as_task_table(tasks if number else ()).with_seed_examples.by_id
         self._number = number
         self._pools: dict[tuple[str, OfLabel], list[str]] = {}
         self._had: Counter[tuple[str, OfLabel]] = Counter()

@@ -59,7 +59,7 @@ def several_labels_schema(label_names: Sequence[str], sizes: Collection[int]) ->
         sizes: Numbers of labels that the task's texts may have.
     """
     label = {"type": "string", "enum": list(label_names)}
-    labels = _unique(label, min(sizes), max(sizes))
+    labels = _list_of(label, min(sizes), max(sizes))
     return object_schema("example", {"input_text": {"type": "string"}, "labels": labels, "misleading_label": label})
 
 
@@ -67,24 +67,12 @@ def planned_several_labels_schema(labels: Sequence[str], misleading_label: str) 
     """JSON Schema of a row whose labels are fixed: it allows no others, and has them before the text."""
     label = {"type": "string", "enum": list(labels)} if labels else {"type": "string"}
     planned = {
-        "labels": _unique(label, len(labels), len(labels)),
+        "labels": _list_of(label, len(labels), len(labels)),
         "misleading_label": {"type": "string", "const": misleading_label},
     }
     return object_schema("example", {**planned, "input_text": {"type": "string"}})
 
 
-def _unique(item: dict[str, Any], least: int, most: int) -> dict[str, Any]:
-    return {"type": "array", "items": item, "minItems": least, "maxItems": most, "uniqueItems": True}
-
-
-def without_unique_items(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema as it is sent: many servers refuse `uniqueItems` (docs/providers.md), and repeated labels do no harm.
-
-    The same object if it has none, so that each schema is built once.
-    """
-    properties: dict[str, Any] = schema.get("schema", {}).get("properties", {})
-    labels = properties.get("labels", {})
-    if "uniqueItems" not in labels:
-        return schema
-    sent = {name: value for name, value in labels.items() if name != "uniqueItems"}
-    return {**schema, "schema": {**schema["schema"], "properties": {**properties, "labels": sent}}}
+def _list_of(item: dict[str, Any], least: int, most: int) -> dict[str, Any]:
+    """Schema of a list; many servers refuse `uniqueItems` (docs/providers.md), and repeated labels do no harm."""
+    return {"type": "array", "items": item, "minItems": least, "maxItems": most}

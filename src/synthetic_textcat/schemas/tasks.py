@@ -3,9 +3,8 @@
 import json
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self, cast
+from typing import Annotated, Any, Literal, Self
 
-import pandas as pd
 import pyarrow as pa
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
@@ -324,8 +323,3 @@ def task_from_row(row: Mapping[str, Any]) -> Task:
         weight=row["weight"],
         **attributes,
     )
-
-
-def tasks_of(frame: pd.DataFrame) -> list[Task]:
-    """The tasks of the table `tasks`, in its order."""
-    return [task_from_row(cast("Mapping[str, Any]", row)) for row in frame.to_dict("records")]

@@ -19,10 +19,11 @@ class IdPositions:
 
     Args:
         rows: The table.
+        column: The column of the ids.
     """
 
-    def __init__(self, rows: RowTable) -> None:
-        self._lookup = KeyPositions(len(rows), (_hashes_of(part[_ID].tolist()) for part in rows.frames([_ID])))
+    def __init__(self, rows: RowTable, column: str = _ID) -> None:
+        self._lookup = KeyPositions(len(rows), (_hashes_of(part[column].tolist()) for part in rows.frames([column])))
 
     def of(self, request_ids: Sequence[str]) -> Positions:
         """Position of each row; -1 for one that the table does not have."""

@@ -150,6 +150,25 @@ def test_a_run_may_end_before_and_after_any_line_of_the_record(
     assert (stats["batches_sent_twice"], stats["requests_sent_twice"], stats["repeated_prompts"]) == (0, 0, 0)
 
 
+@pytest.mark.parametrize("finish", ["batch", "live"])
+def test_bad_replies_that_a_cut_off_run_saved_are_asked_again(
+    finish: str, space: Workspace, server: FaultServer
+) -> None:
+    server.set_faults(schema_violation=0.4)
+    intent_submitted_collected = 3
+    cut = CutRecord(space.record_path, space.record._append).cut(intent_submitted_collected, after=False)
+    with pytest.raises(CutOffError):
+        space.run(cut)
+    assert len(space.lines()) == _ROWS  # all replies are saved, and the batch counts as under way
+    bad = {row.fingerprint for row in space.open_rows()}
+    assert bad
+
+    left = space.run(batch_finish=finish)
+
+    assert {row.fingerprint for row in left.rows} == (bad if finish == "live" else set())
+    assert bool(space.open_rows()) == (finish == "live")
+
+
 def test_a_collection_that_is_cut_off_goes_on_without_a_line_twice(space: Workspace, server: FaultServer) -> None:
     def cut() -> None:
         if space.lines():

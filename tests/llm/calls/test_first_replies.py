@@ -189,7 +189,7 @@ def test_replies_count_in_the_order_in_which_they_arrive_however_long_they_take_
 
 
 def test_replies_of_earlier_runs_count() -> None:
-    bad = BadStart("refused", "no", 19, {f"r{row}" for row in range(10)})
+    bad = BadStart("refused", "no", 19, frozenset(f"r{row}" for row in range(10)))
     pauses = TaskPauses(20, earlier={"t0": bad, "t1": BadStart(is_over=True)})
     assert [pauses.is_watched(task_id) for task_id in ("t0", "t1", "t2")] == [True, False, True]
     pauses.note("t0", "r99", Problem("refused", "no"))
@@ -197,6 +197,8 @@ def test_replies_of_earlier_runs_count() -> None:
 
 
 def test_without_a_number_no_task_is_ever_paused() -> None:
-    pauses = TaskPauses(after=None, earlier={"t1": BadStart("refused", "no", 90, {f"r{row}" for row in range(90)})})
+    pauses = TaskPauses(
+        after=None, earlier={"t1": BadStart("refused", "no", 90, frozenset(f"r{row}" for row in range(90)))}
+    )
     assert not pauses.is_paused("t1")
     assert not pauses.is_watched("t2")

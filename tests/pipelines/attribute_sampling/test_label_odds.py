@@ -18,7 +18,8 @@ from synthetic_textcat.pipelines.attribute_sampling.quota_slots import QuotaSlot
 from synthetic_textcat.schemas.attributes import chosen_weights, shares_of
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import plan_sha256
-from synthetic_textcat.schemas.tasks import Task, tasks_of
+from synthetic_textcat.schemas.task_table import tasks_of
+from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import as_table
 from tests.pipelines.attribute_sampling.fixed_plan import INTENTS
 from tests.support.examples import examples

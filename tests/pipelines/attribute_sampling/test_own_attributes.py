@@ -11,7 +11,8 @@ from synthetic_textcat.pipelines.attribute_sampling.plan import plan_rows
 from synthetic_textcat.pipelines.attribute_sampling.plan_report import report_on
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import REQUESTS, with_own
-from synthetic_textcat.schemas.tasks import Task, tasks_of
+from synthetic_textcat.schemas.task_table import tasks_of
+from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import as_table
 from tests.support.each_case import each_of
 from tests.support.task_tables import task_table
@@ -111,7 +112,7 @@ def test_a_task_comes_back_from_the_table_with_all_that_its_rows_are_drawn_from(
             "extra": {"tone": ["dry"]},
         }
     )
-    assert tasks_of(pd.DataFrame([task.to_row("file")])) == [task]
+    assert list(tasks_of(pd.DataFrame([task.to_row("file")]))) == [task]
 
 
 @each_of(

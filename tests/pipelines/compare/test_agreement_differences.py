@@ -1,6 +1,5 @@
 """The paired difference in a judge's agreement with the labels."""
 
-import pandas as pd
 import pytest
 
 from synthetic_textcat.pipelines.compare.agreement_differences import agreement_differences
@@ -11,23 +10,22 @@ from synthetic_textcat.pipelines.compare.page import Comparison, render_html, re
 from synthetic_textcat.pipelines.compare.pairing import pair
 from synthetic_textcat.schemas.label_verdicts import LABEL_VERDICTS
 from synthetic_textcat.schemas.rows import to_frame
+from synthetic_textcat.tables import RowTable, as_table
 from tests.pipelines.compare.builders import leaked, outcomes, run
 
 _ROWS = 200
 
 
-def _verdicts(disputed: int, rows: int = _ROWS, first: int = 0, judge: str = "judge-1") -> pd.DataFrame:
+def _verdicts(disputed: int, rows: int = _ROWS, first: int = 0, judge: str = "judge-1") -> RowTable:
     """Verdicts of which the first so many dispute the label."""
-    return to_frame(
-        (
-            (f"r{number:04}", "good" if number < disputed else "bad", 1, number >= disputed, False, judge)
-            for number in range(first, first + rows)
-        ),
-        LABEL_VERDICTS,
+    made = (
+        (f"r{number:04}", "good" if number < disputed else "bad", 1, number >= disputed, False, judge)
+        for number in range(first, first + rows)
     )
+    return as_table(to_frame(made, LABEL_VERDICTS))
 
 
-def _found(baseline: pd.DataFrame | None, candidate: pd.DataFrame | None, **changed: int) -> list[Difference]:
+def _found(baseline: RowTable | None, candidate: RowTable | None, **changed: int) -> list[Difference]:
     before, after = outcomes([{}] * _ROWS), outcomes([{}] * _ROWS, changed.get("first", 0))
     return list(agreement_differences(pair(before, after), baseline, candidate, 42))
 
@@ -60,9 +58,7 @@ def test_rejected_rows_count() -> None:
 
 
 @pytest.mark.parametrize(("baseline", "candidate"), [(None, _verdicts(1)), (_verdicts(1), None), (None, None)])
-def test_a_run_without_verdicts_has_no_difference(
-    baseline: pd.DataFrame | None, candidate: pd.DataFrame | None
-) -> None:
+def test_a_run_without_verdicts_has_no_difference(baseline: RowTable | None, candidate: RowTable | None) -> None:
     assert _found(baseline, candidate) == []
 
 

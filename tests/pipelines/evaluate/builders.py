@@ -1,14 +1,15 @@
 """Rows whose labels follow from their words, as tests of `evaluate` take them."""
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from synthetic_textcat.hashing import pick, short_id
+from synthetic_textcat.pipelines.evaluate.exported_rows import File
 from synthetic_textcat.schemas.rows import EXAMPLES, to_frame
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
+from synthetic_textcat.tables import RowTable, as_table
 
 WORDS = {
     "Sport": ["goal", "match", "coach", "league", "striker"],
@@ -62,6 +63,18 @@ def evaluation_set(rows: Sequence[tuple[str, str]], **columns: Any) -> pd.DataFr
     return pd.DataFrame({"text": [text for text, _ in rows], "label": [label for _, label in rows], **task_columns})
 
 
-def folder(rows: pd.DataFrame) -> dict[str, Callable[[], Any]]:
+class MadeFile(NamedTuple):
+    """A file of the exported folder."""
+
+    rows: pd.DataFrame
+
+    def table(self) -> RowTable:
+        """Its rows."""
+        return as_table(self.rows)
+
+
+def folder(rows: pd.DataFrame) -> dict[str, File]:
     """The exported folder, with the rows in the files of their splits."""
-    return {f"data/default-{split}.parquet": partial(own.drop, columns="split") for split, own in rows.groupby("split")}
+    return {
+        f"data/default-{split}.parquet": MadeFile(own.drop(columns="split")) for split, own in rows.groupby("split")
+    }

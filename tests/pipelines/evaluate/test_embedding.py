@@ -9,10 +9,12 @@ import pytest
 
 from synthetic_textcat.errors import EvaluationError
 from synthetic_textcat.pipelines.evaluate.embedding import new_model, own_model
+from synthetic_textcat.pipelines.evaluate.exported_rows import File
 from synthetic_textcat.pipelines.evaluate.inputs import RealRows, real_rows
 from synthetic_textcat.pipelines.evaluate.nodes import train_classifiers, train_on_triplets
 from synthetic_textcat.schemas.parameters import EvaluateParameters, ExportParameters
-from tests.pipelines.evaluate.builders import TASKS, WORDS, evaluation_set, exported, labelled, tasks_frame
+from synthetic_textcat.tables import as_table
+from tests.pipelines.evaluate.builders import TASKS, WORDS, MadeFile, evaluation_set, exported, labelled, tasks_frame
 
 pytestmark = [
     pytest.mark.skipif(not find_spec("sentence_transformers"), reason="the extra `train` is not installed"),
@@ -35,7 +37,7 @@ def _real() -> RealRows:
 
 def test_its_embeddings_are_what_classifiers_read(saved: EvaluateParameters) -> None:
     tasks = tasks_frame()
-    rows = exported(labelled(300, "made"))
+    rows = as_table(exported(labelled(300, "made")))
     found = train_classifiers(rows, _real(), tasks, saved, ExportParameters(), 42).metrics
     assert (found["real/macro_f1"] or 0) > 0.9
     assert found == train_classifiers(rows, _real(), tasks, saved, ExportParameters(), 42).metrics
@@ -44,7 +46,8 @@ def test_its_embeddings_are_what_classifiers_read(saved: EvaluateParameters) -> 
 def test_a_model_that_confuses_all_texts_has_classifiers_guess(tmp_path: Path) -> None:
     new_model(["0"]).save_pretrained(str(tmp_path))
     blind = EvaluateParameters(embedding_model=str(tmp_path))
-    found = train_classifiers(exported(labelled(300, "made")), _real(), tasks_frame(), blind, ExportParameters(), 42)
+    made = as_table(exported(labelled(300, "made")))
+    found = train_classifiers(made, _real(), tasks_frame(), blind, ExportParameters(), 42)
     assert (found.metrics["real/macro_f1"] or 0) < 0.5
 
 
@@ -58,7 +61,10 @@ def test_it_is_what_the_triplets_train(saved: EvaluateParameters) -> None:
             "negative": [labels[(row + 1) % 3] for row in range(360)],
         }
     )
-    files = {"data/triplet-train.parquet": lambda: rows[:300], "data/triplet-test.parquet": lambda: rows[300:]}
+    files: dict[str, File] = {
+        "data/triplet-train.parquet": MadeFile(rows[:300]),
+        "data/triplet-test.parquet": MadeFile(rows[300:]),
+    }
     found = train_on_triplets(files, saved).metrics
     assert (found["train/triplet_accuracy_after"] or 0) > 0.8
     assert found != train_on_triplets(files, EvaluateParameters()).metrics

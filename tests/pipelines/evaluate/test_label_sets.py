@@ -21,6 +21,7 @@ from synthetic_textcat.pipelines.evaluate.nodes import (
 from synthetic_textcat.pipelines.evaluate.train_test_sets import Rows, trials_of
 from synthetic_textcat.schemas.label_sets import label_set_of
 from synthetic_textcat.schemas.parameters import EvaluateParameters, ExportParameters
+from synthetic_textcat.tables import as_table
 from tests.pipelines.evaluate.builders import folder
 from tests.pipelines.export.builders import tasks_table
 from tests.support.each_case import each_of
@@ -47,7 +48,7 @@ def _real(rows: int, seed: int = 1) -> pd.DataFrame:
 def classified() -> ClassifierScores:
     """Scores of a task with several labels a text, and one with one label."""
     real = match_real_rows(_real(120), _TASKS)
-    return train_classifiers(_exported(300), real, _TASKS, EvaluateParameters(), ExportParameters(), 42)
+    return train_classifiers(as_table(_exported(300)), real, _TASKS, EvaluateParameters(), ExportParameters(), 42)
 
 
 def _places(given: pd.DataFrame, task: Any = ROUTING) -> list[tuple[int, ...]]:
@@ -123,7 +124,7 @@ def test_what_fits_nothing_is_one_line(cell: Any, task: Any, expected: str) -> N
 
 
 def test_training_rows_begin_with_every_label_set() -> None:
-    (trial,) = trials_of(_exported(600), real_rows(None, TASKS).rows, [ROUTING], 0.9, 42)
+    (trial,) = trials_of(as_table(_exported(600)), real_rows(None, TASKS).rows, [ROUTING], 0.9, 42)
     matrix = trial.train.labels
     assert matrix.shape == (240, 6)
     shares = matrix.mean(axis=0)
@@ -160,10 +161,10 @@ def test_predictions_are_label_sets(classified: ClassifierScores) -> None:
 def test_exported_label_sets_must_be_those_of_this_run() -> None:
     rows = _exported(40)
     files = folder(rows.assign(labels=rows["labels"].map(np.array)))  # as Parquet files are read
-    assert len(gather_exported_rows(files, rows.drop(columns="split"))) == 40
+    assert len(gather_exported_rows(files, as_table(rows.drop(columns="split")))) == 40
     changed = rows["labels"].where(rows["label"].notna(), rows["labels"].map(lambda labels: labels[1:] or ("Praise",)))
     with pytest.raises(StaleTableError, match="20 rows of the dataset 'huggingface' are not in 'examples'"):
-        gather_exported_rows(files, rows.drop(columns="split").assign(labels=changed))
+        gather_exported_rows(files, as_table(rows.drop(columns="split").assign(labels=changed)))
 
 
 def test_saved_classifiers_predict_zero_or_one_for_each_label(classified: ClassifierScores) -> None:
@@ -172,7 +173,7 @@ def test_saved_classifiers_predict_zero_or_one_for_each_label(classified: Classi
     tried = classified.tried[0]
     few = Rows(tried.trial.train.texts[:100], tried.trial.train.labels[:100])  # writing words takes the time
     own = classified._replace(tried=[replace(tried, trial=replace(tried.trial, train=few))])
-    ((files),) = save_classifiers(own, _exported(30), EvaluateParameters(save_classifiers=True))
+    ((files),) = save_classifiers(own, as_table(_exported(30)), EvaluateParameters(save_classifiers=True))
     content, facts, card = (files[f"{ROUTING.task_id}.{end}"] for end in ("skops", "json", "md"))
     assert isinstance(content, bytes)
     assert isinstance(facts, dict)

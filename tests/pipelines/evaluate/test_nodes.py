@@ -1,16 +1,15 @@
 """What models learn of the exported rows, and what is said where they can't."""
 
 import logging
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
 
 from synthetic_textcat.errors import EvaluationError, StaleTableError
 from synthetic_textcat.hashing import pick, sha256_of
+from synthetic_textcat.pipelines.evaluate.exported_rows import File
 from synthetic_textcat.pipelines.evaluate.nodes import (
     ClassifierScores,
     TripletScores,
@@ -28,10 +27,12 @@ from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import EvaluateParameters, ExportParameters
 from synthetic_textcat.schemas.run_records import REAL_PREDICTIONS
 from synthetic_textcat.schemas.tasks import normalise
+from synthetic_textcat.tables import as_table
 from tests.pipelines.evaluate.builders import (
     OTHER,
     TASK,
     WORDS,
+    MadeFile,
     evaluation_set,
     exported,
     folder,
@@ -53,10 +54,10 @@ def _triplets(rows: int, start: int = 0) -> pd.DataFrame:
     return pd.DataFrame([_row(number) for number in range(start, start + rows)])
 
 
-def _files(train: int, test: int) -> dict[str, Callable[[], Any]]:
+def _files(train: int, test: int) -> dict[str, File]:
     return {
-        "data/triplet-train.parquet": lambda: _triplets(train),
-        "data/triplet-test.parquet": lambda: _triplets(test, train),
+        "data/triplet-train.parquet": MadeFile(_triplets(train)),
+        "data/triplet-test.parquet": MadeFile(_triplets(test, train)),
     }
 
 
@@ -64,17 +65,17 @@ def _classified(
     rows: pd.DataFrame, given: pd.DataFrame | None, evaluate: EvaluateParameters = _NO_MODEL
 ) -> ClassifierScores:
     tasks = tasks_frame()
-    return train_classifiers(rows, match_real_rows(given, tasks), tasks, evaluate, ExportParameters(), 42)
+    return train_classifiers(as_table(rows), match_real_rows(given, tasks), tasks, evaluate, ExportParameters(), 42)
 
 
 def test_the_exported_rows_come_with_their_splits_and_must_be_rows_of_this_run() -> None:
     rows = pd.concat([exported(labelled(6, "a")), exported(labelled(3, "b"), "test")], ignore_index=True)
     examples = rows.drop(columns="split").iloc[::-1].reset_index(drop=True)
-    found = gather_exported_rows(folder(rows), examples)
+    found = gather_exported_rows(folder(rows), as_table(examples))
     assert found["split"].value_counts().to_dict() == {"train": 6, "test": 3}
-    assert gather_exported_rows({}, examples).empty
+    assert not len(gather_exported_rows({}, as_table(examples)))
     with pytest.raises(StaleTableError, match=r"^1 rows of .*'huggingface' are not in .*Next: run `kedro run"):
-        gather_exported_rows(folder(rows), examples.assign(label=["Chess", *examples["label"][1:]]))
+        gather_exported_rows(folder(rows), as_table(examples.assign(label=["Chess", *examples["label"][1:]])))
 
 
 def test_real_scores_stand_next_to_what_is_to_be_had_without_synthetic_rows() -> None:
@@ -120,7 +121,7 @@ def test_saved_classifiers_predict_names_of_labels_without_pickle() -> None:
     saving = EvaluateParameters(save_classifiers=True)
     rows = exported(labelled(30, "made"))
     found = _classified(rows, evaluation_set(labelled(12, "real")))
-    ((files),) = save_classifiers(found, rows, saving)
+    ((files),) = save_classifiers(found, as_table(rows), saving)
     assert set(files) == {f"{TASK.task_id}.{suffix}" for suffix in ("skops", "json", "md")}
     facts, content, card = (files[f"{TASK.task_id}.{suffix}"] for suffix in ("json", "skops", "md"))
     assert isinstance(facts, dict)
@@ -138,13 +139,13 @@ def test_saved_classifiers_predict_names_of_labels_without_pickle() -> None:
     assert FEW_ROWS in str(card)
     assert f"`{TASK.task}`" in str(card)
     assert "written by `m`" in str(card)
-    ((rehearsed),) = save_classifiers(found, rows.assign(model_name=OFFLINE_MODEL), saving)
+    ((rehearsed),) = save_classifiers(found, as_table(rows.assign(model_name=OFFLINE_MODEL)), saving)
     assert f"**{BANNER}**\n\n| macro-F1" in str(rehearsed[f"{TASK.task_id}.md"])
 
 
 def test_without_the_option_no_classifier_is_written() -> None:
     rows = exported(labelled(60, "made"))
-    assert list(save_classifiers(_classified(rows, None), rows, _NO_MODEL)) == []
+    assert list(save_classifiers(_classified(rows, None), as_table(rows), _NO_MODEL)) == []
 
 
 def test_without_real_rows_no_score_is_called_real_or_accuracy() -> None:
@@ -267,5 +268,5 @@ def test_labels_that_do_not_follow_are_not() -> None:
         others = [names[(names.index(label) + 1) % 3] for label in labels]
         return _triplets(600).assign(positive=labels, negative=others)
 
-    found = train_on_triplets({**files, "data/triplet-train.parquet": _drawn}, _NO_MODEL)
+    found = train_on_triplets({**files, "data/triplet-train.parquet": MadeFile(_drawn())}, _NO_MODEL)
     assert 0.2 < _number(found, "train/triplet_accuracy_after") < 0.8

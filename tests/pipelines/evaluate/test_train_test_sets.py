@@ -7,13 +7,14 @@ import pandas as pd
 
 from synthetic_textcat.pipelines.evaluate.inputs import real_rows
 from synthetic_textcat.pipelines.evaluate.train_test_sets import MOST_ROWS, Trial, trials_of
+from synthetic_textcat.tables import as_table
 from tests.pipelines.evaluate.builders import OTHER, TASK, TASKS, WORDS, evaluation_set, exported, labelled, text_of
 
 _SIMILARITY = 0.6
 
 
 def _trials(rows: pd.DataFrame, given: pd.DataFrame | None = None) -> list[Trial]:
-    return trials_of(rows, real_rows(given, TASKS).rows, TASKS, _SIMILARITY, 42)
+    return trials_of(as_table(rows), real_rows(given, TASKS).rows, TASKS, _SIMILARITY, 42)
 
 
 def test_what_the_user_tests_on_is_not_learnt() -> None:

@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 
 from filelock import FileLock, Timeout
 
+from synthetic_textcat.durable_files import sync_to_disk
 from synthetic_textcat.errors import TrackingStoreError
 from synthetic_textcat.hooks.tracking.database_check import Finding, State, examine, side_files
 
@@ -118,14 +119,14 @@ def _make(file: Path) -> None:
     scratch = file.with_name(f"{_scratch_prefix(file)}{secrets.token_hex(4)}")
     try:
         scratch.write_bytes(empty_database())
-        _sync(scratch)
+        sync_to_disk(scratch)
         for stray in side_files(file):  # SQLite would apply a left-over journal to the new file
             stray.rename(_free_name(stray))
         if not os.path.lexists(file):
             scratch.rename(file)
     finally:
         scratch.unlink(missing_ok=True)
-    _sync(file.parent)
+    sync_to_disk(file.parent)
 
 
 @cache
@@ -144,17 +145,6 @@ def empty_database() -> bytes:
             written.execute("PRAGMA synchronous = OFF")
             made.backup(written)
         return copy.read_bytes()
-
-
-def _sync(path: Path) -> None:
-    """Flushes a file or folder to disk."""
-    if path.is_dir() and os.name == "nt":  # Windows can't open a folder
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _move_aside(file: Path) -> Path:

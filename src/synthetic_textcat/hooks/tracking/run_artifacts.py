@@ -17,6 +17,7 @@ from synthetic_textcat.hooks.tracking.run_log import REBUILD
 from synthetic_textcat.hooks.tracking.run_lookup import find_run, last_runs, open_to_read, reading
 from synthetic_textcat.hooks.tracking.store import Store
 from synthetic_textcat.schemas.label_sets import with_label_sets
+from synthetic_textcat.schemas.label_verdicts import LABEL_VERDICTS
 from synthetic_textcat.schemas.rows import OUTCOMES
 from synthetic_textcat.schemas.run_records import Evaluation, RunRecord
 from synthetic_textcat.tables import RowTable, Spool, StoredTable
@@ -179,32 +180,39 @@ def _read(run: "Run", folder: Path) -> RunRecord:
 
 
 def outcomes_of(path: Path) -> RowTable:
-    """Outcomes in a file, copied batch by batch, since the file goes; columns that an older one lacks are empty."""
-    outcomes = Spool(OUTCOMES)
-    for frame in with_label_sets(StoredTable([path])).frames():
-        outcomes.add(frame.reindex(columns=list(OUTCOMES)))
-    return outcomes
+    """Outcomes in a file, copied since the file goes."""
+    return _copied(with_label_sets(StoredTable([path])), OUTCOMES)
 
 
-def _verdicts(client: "MlflowClient", run: "Run", folder: Path) -> pd.DataFrame | None:
+def _copied(table: RowTable, columns: Mapping[str, str]) -> RowTable:
+    """The rows of a table in a temporary file, batch by batch; columns that an older table lacks are empty."""
+    copy = Spool(columns)
+    for frame in table.frames():
+        copy.add(frame.reindex(columns=list(columns)))
+    return copy
+
+
+def _verdicts(client: "MlflowClient", run: "Run", folder: Path) -> RowTable | None:
     """The verdicts of the run itself, or of the last label check of the same rows; None if there are none."""
     for judged in (run, label_check_of(client, run)):
-        if judged is not None and (found := _table_of(client, judged, _VERDICTS, folder)) is not None and len(found):
-            return found
+        found = None if judged is None else _table_of(client, judged, _VERDICTS, folder)
+        if found is not None and len(found):
+            return _copied(found, LABEL_VERDICTS)
     return None
 
 
-def _table_of(client: "MlflowClient", run: "Run", name: str, folder: Path) -> pd.DataFrame | None:
+def _table_of(client: "MlflowClient", run: "Run", name: str, folder: Path) -> RowTable | None:
     if name not in {item.path for item in client.list_artifacts(run.info.run_id)}:
         return None
-    return pd.read_parquet(client.download_artifacts(run.info.run_id, name, str(folder)))
+    return StoredTable([Path(client.download_artifacts(run.info.run_id, name, str(folder)))])
 
 
 def _evaluation(client: "MlflowClient", run: "Run", folder: Path) -> Evaluation:
+    predictions = _table_of(client, run, _PREDICTIONS, folder)
     return Evaluation(
         name=run.info.run_name or run.info.run_id,
         metrics={named_key(key): value for key, value in run.data.metrics.items()},
         model=run.data.params.get("evaluate.embedding_model", ""),
         real_rows=run.data.tags.get("sha256.evaluation_set", ""),
-        predictions=_table_of(client, run, _PREDICTIONS, folder),
+        predictions=None if predictions is None else predictions.to_pandas(),
     )

@@ -37,6 +37,7 @@ class BatchCollector:
         call_numbers: By fingerprint and attempt, the calls of this run that brought no reply.
 
     Attributes:
+        earlier: Fingerprints of its requests whose line an earlier run has saved.
         counts: Requests by what became of them, of this run.
         final: Fingerprints of requests that must not be sent again in this run, since they would be refused again.
     """
@@ -53,11 +54,12 @@ class BatchCollector:
         self._service = service
         self._batch = batch
         self._rows = rows
-        self._seen = set(saved) & rows.keys()
+        self.earlier = frozenset(saved) & rows.keys()
+        self._seen = set(self.earlier)
         self._not_made: set[str] = set()
         self._run_id = run_id
         self._call_numbers = call_numbers
-        self.counts: Counter[str] = Counter({"earlier": len(self._seen)} if self._seen else {})
+        self.counts: Counter[str] = Counter({"earlier": len(self.earlier)} if self.earlier else {})
         self.final: set[str] = set()
 
     @property

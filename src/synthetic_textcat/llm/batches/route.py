@@ -7,7 +7,7 @@ run may end between any two of them, and the same command goes on, on any machin
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -321,6 +321,12 @@ class BatchRoute:
             self._warn(f"Batch {batch.batch_id} was cancelled: {len(left)} rows are left to the next run")
         else:
             self._rows.ask_again(left)
+            self._ask_again_after(collector.earlier)
+
+    def _ask_again_after(self, earlier: Collection[str]) -> None:
+        """Puts rows among those to be asked again whose bad reply an earlier run saved, which was cut off then."""
+        self._replies += len(earlier)
+        self._rows.ask_again(self._rows.open_among(earlier))
 
     def _release(self, batch: SentBatch) -> None:
         self._policy.budget.reserve(-batch.tokens_reserved, -(batch.usd_reserved or 0.0))

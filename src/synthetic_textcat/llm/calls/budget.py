@@ -18,6 +18,9 @@ _TEMPLATE_TOKENS = 256
 _ENOUGH_REPLIES = 59
 """The largest of 59 draws lies above the 95 % quantile in 95 of 100 cases (Wilks: 0.95 ** 59 < 0.05)."""
 
+_SCHEMAS_KEPT = 1 << 12
+"""Schemas whose size is kept: there is one for each task, and more of planned labels."""
+
 _WRITTEN_UNSEEN = 4_096
 """Assumed length of a reply in tokens until `_ENOUGH_REPLIES` are counted."""
 
@@ -208,6 +211,8 @@ class UsageBound:
     def _size_of(self, schema: dict[str, Any]) -> int:
         """Bytes of a schema, which many calls share; it is kept alive, so that its id is not reused."""
         if id(schema) not in self._sizes:
+            if len(self._sizes) >= _SCHEMAS_KEPT:
+                self._sizes.clear()
             self._sizes[id(schema)] = schema, len(canonical_json(schema))
         return self._sizes[id(schema)][1]
 

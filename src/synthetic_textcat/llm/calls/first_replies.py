@@ -5,7 +5,7 @@ Calls without a reply do not count here: the circuit breaker handles them.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from synthetic_textcat.errors import FatalAnswerError
@@ -57,7 +57,7 @@ class BadStart:
     reason: str | None = None
     detail: str = ""
     replies: int = 0
-    rows: set[str] = field(default_factory=set)
+    rows: frozenset[str] = frozenset()
     is_over: bool = False
     is_long_elsewhere: bool = False
 
@@ -67,12 +67,12 @@ class BadStart:
             return
         if problem is None or self.reason not in (None, problem.cause):
             self.is_over = True
-            self.rows.clear()
+            self.rows = frozenset()  # most tasks end here, some plans have millions
             return
         self.reason, self.detail = problem.cause, problem.detail
         self.replies += 1
         if len(self.rows) < FEWEST_ROWS:
-            self.rows.add(row)
+            self.rows |= {row}
 
     def has(self, replies: int) -> bool:
         """Whether the streak has this many replies, of several rows."""

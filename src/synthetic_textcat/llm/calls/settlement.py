@@ -15,6 +15,7 @@ from synthetic_textcat.llm.journal.plan_positions import with_fingerprints
 from synthetic_textcat.llm.replies.parsing import parse
 from synthetic_textcat.schemas.completions import Completion, Problem, RowCheck
 from synthetic_textcat.schemas.rows import records_of
+from synthetic_textcat.schemas.task_table import as_task_table
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import RowTable
 
@@ -68,7 +69,7 @@ def problem_of(completion: Completion, row: dict[str, Any], task: Task, row_chec
 
 def checking(tasks: Sequence[Task], row_check: RowCheck) -> Callable[[Call, Completion], Problem | None]:
     """The check of a reply, in the form that the engine calls."""
-    by_id = {task.task_id: task for task in tasks}
+    by_id = as_task_table(tasks).by_id
     return lambda call, completion: problem_of(completion, dict(call.row), by_id[call.task_id], row_check)
 
 
@@ -89,7 +90,7 @@ def starts_of(
     """
     if not len(journal):
         return {}
-    by_id = {task.task_id: task for task in tasks}
+    by_id = as_task_table(tasks).by_id
     starts: dict[str, BadStart] = {}
     over: set[str] = set()
     for planned, fingerprints in with_fingerprints(requests, calls, requests.names):
@@ -107,7 +108,7 @@ def starts_of(
                 if start.is_over:
                     over.add(task_id)
                     break
-        if over >= by_id.keys():
+        if len(over) == len(by_id):
             break
     return {task_id: start for task_id, start in starts.items() if start.replies or start.is_over}
 

@@ -17,7 +17,6 @@ from synthetic_textcat.llm.providers.client_exceptions import read_exception
 from synthetic_textcat.llm.providers.errors import has_reply
 from synthetic_textcat.llm.providers.transport_errors import OPENAI, SetBy, as_our_error, line_of
 from synthetic_textcat.schemas.parameters import LlmParameters
-from synthetic_textcat.schemas.several_labels_replies import without_unique_items
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -34,6 +33,9 @@ _TRACED = "ls_"
 
 _FAILED_GENERATION = "failed_generation"
 """Groq's name for the model's text in an error."""
+
+_SCHEMAS_KEPT = 1 << 12
+"""Schemas to which a model is kept bound: there is one for each task, and more of planned labels."""
 
 SchemaAdapter = Callable[[Messages, dict[str, Any], int, int | None], Awaitable["AIMessage"]]
 """From messages, response schema, seed and token limit to the model's raw message."""
@@ -157,7 +159,7 @@ class RequestBodyAdapter:
         """The part of the body that LangChain does not set: schema, seed, token limit, and the entry's own fields."""
         body = dict(self._extra_body)
         if self._structured_output == "json_schema":
-            body["response_format"] = {"type": "json_schema", "json_schema": without_unique_items(schema)}
+            body["response_format"] = {"type": "json_schema", "json_schema": schema}
         elif self._structured_output == "json_object":
             body["response_format"] = {"type": "json_object"}
         if self._send_seed:
@@ -257,6 +259,8 @@ class LangChainAdapter:
                     f"{type(self._model).__name__} can't be given the reply's schema: {line_of(error)}. "
                     "Next: set llm.structured_output=none"
                 ) from error
+            if len(self._bound) >= _SCHEMAS_KEPT:
+                self._bound.clear()
             self._bound[key] = (schema, bound)  # keeps the schema alive, so that its id is not reused
         return self._bound[key][1]
 
@@ -269,4 +273,4 @@ def _warn_of_no_limit(class_name: str) -> None:
 
 def _titled(schema: dict[str, Any]) -> dict[str, Any]:
     """The schema in LangChain's form: the bare schema, with the name as its title."""
-    return {"title": schema["name"], "description": "The reply.", **without_unique_items(schema)["schema"]}
+    return {"title": schema["name"], "description": "The reply.", **schema["schema"]}

@@ -26,6 +26,7 @@ from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of, records_of
 from synthetic_textcat.schemas.seed_examples import ShownTexts
 from synthetic_textcat.schemas.several_labels_replies import planned_several_labels_schema, several_labels_schema
 from synthetic_textcat.schemas.task_input import shown
+from synthetic_textcat.schemas.task_table import TaskTable, as_task_table
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import RowTable
 
@@ -97,6 +98,11 @@ class RowTemplates(NamedTuple):
             raise PromptError("There is no prompt for several labels a text. Next: add several_labels_prompt")
         return self.several
 
+    @property
+    def for_rows(self) -> list[ChatPromptTemplate]:
+        """The templates of which a row has one."""
+        return [template for template in (self.closed, self.open, self.several) if template is not None]
+
     def check(self, has_own_attributes: bool, has_seed_examples: bool) -> None:
         """Checks that the templates use every recorded attribute of a row.
 
@@ -124,7 +130,7 @@ class PromptParts(NamedTuple):
         num_seed_examples: Seed examples per prompt.
     """
 
-    tasks: Sequence[Task]
+    tasks: TaskTable
     templates: RowTemplates
     num_seed_examples: int
 
@@ -159,14 +165,17 @@ class RowPrompts:
         num_seed_examples: int,
         seed_texts: SeedTexts | None = None,
     ) -> None:
+        tasks = as_task_table(tasks)
         self.parts = PromptParts(tasks, templates, num_seed_examples)
         self._own = own_of(requests)
         self._seeds = templates.seed_examples
-        seeded = [task for task in tasks if task.seed_examples] if num_seed_examples else []
+        seeded = tasks.with_seed_examples if num_seed_examples else ()
         self._seed_texts = ShownTexts(requests, seeded, num_seed_examples).texts if seed_texts is None else seed_texts
         templates.check(bool(self._own), bool(seeded))
-        kinds = {id(template): _Template(template) for template in map(templates.of, tasks)}
-        self._of_task = {task.task_id: _TaskPrompt(task, kinds[id(templates.of(task))]) for task in tasks}
+        for task in tasks.with_several_labels[:1]:
+            templates.of(task)
+        kinds = {id(template): _Template(template) for template in templates.for_rows}
+        self._of_task = tasks.each(lambda task: _TaskPrompt(task, kinds[id(templates.of(task))]))
 
     def rendered(self, requests: pd.DataFrame, planned_labels: bool = False) -> Iterator[RenderedRow]:
         """Renders these rows of the plan, lazily.
@@ -301,10 +310,13 @@ def advice_on(tasks: Iterable[Task], sampling: AttributeSamplingParameters) -> I
     """Recommendation of similar misleading labels for tasks with many labels, from which they are drawn evenly."""
     if sampling.misleading_label != "even":
         return
-    large = [task for task in tasks if len(task.labels) > MOST_EVEN_LABELS and not task.confusable]
-    if not large:
+    largest, others = None, -1
+    for task in as_task_table(tasks).with_labels(more_than=MOST_EVEN_LABELS):
+        if not task.confusable:
+            others += 1
+            largest = task if largest is None or len(task.labels) > len(largest.labels) else largest
+    if largest is None:
         return
-    largest, others = max(large, key=lambda task: len(task.labels)), len(large) - 1
     yield f"Recommended: attribute_sampling.misleading_label=similar, from {MOST_EVEN_LABELS + 1} labels on."
     yield f"Most labels: {shown(largest.task)}, {len(largest.labels)}."
     if others:

@@ -15,6 +15,7 @@ from synthetic_textcat.hashing import draw_int, shuffled
 from synthetic_textcat.llm.prompts.messages import Messages, check_placeholders
 from synthetic_textcat.llm.prompts.row_prompts import messages_shown, renderer_of
 from synthetic_textcat.schemas.label_verdicts import BOTH, NONE_OF_THESE, call_id
+from synthetic_textcat.schemas.task_table import as_task_table
 from synthetic_textcat.schemas.tasks import Label, Task
 from synthetic_textcat.schemas.verdict_replies import (
     verdict_of_several_schema,
@@ -65,7 +66,7 @@ class VerdictPrompts:
         seed: int,
     ) -> None:
         check_verdict_prompts(closed, of_two, several)
-        self._tasks = {task.task_id: task for task in tasks}
+        self._tasks = as_task_table(tasks).by_id
         self._closed, self._of_two, self._several = map(renderer_of, (closed, of_two, several))
         self._seed = seed
 

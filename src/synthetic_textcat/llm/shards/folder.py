@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from synthetic_textcat.durable_files import sync_to_disk
 from synthetic_textcat.errors import JournalError, ShardLostError
 from synthetic_textcat.file_errors import about_file
 from synthetic_textcat.llm.shards.partition import ANY_FENCE, ShardFile, fence_name, journal_name
@@ -181,7 +182,7 @@ class OwnedShard:
         with _in_words(self.path, "write"):
             if self._descriptor is None:
                 self._descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o666)
-                _sync_folder(self.path.parent)
+                sync_to_disk(self.path.parent)
             view = memoryview(lines)
             while view:
                 view = view[os.write(self._descriptor, view) :]
@@ -214,17 +215,6 @@ def _replace(path: Path, text: str) -> None:
         with suppress(OSError):
             fresh.unlink()
         raise
-
-
-def _sync_folder(folder: Path) -> None:
-    """Makes a new file's name survive a crash of the machine; Windows has no such call."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from synthetic_textcat.llm.calls.row_judge import reply_of
 from synthetic_textcat.llm.replies.parsing import parse
 from synthetic_textcat.schemas.completions import Completion, Problem, RowCheck
 from synthetic_textcat.schemas.prices import PriceList, is_made_up, plus
+from synthetic_textcat.schemas.task_table import as_task_table
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.schemas.worker_counts import WorkerCounts
 
@@ -36,7 +37,7 @@ class ShardTally:
         model: str,
     ) -> None:
         self._rows = rows
-        self._tasks = {task.task_id: task for task in tasks}
+        self._tasks = as_task_table(tasks).by_id
         self._row_check = row_check
         self._max_attempts = max_attempts
         self._prices = prices

@@ -23,7 +23,7 @@ from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, Ex
 from synthetic_textcat.schemas.quota import Rounds, Shortfall
 from synthetic_textcat.schemas.rows import plan_sha256
 from synthetic_textcat.schemas.run_records import ROW_PROMPTS
-from synthetic_textcat.schemas.tasks import tasks_of
+from synthetic_textcat.schemas.task_table import tasks_of
 from synthetic_textcat.tables import RowTable
 
 logger = logging.getLogger(__name__)

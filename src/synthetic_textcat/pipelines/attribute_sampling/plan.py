@@ -11,7 +11,7 @@ from synthetic_textcat.pipelines.attribute_sampling.streams import Ints, ranges
 from synthetic_textcat.pipelines.attribute_sampling.task_rows import TaskRows
 from synthetic_textcat.schemas.own_attributes import names_in_order, parent_of
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
-from synthetic_textcat.schemas.tasks import tasks_of
+from synthetic_textcat.schemas.task_table import tasks_of
 from synthetic_textcat.tables import RowTable
 from synthetic_textcat.tables.row_table import Columns
 

@@ -10,7 +10,7 @@ from synthetic_textcat.schemas.label_sets import LABELS, has_multi_label, label_
 from synthetic_textcat.schemas.parameters import SplitShares
 from synthetic_textcat.schemas.seed_examples import SeedTurns, planned_alike
 from synthetic_textcat.schemas.task_input import shown
-from synthetic_textcat.schemas.tasks import tasks_of
+from synthetic_textcat.schemas.task_table import tasks_of
 from synthetic_textcat.tables import RowTable
 
 PlanReport = dict[str, int]

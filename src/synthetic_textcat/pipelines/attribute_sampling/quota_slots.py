@@ -43,7 +43,8 @@ from synthetic_textcat.schemas.own_attributes import OwnChoice, branches_of, mar
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.quota import Cell
 from synthetic_textcat.schemas.rows import ATTRIBUTES
-from synthetic_textcat.schemas.tasks import Label, Task, tasks_of
+from synthetic_textcat.schemas.task_table import tasks_of
+from synthetic_textcat.schemas.tasks import Label, Task
 
 MOST_CELLS = 100_000
 RAREST = 50_000

@@ -7,9 +7,10 @@ import pandas as pd
 
 from synthetic_textcat.pipelines.compare.differences import Difference, Measure, Sums, difference_in, floats
 from synthetic_textcat.pipelines.compare.pairing import Pairing
+from synthetic_textcat.tables import FrameTable, IdPositions, RowTable, factorized
 
 PREFIX = "label/"
-_NEEDED = ["request_id", "agrees", "ambiguous", "model_name"]
+_YES_OR_NO = ("agrees", "ambiguous")
 
 
 def _share_of(column: str) -> Callable[[pd.DataFrame], Sums]:
@@ -26,7 +27,7 @@ _MEASURES = (
 
 
 def agreement_differences(
-    pairing: Pairing, baseline: pd.DataFrame | None, candidate: pd.DataFrame | None, seed: int
+    pairing: Pairing, baseline: RowTable | None, candidate: RowTable | None, seed: int
 ) -> Iterator[Difference]:
     """Differences in `label/agreement` and `label/ambiguous_share`; none if a run has no verdicts.
 
@@ -41,18 +42,30 @@ def agreement_differences(
     """
     if baseline is None or candidate is None:
         return
-    sides = [
-        outcomes[["request_id"]].merge(verdicts[_NEEDED], on="request_id")
-        for outcomes, verdicts in ((pairing.baseline, baseline), (pairing.candidate, candidate))
-    ]
+    sides = [_judged(pairing.baseline, baseline), _judged(pairing.candidate, candidate)]
     if pairing.is_paired:
-        both = sides[0][["request_id"]].merge(sides[1][["request_id"]], on="request_id")
-        sides = [both.merge(side, on="request_id") for side in sides]
+        both = sides[0].index.intersection(sides[1].index)
+        sides = [side.loc[both] for side in sides]
     if min(map(len, sides)) == 0:
         return
     judged = Pairing(sides[0], sides[1], is_paired=pairing.is_paired)
     for measure in _MEASURES:
         yield difference_in(measure, judged, seed)._replace(basis=_basis(judged))
+
+
+def _judged(outcomes: pd.DataFrame, verdicts: RowTable) -> pd.DataFrame:
+    """The verdicts of the rows that have one, by the position of the row: 20 bytes each."""
+    found, ids = IdPositions(verdicts), FrameTable(outcomes[["request_id"]])
+    parts = [found.of(frame["request_id"].tolist()) for frame in ids.frames()]
+    places = np.concatenate([np.empty(0, np.int64), *parts])
+    rows = np.flatnonzero(places >= 0)
+    codes, models = factorized(verdicts, "model_name")
+    columns = {
+        name: np.concatenate([np.empty(0, np.bool_), *(own[name] for own in verdicts.frames([name]))])[places[rows]]
+        for name in _YES_OR_NO
+    }
+    judges = pd.Categorical.from_codes(codes[places[rows]], pd.Index(models, dtype="str"))
+    return pd.DataFrame({**columns, "model_name": judges}, index=rows)
 
 
 def _basis(judged: Pairing) -> str:

@@ -7,13 +7,12 @@ seconds, on any processor.
 import os
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import pandas as pd
-
 from synthetic_textcat.errors import EvaluationError, MissingExtraError
+from synthetic_textcat.tables import RowTable
 from synthetic_textcat.temporary_files import TemporaryFolder
 from synthetic_textcat.text.unicode import single_line
 
@@ -59,7 +58,7 @@ class TripletAccuracy(NamedTuple):
     after: float
 
 
-def learn(train: pd.DataFrame, held_out: pd.DataFrame, folder: str | None) -> TripletAccuracy:
+def learn(train: RowTable, held_out: RowTable, folder: str | None) -> TripletAccuracy:
     """Trains on triplets with in-batch negatives, and measures the accuracy on held-out triplets.
 
     Args:
@@ -76,7 +75,7 @@ def learn(train: pd.DataFrame, held_out: pd.DataFrame, folder: str | None) -> Tr
     from sentence_transformers.sentence_transformer.evaluation import TripletEvaluator
 
     torch.manual_seed(_SEED)
-    model = own_model(folder) if folder else new_model(text for column in COLUMNS for text in train[column])
+    model = own_model(folder) if folder else new_model(_texts(train))
     evaluator = TripletEvaluator(*(held_out[column].tolist() for column in COLUMNS))
     before = _accuracy(evaluator(model), len(held_out))
     with TemporaryFolder() as scratch, warnings.catch_warnings():
@@ -85,7 +84,14 @@ def learn(train: pd.DataFrame, held_out: pd.DataFrame, folder: str | None) -> Tr
     return TripletAccuracy(before, _accuracy(evaluator(model), len(held_out)))
 
 
-def _train(model: "SentenceTransformer", train: pd.DataFrame, folder: str) -> None:
+def _texts(triplets: RowTable) -> Iterator[str]:
+    """All texts of the triplets, in any order."""
+    for frame in triplets.frames(COLUMNS):
+        for column in COLUMNS:
+            yield from frame[column].tolist()
+
+
+def _train(model: "SentenceTransformer", train: RowTable, folder: str) -> None:
     from datasets import Dataset, disable_progress_bars
     from sentence_transformers import SentenceTransformerTrainer, SentenceTransformerTrainingArguments
     from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss

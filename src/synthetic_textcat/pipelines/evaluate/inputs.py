@@ -1,26 +1,23 @@
-"""Inputs of the evaluation: the exported dataset folder, and the user's evaluation set matched to tasks."""
+"""The user's evaluation set, matched to tasks."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
 
-from synthetic_textcat.errors import EvaluationError, StaleTableError, nearest
+from synthetic_textcat.errors import EvaluationError, nearest
 from synthetic_textcat.pipelines.evaluate.real_labels import given_labels, has_labels, label_places, rows_of
 from synthetic_textcat.schemas.evaluation_set import text_column
-from synthetic_textcat.schemas.label_sets import LABELS, label_set_code, labels_of
-from synthetic_textcat.schemas.publications import SPLITS, path_of
+from synthetic_textcat.schemas.label_sets import LABELS
 from synthetic_textcat.schemas.rows import plain, to_frame
 from synthetic_textcat.schemas.task_input import shown
+from synthetic_textcat.schemas.task_table import TaskTable, as_task_table
 from synthetic_textcat.schemas.tasks import Task, normalise
 from synthetic_textcat.text.comparison import sentence_key
 
 _REAL = {"task_id": "str", "text": "str", LABELS: "object"}
 _TASKS = "index.json of the dataset 'text_label'"
-_KEYS = ["request_id", "input_text", "label"]
-
-Files = Mapping[str, Callable[[], Any]]
 
 
 class RealRows(NamedTuple):
@@ -72,10 +69,11 @@ def _texts(column: "pd.Series[Any]") -> list[str]:
 
 def _tasks_of(rows: pd.DataFrame, tasks: Sequence[Task]) -> list[Task]:
     """Task of each row."""
+    known = as_task_table(tasks)
     if "task_id" in rows:
-        found = _named({task.task_id: task for task in tasks}, _texts(rows["task_id"]))
+        found = _named(known, known.ids, _texts(rows["task_id"]))
     elif "task" in rows:
-        found = _named({task.task: task for task in tasks}, _texts(rows["task"]))
+        found = _named(known, known.sentences, _texts(rows["task"]))
     elif len(tasks) == 1:
         found = [tasks[0]] * len(rows)
     else:
@@ -87,15 +85,18 @@ def _tasks_of(rows: pd.DataFrame, tasks: Sequence[Task]) -> list[Task]:
     return found
 
 
-def _named(known: Mapping[str, Task], names: Sequence[str]) -> list[Task]:
-    alike = {normalise(name): task for name, task in known.items()}
-    unknown = Counter(name for name in names if normalise(name) not in alike)
+def _named(tasks: TaskTable, known: Sequence[str], names: Sequence[str]) -> list[Task]:
+    """The tasks with these names, of which `known` has that of each task."""
+    wanted = {normalise(name) for name in names}
+    places = {key: place for place, name in enumerate(known) if (key := normalise(name)) in wanted}
+    unknown = Counter(name for name in names if normalise(name) not in places)
     for name, rows in unknown.most_common(1):
         raise EvaluationError(
             f"The evaluation set has the task {shown(name)} in {rows_of(rows)}, which the project does not have; "
             f"{nearest(name, known)}. Next: name the task as {_TASKS} does, or remove these rows"
         )
-    return [alike[normalise(name)] for name in names]
+    found = {key: tasks[place] for key, place in places.items()}
+    return [found[normalise(name)] for name in names]
 
 
 def _refuse_open_tasks(found: Sequence[Task]) -> None:
@@ -106,51 +107,3 @@ def _refuse_open_tasks(found: Sequence[Task]) -> None:
             "invents them, so there is no label set to test. Next: give the task labels and generate, or remove these "
             "rows"
         )
-
-
-class EmptySplitError(EvaluationError):
-    """Exported split without rows."""
-
-
-def exported_rows(files: Files, examples: pd.DataFrame) -> pd.DataFrame:
-    """Rows of all exported splits, with the columns of `examples` and `split`.
-
-    Raises:
-        StaleTableError: If a row is not in `examples`.
-    """
-    parts = [files[name]().assign(split=split) for split in SPLITS if (name := path_of("default", split)) in files]
-    rows = pd.concat(parts, ignore_index=True) if parts else examples.iloc[:0].assign(split="")
-    known = _keys(rows).merge(_keys(examples), how="left", on=_KEYS, indicator=True)["_merge"] == "both"
-    if not known.all():
-        raise StaleTableError(
-            f"{int((~known).sum())} rows of the dataset 'huggingface' are not in 'examples': the folder belongs to "
-            "another run. Next: run `kedro run --pipelines export`, then the same command"
-        )
-    return rows
-
-
-def _keys(rows: pd.DataFrame) -> pd.DataFrame:
-    """Id, text, and label of each row; label sets as their codes."""
-    keys: pd.DataFrame = rows[_KEYS]
-    several = keys["label"].isna()
-    if not several.any():
-        return keys
-    codes = [label_set_code(labels or ()) for labels in labels_of(rows)]
-    return keys.assign(label=keys["label"].where(~several, pd.Series(codes, keys.index, "str")))
-
-
-def triplets_of(files: Files, split: str) -> pd.DataFrame:
-    """Triplets of a split.
-
-    Raises:
-        EmptySplitError: If there are none.
-    """
-    name = path_of("triplet", split)
-    rows: pd.DataFrame = files[name]() if name in files else pd.DataFrame()
-    if rows.empty:
-        raise EmptySplitError(
-            f"The exported dataset folder has no rows in {name}. Next: plan more rows "
-            "(attribute_sampling.num_examples), give that split a share (export.splits), or, since rows with the same "
-            "leading seed example share a split, give ten or more seed examples per label; then generate again"
-        )
-    return rows

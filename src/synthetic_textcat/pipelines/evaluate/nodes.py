@@ -1,13 +1,14 @@
 """Nodes of `evaluate`: triplet training, classifiers, saved models, learning curve."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from synthetic_textcat.errors import EvaluationError, MissingExtraError, nearest
 from synthetic_textcat.pipelines.evaluate.embedding import embedder, learn, own_model
+from synthetic_textcat.pipelines.evaluate.exported_rows import EmptySplitError, File, exported_rows, triplets_of
 from synthetic_textcat.pipelines.evaluate.findings import (
     Metrics,
     curve_lines,
@@ -17,13 +18,7 @@ from synthetic_textcat.pipelines.evaluate.findings import (
     real_predictions,
     task_lines,
 )
-from synthetic_textcat.pipelines.evaluate.inputs import (
-    EmptySplitError,
-    RealRows,
-    exported_rows,
-    real_rows,
-    triplets_of,
-)
+from synthetic_textcat.pipelines.evaluate.inputs import RealRows, real_rows
 from synthetic_textcat.pipelines.evaluate.real_labels import LABEL, has_labels
 from synthetic_textcat.pipelines.evaluate.saved_classifiers import Content, saved_classifiers
 from synthetic_textcat.pipelines.evaluate.scoring import (
@@ -35,7 +30,8 @@ from synthetic_textcat.pipelines.evaluate.scoring import (
 )
 from synthetic_textcat.pipelines.evaluate.train_test_sets import TEST, TRAIN, trials_of
 from synthetic_textcat.schemas.parameters import EvaluateParameters, ExportParameters
-from synthetic_textcat.schemas.tasks import tasks_of
+from synthetic_textcat.schemas.task_table import tasks_of
+from synthetic_textcat.tables import RowTable, value_counts
 from synthetic_textcat.text.intervals import CONFIDENCE
 
 _log = logging.getLogger(__name__)
@@ -71,7 +67,7 @@ class ClassifierScores(NamedTuple):
     tried: Sequence[Tried] = ()
 
 
-def gather_exported_rows(huggingface: dict[str, Callable[[], Any]], examples: pd.DataFrame) -> pd.DataFrame:
+def gather_exported_rows(huggingface: dict[str, File], examples: RowTable) -> RowTable:
     """Rows of the exported dataset folder, with their splits.
 
     Raises:
@@ -103,7 +99,7 @@ def match_real_rows(evaluation_set: pd.DataFrame | None, tasks: pd.DataFrame) ->
     return found
 
 
-def train_on_triplets(huggingface: dict[str, Callable[[], Any]], evaluate: EvaluateParameters) -> TripletScores:
+def train_on_triplets(huggingface: dict[str, File], evaluate: EvaluateParameters) -> TripletScores:
     """Triplet accuracy of an embedding model trained on the train split, measured on the test split.
 
     Metrics, all on held-out rows by the same generator, never on real text:
@@ -145,7 +141,7 @@ def train_on_triplets(huggingface: dict[str, Callable[[], Any]], evaluate: Evalu
 
 
 def train_classifiers(
-    exported: pd.DataFrame,
+    exported: RowTable,
     real: RealRows,
     tasks: pd.DataFrame,
     evaluate: EvaluateParameters,
@@ -178,11 +174,11 @@ def list_real_predictions(classifiers: ClassifierScores) -> pd.DataFrame:
 
 
 def save_classifiers(
-    classifiers: ClassifierScores, exported: pd.DataFrame, evaluate: EvaluateParameters
+    classifiers: ClassifierScores, exported: RowTable, evaluate: EvaluateParameters
 ) -> Iterator[dict[str, Content]]:
     """Yields the files of the classifiers if `evaluate.save_classifiers`; otherwise nothing, so earlier files stay."""
     if evaluate.save_classifiers:
-        writers = sorted(exported["model_name"].dropna().unique())
+        writers = sorted(map(str, value_counts(exported, "model_name").index))
         yield saved_classifiers(classifiers.tried, _reader(evaluate), evaluate.embedding_model, writers)
 
 

@@ -1,23 +1,33 @@
 """Training and test sets of each task: synthetic rows, held-out synthetic rows, real rows."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from synthetic_textcat.hashing import draw
+from synthetic_textcat.hashing import draw, draw_each
+from synthetic_textcat.pipelines.evaluate.exported_rows import SPLIT
 from synthetic_textcat.schemas.evaluation_set import overlaps_of
 from synthetic_textcat.schemas.label_names import set_spelling
 from synthetic_textcat.schemas.label_sets import LABELS, labels_of
+from synthetic_textcat.schemas.rows import plain
+from synthetic_textcat.schemas.task_table import as_task_table
 from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.tables import FrameTable, RowGroups, RowTable, filtered
 from synthetic_textcat.text.label_samples import FEWEST_ROWS, Codes
 from synthetic_textcat.text.linear_models import Labels
 
 TRAIN, TEST = "train", "test"
+_NEEDED = ("request_id", "task_id", "input_text", "label", LABELS, SPLIT)
+_HELD = ("request_id", "label", LABELS, SPLIT)
+_NO_ROWS = FrameTable(pd.DataFrame(columns=[*_NEEDED], dtype="str"))
+
+Mask = NDArray[np.bool_]
 MOST_ROWS = 5_000
 """Maximum rows of a task for training, and for testing: with the curve, this took 95 s on two busy cores."""
 
@@ -76,7 +86,7 @@ class Trial:
 
 
 def trials_of(
-    exported: pd.DataFrame, real: pd.DataFrame, tasks: Sequence[Task], similarity: float, seed: int
+    exported: RowTable, real: pd.DataFrame, tasks: Sequence[Task], similarity: float, seed: int
 ) -> list[Trial]:
     """Training and test sets of each task with real rows, and of a random choice of other closed tasks by hash.
 
@@ -87,44 +97,104 @@ def trials_of(
         similarity: Similarity at or above which a training row is a near duplicate of a real row.
         seed: Seed of the run.
     """
-    with_real = [task for task in tasks if (real["task_id"] == task.task_id).any()]
-    rows = exported[exported["split"].isin([TRAIN, TEST])].groupby("task_id").size()
-    others = [task for task in tasks if task.labels and task not in with_real]
-    others = [task for task in others if rows.get(task.task_id, 0) >= FEWEST_ROWS]
-    others.sort(key=lambda task: draw(seed, "tried tasks", task.task_id))
+    known, rows = as_task_table(tasks), _rows_by_task(exported)
+    tested = {*real["task_id"]}
+    with_real = [task_id for task_id in known.ids if task_id in tested]
+    others = [task_id for task_id in known.ids if task_id not in tested and len(rows.get(task_id, ())) >= FEWEST_ROWS]
+    others.sort(key=lambda task_id: draw(seed, "tried tasks", task_id))
     found: list[Trial] = []
     learnt = 0
-    for task in (*with_real, *others):
-        if task not in with_real and learnt >= _MOST_ROWS_IN_ALL:
+    for task_id in (*with_real, *others):
+        if task_id not in tested and learnt >= _MOST_ROWS_IN_ALL:
             break
-        found.append(_trial(exported, real, task, similarity, seed))
-        learnt += len(found[-1].train)
+        task = known.by_id[task_id]
+        if task.labels:
+            found.append(_trial(rows.get(task_id, _NO_ROWS), real[real["task_id"] == task_id], task, similarity, seed))
+            learnt += len(found[-1].train)
     return found
 
 
-def _trial(exported: pd.DataFrame, real: pd.DataFrame, task: Task, similarity: float, seed: int) -> Trial:
-    own = exported[exported["task_id"] == task.task_id]
-    own = own.assign(places=_places(own, task))
-    own = own[own["places"].notna()]  # labels outside the set exist only if the user allows them
-    train, held_out = (own[own["split"] == split] for split in (TRAIN, TEST))
-    is_real = real["task_id"] == task.task_id
-    asked = real[is_real]
-    texts = train["input_text"].tolist()
-    found = list(overlaps_of([texts], len(texts), real["text"] if len(asked) else (), similarity))
-    kept = train[np.array([overlap is None for overlap in found], dtype=bool)]
+def _rows_by_task(exported: RowTable) -> Mapping[str, RowTable]:
+    """Rows of the train and the test split, by task."""
+    splits = (frame[SPLIT].isin([TRAIN, TEST]).to_numpy() for frame in exported.frames([SPLIT]))
+    mask = np.concatenate([np.zeros(0, np.bool_), *splits])
+    columns = [name for name in _NEEDED if name in exported]
+    return dict(RowGroups(filtered(exported, mask, columns), "task_id").items())
+
+
+def _trial(own: RowTable, asked: pd.DataFrame, task: Task, similarity: float, seed: int) -> Trial:
+    """Training and test sets of a task.
+
+    Args:
+        own: Its exported rows.
+        asked: The user's real rows of the task.
+        task: The task.
+        similarity: As of `trials_of`.
+        seed: Likewise.
+    """
+    rows = _OwnRows.of(own, task, seed)
+    real_texts = asked["text"] if len(asked) else ()
+    found = list(overlaps_of(rows.texts(rows.is_train), int(rows.is_train.sum()), real_texts, similarity))
+    kept = np.flatnonzero(rows.is_train)[np.array([overlap is None for overlap in found], np.bool_)]
+    labels, keys = _numbered(asked[LABELS], task), asked["text"] + "\x1f" + _words(asked[LABELS])
+    order = _order(labels, _drawn(keys, seed))
     return Trial(
         task=task,
-        train=_dealt(kept["input_text"], _numbered(kept["places"], task), kept["request_id"], seed),
-        held_out=_dealt(held_out["input_text"], _numbered(held_out["places"], task), held_out["request_id"], seed),
-        real=_dealt(
-            asked["text"], _numbered(asked[LABELS], task), asked["text"] + "\x1f" + _words(asked[LABELS]), seed
-        ),
+        train=rows.dealt(kept),
+        held_out=rows.dealt(np.flatnonzero(rows.is_held_out)),
+        real=Rows(asked["text"].iloc[order].tolist(), labels[order]),
         overlaps=Counter(overlap for overlap in found if overlap),
     )
 
 
-def _places(own: pd.DataFrame, task: Task) -> "pd.Series[Any]":
-    """Positions of the labels of each row in the label set; missing where the set lacks one."""
+@dataclass(frozen=True)
+class _OwnRows:
+    """Exported rows of a task: 18 bytes of each are held, and texts only of those that are learnt or asked.
+
+    Attributes:
+        table: The rows.
+        task: The task.
+        is_train, is_held_out: Masks of the rows of each split; of those alone whose labels the label set has. It lacks
+            one only if the user allows other labels.
+        places: Positions of the labels of each row in the label set.
+        drawn: A number of each row, by which they are shuffled.
+    """
+
+    table: RowTable
+    task: Task
+    is_train: Mask
+    is_held_out: Mask
+    places: NDArray[np.object_]
+    drawn: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, table: RowTable, task: Task, seed: int) -> Self:
+        """Reads what is held of the rows."""
+        parts: list[tuple[NDArray[Any], ...]] = [(*([np.zeros(0, np.bool_)] * 2), np.empty(0, object), np.empty(0))]
+        for frame in table.frames([name for name in _HELD if name in table]):
+            places = _places(frame, task)
+            known = np.fromiter((own is not None for own in places), np.bool_, len(places))
+            masks = ((frame[SPLIT] == split).to_numpy(np.bool_) & known for split in (TRAIN, TEST))
+            parts.append((*masks, np.fromiter(places, object, len(places)), _drawn(frame["request_id"], seed)))
+        return cls(table, task, *map(np.concatenate, zip(*parts, strict=True)))
+
+    def texts(self, mask: Mask) -> Iterator[list[str]]:
+        """Texts of some rows, in batches."""
+        start = 0
+        for frame in self.table.frames(["input_text"]):
+            yield frame["input_text"][mask[start : start + len(frame)]].tolist()
+            start += len(frame)
+
+    def dealt(self, rows: NDArray[np.intp]) -> Rows:
+        """Some of the rows, in the order of `_order`."""
+        labels = _numbered(self.places[rows], self.task)
+        order = _order(labels, self.drawn[rows])
+        texts = self.table.take(rows[order].tolist(), ["input_text"])["input_text"]
+        return Rows(texts.tolist(), labels[order])
+
+
+def _places(own: pd.DataFrame, task: Task) -> list[tuple[int, ...] | None]:
+    """Positions of the labels of each row in the label set; None where the set lacks one."""
     places, names = {name: place for place, name in enumerate(task.label_names)}, frozenset(task.label_names)
 
     @cache
@@ -133,11 +203,10 @@ def _places(own: pd.DataFrame, task: Task) -> "pd.Series[Any]":
         is_other = None in spelt or (task.task_type == "single_label" and len(labels) != 1)
         return None if is_other else tuple(places[str(name)] for name in spelt)
 
-    sets = [() if labels is None else labels for labels in labels_of(own)]
-    return pd.Series([of_set(labels) for labels in sets], own.index, dtype="object")
+    return [of_set(labels or ()) for labels in labels_of(own)]
 
 
-def _numbered(places: "pd.Series[Any]", task: Task) -> Labels:
+def _numbered(places: "pd.Series[Any] | NDArray[np.object_]", task: Task) -> Labels:
     """Labels of rows: the position of each, or a multi-hot matrix for a task with several labels a text."""
     if task.task_type == "single_label":
         return np.array([own[0] for own in places], np.int64)
@@ -157,11 +226,13 @@ def _words(places: "pd.Series[Any]") -> "pd.Series[str]":
     return pd.Series([",".join(map(str, own)) for own in places], places.index, dtype="str")
 
 
-def _dealt(texts: "pd.Series[str]", labels: Labels, keys: "pd.Series[str]", seed: int) -> Rows:
-    """Rows in a stratified random order (by hash), each label (set) spread evenly over it; at most `MOST_ROWS`."""
+def _drawn(keys: "pd.Series[str]", seed: int) -> NDArray[np.float64]:
+    return draw_each((seed, "tried rows"), plain(keys))
+
+
+def _order(labels: Labels, drawn: NDArray[np.float64]) -> NDArray[np.intp]:
+    """A stratified random order (by hash), each label (set) spread evenly over it; at most `MOST_ROWS`."""
     codes = strata_of(labels)
-    drawn = np.array([draw(seed, "tried rows", key) for key in keys])
     ranks = pd.Series(drawn).groupby(codes).rank(method="first").to_numpy()
     sizes = np.bincount(codes) if len(codes) else codes
-    order = np.lexsort((drawn, (ranks - 0.5) / sizes[codes]))[:MOST_ROWS]
-    return Rows(texts.to_numpy(dtype=object)[order].tolist(), labels[order])
+    return np.lexsort((drawn, (ranks - 0.5) / sizes[codes]))[:MOST_ROWS]

@@ -22,7 +22,8 @@ from synthetic_textcat.schemas.publications import SPLITS, TAG, Part, parts
 from synthetic_textcat.schemas.quota import wanted_rows
 from synthetic_textcat.schemas.rows import ATTRIBUTES, LABEL_AGREEMENT, own_of
 from synthetic_textcat.schemas.run_records import ROW_PROMPTS, SEVERAL_LABELS_PROMPT, prompt_sha256
-from synthetic_textcat.schemas.tasks import Task, tasks_of
+from synthetic_textcat.schemas.task_table import tasks_of
+from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.schemas.writers import judge_note, writer_note
 from synthetic_textcat.tables import RowGroups, RowTable, value_counts
 from synthetic_textcat.text.intervals import wilson_interval
@@ -100,7 +101,7 @@ def write_card(
     models = sorted(counts["model_name"].index) or [llm.model]
     codes = sorted({find_language(name).code.partition("-")[0] for name in counts["language"].index})
     sources = Counter(tasks["source"])
-    known = {task.task_id: task for task in tasks_of(tasks)}
+    known = tasks_of(tasks).by_id
     files = parts(rows_of_parts(by_task, split_codes(splits)))
     of_sets = {task_id for task_id, own in by_task.items() if has_label_sets(own, known.get(task_id))}
     asking = (*ROW_PROMPTS, SEVERAL_LABELS_PROMPT) if has_multi_label(tasks) else ROW_PROMPTS

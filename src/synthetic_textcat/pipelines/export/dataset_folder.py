@@ -24,6 +24,7 @@ from synthetic_textcat.schemas.label_sets import LABELS, LabelSet
 from synthetic_textcat.schemas.parameters import ExportParameters
 from synthetic_textcat.schemas.publications import CARD, SPLITS, Part, parts
 from synthetic_textcat.schemas.rows import LABEL_AGREEMENT
+from synthetic_textcat.schemas.task_table import as_task_table
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import RowGroups, RowTable, filtered, mapped, permuted
 
@@ -57,7 +58,7 @@ def huggingface_files(
     Raises:
         StaleTableError: If a task has a row with a label that its label set lacks.
     """
-    known = {task.task_id: task for task in tasks}
+    known = as_task_table(tasks).by_id
     several = any_without_label(examples)
     found = {name: by_task.factorized(name) for name in ("label", *([LABELS] if several else []))}
     numbers = {task_id: number for number, task_id in enumerate(by_task.values)}

@@ -13,6 +13,7 @@ from synthetic_textcat.pipelines.export.splits import Codes
 from synthetic_textcat.schemas.label_sets import LABELS, LabelSet
 from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.schemas.publications import SPLITS
+from synthetic_textcat.schemas.task_table import as_task_table
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import RowGroups, filtered, mapped
 
@@ -88,7 +89,7 @@ def mteb_files(examples: RowGroups, splits: Codes, tasks: Sequence[Task]) -> dic
     """
     files: dict[str, Any] = {"README.md": _README}
     languages, language_of = examples.factorized("language")
-    of_sets = {task.task_id for task in tasks if task.task_type == "multi_label"}
+    of_sets = {*as_task_table(tasks).with_several_labels.ids}
     labels = {name: examples.factorized(name) for name in ("label", *([LABELS] if of_sets else []))}
     numbers = {task_id: number for number, task_id in enumerate(examples.values)}
     for task in tasks:

@@ -30,7 +30,7 @@ from synthetic_textcat.schemas.label_verdicts import agreements
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters
 from synthetic_textcat.schemas.publications import SPLITS
 from synthetic_textcat.schemas.rows import LABEL_AGREEMENT, SPLIT_COLUMNS
-from synthetic_textcat.schemas.tasks import tasks_of
+from synthetic_textcat.schemas.task_table import tasks_of
 from synthetic_textcat.tables import MadeTable, RowGroups, RowTable, SharedFiles, Spool, filtered, mapped
 from synthetic_textcat.tables.plan_walk import plan_places
 from synthetic_textcat.text.sketched_texts import sketched_by
@@ -144,7 +144,7 @@ def split_rows(
     report: dict[str, float] = {f"export/rows_{name}": int(rows.sum()) for name, rows in counts.items()}
     kinds = overlaps["overlap"]
     report |= {f"export/overlaps_{kind}": int((kinds == kind).sum()) for kind in (EXACT, NEAR)}
-    if any(task.task_type == "multi_label" for task in known):
+    if known.with_several_labels:
         report[_OF_NO_LABEL] = rows_of_no_label(examples)
     return SplitRows(_split_table(examples, final, planned), report)
 

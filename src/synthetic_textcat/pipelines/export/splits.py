@@ -37,6 +37,7 @@ from synthetic_textcat.schemas.parameters import SplitShares
 from synthetic_textcat.schemas.publications import SPLITS
 from synthetic_textcat.schemas.rows import plain
 from synthetic_textcat.schemas.seed_examples import SeedTurns, planned_alike
+from synthetic_textcat.schemas.task_table import as_task_table
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import RowGroups, RowTable, factorized
 from synthetic_textcat.text.comparison import sentence_key
@@ -152,7 +153,7 @@ def planned_splits(
     """
     turns = SeedTurns(tasks, min(num_seed_examples, 1))
     columns = ["task_id", *(planned_alike(requests) if turns.tasks else ["label"])]
-    columns += [LABELS] if any(task.task_type == "multi_label" for task in tasks) else []
+    columns += [LABELS] if as_task_table(tasks).with_several_labels else []
     by_label_set = LabelSetSplits(shares, seed)
     cuts = np.round(np.cumsum([shares.train, shares.validation]), _DIGITS)
     before: Counter[str] = Counter()

@@ -15,6 +15,7 @@ from synthetic_textcat.pipelines.export.formats import text_label, text_label_co
 from synthetic_textcat.pipelines.export.label_set_views import has_label_sets, labels_in, multi_hot_columns
 from synthetic_textcat.schemas.label_sets import LABELS, labels_of
 from synthetic_textcat.schemas.rows import ATTRIBUTES, LABEL_AGREEMENT, own_of
+from synthetic_textcat.schemas.task_table import as_task_table
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import RowGroups, RowTable, mapped
 from synthetic_textcat.text.comparison import first_alike
@@ -82,7 +83,7 @@ def task_format(function: TaskFormat) -> TaskFormat:
 
 def files_of_tasks(examples: RowGroups, tasks: Sequence[Task], function: TaskFormat) -> dict[str, File]:
     """Files of a format for each task with rows, by name: `<task_id>.<end>`."""
-    known = {task.task_id: task for task in tasks}
+    known = as_task_table(tasks).by_id
     return {
         f"{task_id}.{end}": file
         for task_id, rows in examples.items()
@@ -101,7 +102,7 @@ def text_label_files(
         formulas: Whether CSV cells that a spreadsheet would run are escaped.
         bom: Whether CSV files begin with a byte order mark, by which Excel recognises UTF-8.
     """
-    known = {task.task_id: task for task in tasks}
+    known = as_task_table(tasks).by_id
     files: dict[str, File] = {}
     index = []
     for task_id, own in examples.items():

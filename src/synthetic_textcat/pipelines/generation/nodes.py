@@ -50,7 +50,7 @@ from synthetic_textcat.schemas.rows import (
     with_own,
 )
 from synthetic_textcat.schemas.stops import LastBatch, PausedTask, Stops
-from synthetic_textcat.schemas.tasks import tasks_of
+from synthetic_textcat.schemas.task_table import tasks_of
 from synthetic_textcat.tables import RowTable, Spool
 from synthetic_textcat.text.unicode import visible_controls
 
@@ -247,7 +247,7 @@ def settle_rows(
     table. Both have the plan's user-defined attributes. The journal is read once, and by no later node: what its lines
     cost is in `paid_calls`.
     """
-    orders = {} if tasks is None else {task.task_id: task.label_names for task in tasks_of(tasks)}
+    orders = {} if tasks is None else tasks_of(tasks).each(lambda task: task.label_names)
     own = own_of(requests)
     settled = PlanSettlement(journal, PlanPositions(requests, calls, _SETTLED_AT_ONCE))
     candidates, failed = Spool(with_own(CANDIDATES, own)), Spool(with_own(FAILED, own))

@@ -20,7 +20,7 @@ from synthetic_textcat.pipelines.label_check.sampling import draw_sample
 from synthetic_textcat.schemas.label_verdicts import HAND_LABELS, LABEL_SAMPLE_DESIGN
 from synthetic_textcat.schemas.parameters import LabelCheckParameters
 from synthetic_textcat.schemas.rows import plain, with_columns
-from synthetic_textcat.schemas.tasks import tasks_of
+from synthetic_textcat.schemas.task_table import tasks_of
 from synthetic_textcat.tables import RowTable
 
 _log = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ def draw_label_sample(
     if not len(examples):
         raise EvaluationError("There are no accepted rows to label. Next: run `kedro run --pipelines generate`")
     drawn = draw_sample(examples, label_verdicts, label_check, seed)
-    by_id = {task.task_id: task for task in tasks_of(tasks)}
+    by_id = tasks_of(tasks).by_id
     pairs = zip(plain(drawn["label"]), plain(drawn["misleading_label"]), strict=True)
     choices = [choices_of(by_id.get(task_id), pair) for task_id, pair in zip(drawn["task_id"], pairs, strict=True)]
     drawn["labels"] = pd.Series(choices, drawn.index)

@@ -22,6 +22,7 @@ from synthetic_textcat.schemas.label_verdicts import (
 )
 from synthetic_textcat.schemas.rows import plain, to_frame
 from synthetic_textcat.schemas.task_input import shown
+from synthetic_textcat.schemas.task_table import as_task_table
 from synthetic_textcat.schemas.tasks import Task, normalise
 from synthetic_textcat.tables import RowTable
 
@@ -104,7 +105,7 @@ def sheet_of(design: pd.DataFrame, examples: RowTable, tasks: Sequence[Task], kn
     drawn = examples.where("request_id", design["request_id"].tolist(), ["request_id", "input_text", "task"])
     texts = dict(zip(drawn["request_id"], drawn["input_text"], strict=True))
     sentences = dict(zip(drawn["request_id"], drawn["task"], strict=True))
-    by_id = {task.task_id: task for task in tasks}
+    by_id = as_task_table(tasks).by_id
     order = {task_id: place for place, task_id in enumerate(by_id)}
     rows = []
     for row, several in zip(design.to_dict("records"), has_several(design), strict=True):

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -15,8 +15,9 @@ from synthetic_textcat.schemas.block import RANGE
 from synthetic_textcat.schemas.parameters import TaskIngestParameters
 from synthetic_textcat.schemas.rows import ATTRIBUTES
 from synthetic_textcat.schemas.task_input import JsonError, KeptTasks, no_text, parse_json, shown
+from synthetic_textcat.schemas.task_table import tasks_of
 from synthetic_textcat.schemas.task_text import unseen
-from synthetic_textcat.schemas.tasks import Label, SeedExample, Task, tasks_of
+from synthetic_textcat.schemas.tasks import Label, SeedExample, Task
 
 _KINDS = {
     "dict": "mapping",
@@ -322,5 +323,5 @@ def brainstorm_settings(given: GivenTasks, settings: TaskIngestParameters) -> Ta
     return settings.model_copy(update={"num_brainstormed": 0}) if isinstance(given, KeptTasks) else settings
 
 
-def _tasks(given: GivenTasks) -> list[Task]:
+def _tasks(given: GivenTasks) -> Sequence[Task]:
     return tasks_of(given.table) if isinstance(given, KeptTasks) else given

@@ -40,7 +40,8 @@ from synthetic_textcat.schemas.parameters import GenerationParameters, LabelChec
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.rows import records_of, to_frame
 from synthetic_textcat.schemas.stops import LastBatch, Stops
-from synthetic_textcat.schemas.tasks import Task, tasks_of
+from synthetic_textcat.schemas.task_table import tasks_of
+from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.schemas.verdict_replies import VERDICT_OF_SEVERAL
 from synthetic_textcat.schemas.writers import judge_note
 from synthetic_textcat.tables import FrameTable, RowTable, Spool, filtered, in_plan_order
@@ -123,7 +124,7 @@ def plan_verdicts(
     """
     if not label_check.share:
         return FrameTable(checked_rows.empty(_ROW))
-    by_id = {task.task_id: task for task in tasks_of(tasks)}
+    by_id = tasks_of(tasks).by_id
     is_asked = [np.empty(0, np.bool_)]
     columns = {"requests": ["replicate"], "checked_rows": [*_LABELS, "reject_reason"]}
     for part in in_plan_order(requests, {"checked_rows": checked_rows}, columns):
@@ -174,7 +175,7 @@ def find_open_verdicts(
     run_id: str,
 ) -> OpenRows:
     """Votes that the journal does not settle, in plan order, and the judge's spending in this run so far."""
-    by_id = {task.task_id: task for task in tasks_of(tasks)}
+    by_id = tasks_of(tasks).by_id
     return open_rows(
         chain.from_iterable(frame["fingerprint"].tolist() for frame in verdict_calls.frames(["fingerprint"])),
         journal,
@@ -227,7 +228,7 @@ def ask_judge(
     earlier = chain(brainstorm_completions, completions) if generation.is_capped else ()
     budget = Budget(generation, PriceList.read(prices), llm.model, (x for x in earlier if x.run_id == run_id))
     budget.go_on_with(asked.llm.model, still_open.spent)
-    by_id = {task.task_id: task for task in tasks_of(tasks)}
+    by_id = tasks_of(tasks).by_id
     reading = verdict_judge(planned_verdicts, by_id)
     policy = policy_for(asked, generation, retry_prompt, reading, budget, run_id)
     votes = len(planned_verdicts) * label_check.votes
@@ -259,7 +260,7 @@ def settle_verdicts(
     verdicts, unjudged = Spool(LABEL_VERDICTS), Spool(UNJUDGED_ROWS)
     if verdict_calls is None or not len(verdict_calls):
         return SettledVerdicts(verdicts, unjudged)
-    by_id = {task.task_id: task for task in tasks_of(tasks)}
+    by_id = tasks_of(tasks).by_id
     for rows, fingerprints in VerdictCalls(verdict_calls).about(checked_rows):
         judged, left = [], []
         lines = journal.completions(chain.from_iterable(fingerprints))

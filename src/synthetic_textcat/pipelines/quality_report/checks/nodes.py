@@ -32,7 +32,7 @@ from synthetic_textcat.schemas.parameters import (
 from synthetic_textcat.schemas.quota import counted
 from synthetic_textcat.schemas.rows import EXAMPLES, REJECTED, own_of, plain, records_of, with_own
 from synthetic_textcat.schemas.run_records import ASKING_PROMPTS
-from synthetic_textcat.schemas.tasks import tasks_of
+from synthetic_textcat.schemas.task_table import tasks_of
 from synthetic_textcat.tables import RowTable, as_table
 from synthetic_textcat.text.equal_texts import hashes_of
 from synthetic_textcat.work_pool import WorkPool
@@ -71,17 +71,15 @@ def check_rows(
     """
     usual = len(ASKING_PROMPTS)
     words = instructions_of(prompts[:usual]), instructions_of(prompts[usual:])
-    by_id = {
-        task.task_id: known_of(task, settings.text_checks, instructions_for(task, *words)) for task in tasks_of(tasks)
-    }
+    known = tasks_of(tasks).each(lambda task: known_of(task, settings.text_checks, instructions_for(task, *words)))
     candidates = as_table(candidates)
-    check = partial(checked_parts, known=by_id, flag_only=settings.flag_only)
+    check = partial(checked_parts, flag_only=settings.flag_only)
 
     def checked(parts: Iterable[Part]) -> Iterator[pd.DataFrame]:
         found = pool.map(check, parts, len(candidates), at_once=1)
         return track(found, len(candidates), "Checking rows", of=len)
 
-    return checked_table(candidates, as_table(requests), checked)
+    return checked_table(candidates, as_table(requests), known, checked)
 
 
 def check_candidates(
@@ -118,7 +116,7 @@ def check_candidates(
     passed = np.concatenate(
         [np.zeros(0, bool), *(frame["reject_reason"].isna() for frame in checked_rows.frames(["reject_reason"]))]
     )
-    seed_texts = {task.task_id: known_of(task).seed_texts for task in tasks_of(tasks)}
+    seed_texts = {task.task_id: known_of(task).seed_texts for task in tasks_of(tasks).with_seed_examples}
     judged = _judged(checked_rows, passed, as_table(label_verdicts))
     standing = ComparedRows(checked_rows, passed, seed_texts, judged.disputed, judged.ambiguous)
     compared = compare_rows(standing, settings, pool)

@@ -23,18 +23,23 @@ _FIELDS = ("request_id", "input_text", "label", "misleading_label", "task_id", "
 _JUDGED = ("reject_reason", "check_detail", "flags", "flag_details")
 
 Texts = NDArray[np.object_]
-Part = tuple[pd.DataFrame, "pd.Series[Any]"]
-"""Some candidates, at most `AT_ONCE`, and the planned label or label set of each; missing for open label sets."""
+Part = tuple[pd.DataFrame, "pd.Series[Any]", Mapping[str, Known]]
+"""Some candidates, at most `AT_ONCE`; the planned label or label set of each, missing for open label sets; and what is
+known of their tasks, by id: these alone go to another process."""
 
 
 def checked_table(
-    candidates: RowTable, requests: RowTable, check: Callable[[Iterable[Part]], Iterable[pd.DataFrame]]
+    candidates: RowTable,
+    requests: RowTable,
+    known: Mapping[str, Known],
+    check: Callable[[Iterable[Part]], Iterable[pd.DataFrame]],
 ) -> Spool:
     """The candidates with what the checks of single rows found; columns `CHECKED_ROWS` and the own attributes.
 
     Args:
         candidates: Columns `CANDIDATES`, in plan order.
         requests: The plan.
+        known: What is known of each task, by its id.
         check: Applies `checked_parts` to parts of the candidates, in order; in any process, some ahead of others.
 
     Raises:
@@ -42,18 +47,20 @@ def checked_table(
     """
     own = {str(name): dtype for name, dtype in candidates.empty().dtypes.items()}
     found = Spool({**own, "detail": "str", **{name: CHECKED_ROWS[name] for name in map(str, _columns_of([]))}})
-    for part in check(_parts(candidates, requests)):
+    for part in check(_parts(candidates, requests, known)):
         found.add(part)
     return found
 
 
-def _parts(candidates: RowTable, requests: RowTable) -> Iterator[Part]:
+def _parts(candidates: RowTable, requests: RowTable, known: Mapping[str, Known]) -> Iterator[Part]:
     walk = in_plan_order(requests, {"candidates": candidates}, {"requests": ["label", "labels"]}, _WALKED)
     for start, planned, subsets in walk:
         rows, places = subsets["candidates"]
         labels = _planned_labels(planned.iloc[places - start])
         for first in range(0, len(rows), AT_ONCE):
-            yield rows.iloc[first : first + AT_ONCE], labels.iloc[first : first + AT_ONCE]
+            own = rows.iloc[first : first + AT_ONCE]
+            of_tasks = {task_id: _known_of(task_id, known) for task_id in plain(own["task_id"].drop_duplicates())}
+            yield own, labels.iloc[first : first + AT_ONCE], of_tasks
 
 
 def _planned_labels(planned: pd.DataFrame) -> "pd.Series[Any]":
@@ -63,19 +70,15 @@ def _planned_labels(planned: pd.DataFrame) -> "pd.Series[Any]":
     return label.astype(object).mask(has_none, planned["labels"]) if has_none.any() else label
 
 
-def checked_parts(parts: Sequence[Part], known: Mapping[str, Known], flag_only: Collection[str]) -> list[pd.DataFrame]:
+def checked_parts(parts: Sequence[Part], flag_only: Collection[str]) -> list[pd.DataFrame]:
     """Parts of the candidates, each with what the checks of single rows found.
 
     Args:
         parts: Frames, so that a process gets and gives columns: its rows as objects would cost half as much as a check.
-        known: What is known of each task, by its id.
         flag_only: Reasons that are noted and reject no row.
-
-    Raises:
-        StaleTableError: If a candidate is of no known task.
     """
     found = []
-    for rows, planned_labels in parts:
+    for rows, planned_labels, known in parts:
         columns = _columns_of(check_together(list(candidate_rows(rows, planned_labels, known)), flag_only))
         columns.index = rows.index
         detail = rows["detail"] if "detail" in rows else pd.Series(None, rows.index, dtype="str")

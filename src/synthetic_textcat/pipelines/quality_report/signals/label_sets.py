@@ -44,7 +44,7 @@ def label_sets(corpus: Corpus) -> SignalResult:
     """
     accepted, planned = corpus.set_rows.counts, corpus.planned_sets
     tasks = sorted(
-        (task for task_id, task in corpus.tasks.items() if task_id in planned or task_id in accepted),
+        (corpus.tasks[task_id] for task_id in corpus.tasks if task_id in planned or task_id in accepted),
         key=lambda task: -sum(accepted.get(task.task_id, {}).values()),
     )
     if not tasks:

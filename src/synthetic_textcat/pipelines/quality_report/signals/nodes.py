@@ -22,7 +22,7 @@ from synthetic_textcat.pipelines.quality_report.signals.labels import label_bala
 from synthetic_textcat.pipelines.quality_report.signals.learnability import label_noise, learnability, shortcuts
 from synthetic_textcat.pipelines.quality_report.signals.rates import language_agreement, losses, reject_rates
 from synthetic_textcat.schemas.parameters import QualityReportParameters
-from synthetic_textcat.schemas.tasks import tasks_of
+from synthetic_textcat.schemas.task_table import tasks_of
 from synthetic_textcat.tables import RowTable
 
 Signals = dict[str, Any]
@@ -53,7 +53,7 @@ def gather_corpus(
     quota_slots: pd.DataFrame | None = None,
 ) -> Corpus:
     """Corpus for the signals."""
-    by_id = {task.task_id: task for task in tasks_of(tasks)}
+    by_id = tasks_of(tasks).by_id
     slots = pd.DataFrame() if quota_slots is None else quota_slots
     ends = read_ends(outcomes)
     return Corpus(examples, requests, findings, rejected, ends, by_id, settings, seed, ledger=ledger, quota_slots=slots)
@@ -78,7 +78,7 @@ def measure_agreement(
     tasks: pd.DataFrame,
 ) -> Signals:
     """Agreement of a judge with the labels, mixed-up labels and disputed rows; nothing if no row was to be judged."""
-    by_id = {task.task_id: task for task in tasks_of(tasks)}
+    by_id = tasks_of(tasks).by_id
     return label_agreement((examples, surplus, rejected), label_verdicts, by_id, len(unjudged))._asdict()
 
 
