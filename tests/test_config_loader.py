@@ -215,8 +215,8 @@ def test_a_file_without_weights_is_even_odds(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "named", "line"),
     [
-        ("", "@data/langauges.csv", "language: data/langauges.csv is no file. Next: name one below the project"),
-        ("", "@data/none/x.csv", "data/none/x.csv is no file"),
+        ("", "@data/langauges.csv", "language: data/langauges.csv is not a file. Next: name one below the project"),
+        ("", "@data/none/x.csv", "data/none/x.csv is not a file"),
         ("x", "@data/languages.txt", "'data/languages.txt' has a suffix that is none of .csv, .parquet"),
         ("", "@data/languages.csv", "lacks the column language"),
         ("language,weight\n", "@data/languages.csv", "names no language. Next: fill the columns language and weight"),

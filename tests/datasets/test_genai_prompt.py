@@ -85,7 +85,7 @@ def test_a_part_is_a_text_that_knows_its_file(text: str) -> None:
             ", message 1 has the content None, which is not a text. Next: write `content: |-`",
         ),
         (_SYSTEM.replace("So.", "' '"), ", message 1 has no content. Next: fill it in"),
-        (_SYSTEM.replace("So.", "{task}"), ", message 1 has the content {'task': None}, which is no text."),
+        (_SYSTEM.replace("So.", "{task}"), ", message 1 has the content {'task': None}, which is not a text."),
         (_SYSTEM.replace("content", "contents"), ", message 1 has the unknown key 'contents'; allowed: role, content."),
         (_SYSTEM.replace("    content: So.\n", ""), ", message 1 lacks the key content"),
         (_SYSTEM.replace("messages", "mesages"), " has the unknown key 'mesages'; allowed: messages. Next: "),

@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task, task_from_row
 from synthetic_textcat.tables import FrameTable, IdPositions
 
-_KEPT = 1 << 14
-"""Tasks that are kept as objects, some 50 MB."""
+_KEPT = 1 << 17
+"""Tasks that are kept as objects, some 400 MB: a plan goes through its tasks in turn, so of more none would be found."""
 
 _MADE_AT_ONCE = 1_000
 _COLUMNS = ("task_id", "task", "labels", "seed_examples", "weight", "attributes", "task_type")
@@ -83,7 +83,7 @@ class TaskTable(Sequence[Task]):
         return self.each(_itself)
 
     def each(self, make: Callable[[Task], Made], kept: int = _KEPT) -> "OfTasks[Made]":
-        """What is made of each task, by its id."""
+        """Values that are made of the tasks when they are looked up, by task id."""
         return OfTasks(self, make, kept)
 
     @property
@@ -115,7 +115,7 @@ class TaskTable(Sequence[Task]):
 
 
 class OfTasks(Mapping[str, Made], Generic[Made]):
-    """What is made of each task, by its id: when it is looked up, and kept for a bounded number of tasks.
+    """Values by task id, made when they are looked up and kept for a bounded number of tasks.
 
     Args:
         tasks: The tasks.
@@ -128,7 +128,7 @@ class OfTasks(Mapping[str, Made], Generic[Made]):
         self._kept = lru_cache(kept)(self._made)
 
     def __getitem__(self, task_id: str) -> Made:
-        """What is made of a task.
+        """Value of a task.
 
         Raises:
             KeyError: If there is none with this id.
