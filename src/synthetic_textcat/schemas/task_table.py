@@ -15,7 +15,7 @@ from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task, task_from_
 from synthetic_textcat.tables import FrameTable, IdPositions
 
 _KEPT = 1 << 17
-"""Tasks that are kept as objects, some 400 MB: a plan goes through its tasks in turn, so of more none would be found."""
+"""Tasks that are kept as objects, some 400 MB: a plan goes through its tasks in turn, so of more none would be kept."""
 
 _MADE_AT_ONCE = 1_000
 _COLUMNS = ("task_id", "task", "labels", "seed_examples", "weight", "attributes", "task_type")
