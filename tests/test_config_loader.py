@@ -212,6 +212,22 @@ def test_a_file_without_weights_is_even_odds(tmp_path: Path) -> None:
     assert _weights(tmp_path, "language\nde\nfr\n")["language"] == {"German": 1.0, "French": 1.0}
 
 
+def test_each_choice_may_be_a_file(tmp_path: Path) -> None:
+    chosen = {
+        "num_words": "@data/lengths.csv",
+        "extra": {"tone": {"given": "channel", "chat": "@data/tones.csv"}, "handle": "@home", "channel": "chat"},
+    }
+    conf = _conf(tmp_path / "conf", {"base/parameters.yml": {"attribute_sampling": chosen}})
+    (tmp_path / "pyproject.toml").touch()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "lengths.csv").write_text("num_words,weight\n20-40,2\nexactly 1 char,1\n", encoding="utf-8")
+    (tmp_path / "data" / "tones.csv").write_text("tone\ncasual\n", encoding="utf-8")
+    assert _loader(conf)["parameters"]["attribute_sampling"] == {
+        "num_words": {"20 to 40": 2.0, "exactly 1 character": 1.0},
+        "extra": {"tone": {"given": "channel", "chat": {"casual": 1.0}}, "handle": "@home", "channel": "chat"},
+    }
+
+
 @pytest.mark.parametrize(
     ("content", "named", "line"),
     [

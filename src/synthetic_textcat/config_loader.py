@@ -7,7 +7,7 @@ from typing import Any
 from kedro.config import MissingConfigException, OmegaConfigLoader
 from kedro.utils import find_kedro_project
 
-from synthetic_textcat.errors import ConfigurationError
+from synthetic_textcat.errors import ConfigurationError, ParameterError
 
 LOCAL = "local"
 
@@ -50,21 +50,28 @@ class LocalLastConfigLoader(OmegaConfigLoader):
         return self._with_weights(found) if key == "parameters" else found
 
     def _with_weights(self, parameters: dict[str, Any]) -> dict[str, Any]:
-        """The parameters with the content of the file that `attribute_sampling.language` names, so that a run keeps it.
+        """The parameters with what the files hold that choices of `attribute_sampling` name, for a run to keep.
 
         Raises:
             ParameterError: With one line for a file that is missing, or what is wrong in it.
         """
         sampling = parameters.get("attribute_sampling")
-        language = sampling.get("language") if isinstance(sampling, Mapping) else None
-        if not isinstance(sampling, Mapping) or not isinstance(language, str) or not language.startswith("@"):
+        if not isinstance(sampling, Mapping) or not _names_a_file(sampling):
             return parameters
-        from synthetic_textcat.datasets.weights_file import language_weights  # such files are rare
+        from synthetic_textcat.datasets.fsspec_place import Place, find_place  # such files are rare
+        from synthetic_textcat.datasets.weights_file import FolderOfWeights, with_weights
 
         here = Path(self.conf_source).parent
-        project = here if (here / "pyproject.toml").is_file() else find_kedro_project(Path.cwd()) or Path.cwd()
-        weights = language_weights(language, Path(project))
-        return {**parameters, "attribute_sampling": {**sampling, "language": weights}}
+        project = Path(here if (here / "pyproject.toml").is_file() else find_kedro_project(Path.cwd()) or Path.cwd())
+
+        def locate(path: str) -> tuple[Place, str]:
+            return find_place(path if "://" in path else str(project / path)), path
+
+        folder = FolderOfWeights(locate, "below the project", ParameterError)
+        return {
+            **parameters,
+            "attribute_sampling": with_weights(sampling, folder, "Parameter attribute_sampling."),
+        }
 
     def _layered(self, key: str) -> dict[str, Any]:
         environment = self.env or self.default_run_env
@@ -109,6 +116,13 @@ class LocalLastConfigLoader(OmegaConfigLoader):
             if self._is_valid_config_path(path)
         )
         return [*dict.fromkeys(found)]
+
+
+def _names_a_file(choices: Any) -> bool:
+    """Whether a text in these choices begins as the name of a file does."""
+    if isinstance(choices, Mapping):
+        return any(map(_names_a_file, choices.values()))
+    return isinstance(choices, str) and choices.lstrip().startswith("@")
 
 
 def _merged(below: Any, above: Any) -> Any:

@@ -69,6 +69,8 @@ def yaml_fix(error: "MarkedYAMLError") -> str:
     problem = error.problem or ""
     if problem.startswith("mapping values are not allowed"):
         return "Next: put the text in quotes, since it holds a colon"
+    if "'@'" in problem:
+        return "Next: put the text in quotes, since it begins with @"
     if r"'\t'" in problem:
         return "Next: put spaces in place of the tab"
     return "Next: fix the syntax there"

@@ -31,6 +31,9 @@ from tests.support.examples import examples
         ("exactly 12 words", "exactly 12"),
         ("7 to 7", "exactly 7"),
         ("at least 1 word", "at least 1"),
+        ("exactly 1 characters", "exactly 1 character"),
+        ("at most 1 char", "at most 1 character"),
+        ("1 to 2 char", "1 to 2 characters"),
         ("under 30 words", "less than 30"),
         ("Over 30", "at least 31"),
         ("no more than 1,000 characters", "at most 1000 characters"),
@@ -60,10 +63,16 @@ def test_the_buckets_are_read_as_they_were() -> None:
     bounds = [(length.least, length.upper, length.is_below) for length in map(read_length, VALUES["num_words"])]
     assert bounds == [(0, 10, True), (10, None, False), (50, None, False), (100, None, False), (200, None, False)]
     assert [str(read_length(name)) for name in VALUES["num_words"]] == list(VALUES["num_words"])
-    assert [shown_length(name) for name in ("less than 10", "at most 9 characters")] == [
-        "less than 10 words",
-        "at most 9 characters",
-    ]
+    shown = {
+        "less than 10": "less than 10 words",
+        "at most 9 characters": "at most 9 characters",
+        "exactly 1": "exactly 1 word",
+        "at least 1": "at least 1 word",
+        "1 to 9": "1 to 9 words",
+        "exactly 1 character": "exactly 1 character",
+        "as long as you like": "as long as you like words",
+    }
+    assert {name: shown_length(name) for name in shown} == shown
     assert length_of("some time ago") is None
 
 

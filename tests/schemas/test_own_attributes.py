@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from synthetic_textcat.errors import ParameterError
 from synthetic_textcat.pipelines.attribute_sampling.plan import own_attributes
@@ -142,3 +143,12 @@ def test_a_name_that_reads_like_a_column_or_placeholder_is_refused(name: str) ->
 def test_names_that_look_alike_are_refused(one: str, other: str, by: str) -> None:
     with pytest.raises(ParameterError, match=f"differ in {by} only"):
         names_in_order([one], [{other: "x"}])
+
+
+@pytest.mark.parametrize(
+    "choice", [["@tones.csv", "dry"], {"@tones.parquet": 1}, {"given": "language", "English": ["@Tones.CSV"]}, "@t.csv"]
+)
+def test_a_file_of_weights_that_was_not_read_is_no_value(choice: Any) -> None:
+    with pytest.raises(ValidationError, match="which is no file here; a file of weights stands alone"):
+        AttributeSamplingParameters(extra={"tone": choice})
+    assert AttributeSamplingParameters(extra={"handle": ["@home", "@me.txt"]})

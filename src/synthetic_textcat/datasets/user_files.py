@@ -19,6 +19,7 @@ from synthetic_textcat.datasets.strict_readers import (
     read_parquet,
     read_yaml,
 )
+from synthetic_textcat.datasets.task_weights import tasks_with_weights
 from synthetic_textcat.errors import (
     ConfusableFileError,
     DomainsFileError,
@@ -44,10 +45,10 @@ class TasksFileDataset(StoredDataset[None, TasksFile]):
     """
 
     def load(self) -> TasksFile:
-        """The content of the file.
+        """The content of the file, and of files of weights that its entries name.
 
         Raises:
-            TasksFileError: If it is missing, broken, or of another format.
+            TasksFileError: If one of them is missing, broken, or of another format.
         """
         file, content = content_of(self, "tasks_file", TasksFileError)
         read = FORMATS.get(PurePosixPath(file).suffix.casefold())
@@ -56,7 +57,7 @@ class TasksFileDataset(StoredDataset[None, TasksFile]):
                 f"{file} has a suffix that is none of {', '.join(FORMATS)}. Next: save the tasks in one of these "
                 "formats, and set it as filepath of tasks_file in the catalog"
             )
-        return TasksFile(file, read(content, file, TasksFileError))
+        return TasksFile(file, tasks_with_weights(read(content, file, TasksFileError), file, self.root))
 
     def save(self, data: None) -> None:  # noqa: ARG002
         """Not possible: the file is the user's."""

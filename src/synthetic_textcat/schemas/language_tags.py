@@ -28,7 +28,34 @@ _WORLD = "001"
 _WITH_EXTENDED_LANGUAGES = frozenset({"ar", "kok", "lv", "ms", "sw", "uz", "zh"})
 """Languages whose subtag another one may follow that is a language itself, as in `zh-yue` (RFC 5646, section 2.2.2)."""
 
-_NO_LANGUAGES = frozenset({"mul", "und", "zxx"})
+_NO_LANGUAGES = {
+    "und": "a language that is not known",
+    "mul": "several languages",
+    "mis": "a language without a code",
+    "zxx": "no language",
+}
+_PRIVATE = ("x-", "x_")
+_GRANDFATHERED = {
+    "art-lojban": "jbo",
+    "cel-gaulish": "xtg",
+    "en-gb-oed": "en-GB-oxendict",
+    "i-ami": "ami",
+    "i-bnn": "bnn",
+    "i-hak": "hak",
+    "i-klingon": "tlh",
+    "i-lux": "lb",
+    "i-navajo": "nv",
+    "i-pwn": "pwn",
+    "i-tao": "tao",
+    "i-tay": "tay",
+    "i-tsu": "tsu",
+    "no-bok": "nb",
+    "no-nyn": "nn",
+    "zh-hakka": "hak",
+    "zh-min-nan": "nan",
+    "zh-xiang": "hsn",
+}
+"""Tags of before RFC 4646, whole, and what IANA's registry prefers; those of sign languages have no texts."""
 
 
 class TaggedLanguage(NamedTuple):
@@ -94,30 +121,36 @@ def language_by_tag(tag: str) -> TaggedLanguage | None:
     """The language of a tag; None for a text that has not the form of a tag, or whose language the CLDR lacks.
 
     Raises:
-        ValueError: If a part after the language is unknown, with the nearest known one; or if there is an extension.
+        ValueError: If a part after the language is unknown, with the nearest known one; if there is an extension; or if
+            the tag stands for no certain language.
     """
+    tag = _GRANDFATHERED.get(tag.replace("_", "-").casefold(), tag)
+    if tag.casefold().startswith(_PRIVATE):
+        raise ValueError(f"the language tag {tag!r} is for private use; write that of a language, as in pt-BR")
     extended = _EXTENDED_TAG.fullmatch(tag)
     if extended is not None and (plain := language_by_tag(extended[1])) is not None:
         raise ValueError(f"the language tag {tag!r} has the extension {extended[2]!r}; write {plain.code}")
     if not _TAG.fullmatch(tag):
         return None
     language, *others = tag.replace("_", "-").casefold().split("-")
+    if language in _NO_LANGUAGES:
+        raise ValueError(f"the language tag {tag!r} stands for {_NO_LANGUAGES[language]}; write that of one language")
     if language in _WITH_EXTENDED_LANGUAGES and others and _is_extended_language(others[0]):
         language = others.pop(0)  # zh-yue is yue
     language, script, region = _current(language)
-    variant, kinds = "", [_kind(part) for part in others]
+    variants, kinds = list[str](), [_kind(part) for part in others]
     for part, kind in zip(others, kinds, strict=True):
         if not kind:
             raise ValueError(f"unknown part {part!r} of the language tag {tag!r}; {_nearest_part(part)}")
-        if kinds.count(kind) > 1:
+        if kinds.count(kind) > 1 and (kind != "variant" or others.count(part) > 1):
             raise ValueError(f"the language tag {tag!r} has two parts for the {kind}; keep one")
         if kind == "script":
             script = part.capitalize()
         elif kind == "region":
             region = _cldr().region_aliases.get(part.upper(), [part.upper()])[0].replace(_WORLD, "")
         else:
-            variant = part
-    return _language(language, script, region, variant) if language in _cldr().languages else None
+            variants.append(part)
+    return _language(language, script, region, "-".join(variants)) if language in _cldr().languages else None
 
 
 def _is_extended_language(part: str) -> bool:
@@ -178,7 +211,7 @@ def _language(base: str, script: str, region: str, variant: str) -> TaggedLangua
     cldr, usual = _cldr(), usual_script(base)
     script = _SAME_SCRIPT.get(script, script) or _script_in(cldr.likely.get(f"{base}_{region}", "")) or usual
     shown = "" if script == usual and base != _CHINESE else script
-    names = (cldr.scripts.get(shown), cldr.regions.get(region), cldr.variants.get(variant))
+    names = (cldr.scripts.get(shown), cldr.regions.get(region), *map(cldr.variants.get, variant.split("-")))
     code = "-".join(filter(None, (base, shown, region, variant)))
     return TaggedLanguage(code, base, cldr.languages[base], tuple(filter(None, names)), script, usual)
 
@@ -233,5 +266,16 @@ def _read(qualifiers: str) -> Iterator[tuple[str, str, str]]:
         for region, region_code in kinds[1].items():
             if region in ("", rest) or rest.startswith(f"{region}, "):
                 variant = rest[len(region) :].removeprefix(", ")
-                if variant in kinds[2]:
-                    yield script_code, region_code, kinds[2][variant]
+                if (variants := _read_variants(variant, kinds[2])) is not None:
+                    yield script_code, region_code, variants
+
+
+def _read_variants(names: str, codes: Mapping[str, str]) -> str | None:
+    """Codes of variants with these names, parted by hyphens; empty for no name; None if a name is unknown."""
+    if names in codes:
+        return codes[names]
+    for name, code in codes.items():
+        rest = _read_variants(names[len(name) + 2 :], codes) if name and names.startswith(f"{name}, ") else None
+        if rest:
+            return f"{code}-{rest}"
+    return None

@@ -29,6 +29,7 @@ from synthetic_textcat.schemas.language_tags import (
     three_letter_code,
     usual_script,
 )
+from synthetic_textcat.schemas.weights_files import MARK, STANDS_ALONE
 from synthetic_textcat.text.unicode import UNSPACED_CODES
 
 _WORD = re.compile(r"\w+")
@@ -49,7 +50,7 @@ _CALLED_HERE = {
 """Common names and codes that XLM-R's table lists under another name or a related language; for hints."""
 
 _CHINESE = "zh"
-_BOTH_CHINESE = frozenset({_CHINESE, "zho", "chi", "cmn", "chinese"})
+_BOTH_CHINESE = frozenset({_CHINESE, "zho", "chi", "cmn", "zh-guoyu", "chinese"})
 _IN_TABLE = {"fil": "tl"}
 """Codes of the CLDR that XLM-R's table has by another code."""
 
@@ -194,8 +195,8 @@ def has_spaces(language: str) -> bool:
 
 def _hint(key: str) -> str:
     """Suggestions: variants of a language, names with the same words, names used elsewhere, or the nearest names."""
-    if key.startswith("@"):
-        return "a file of languages and weights can be named by the parameter attribute_sampling.language only"
+    if key.startswith(MARK):
+        return STANDS_ALONE
     words = set(_WORD.findall(key))
     stem = key.partition("-")[0]
     meant = (

@@ -72,7 +72,7 @@ class Length(NamedTuple):
 
     def __str__(self) -> str:
         """The spelling of the column `num_words`."""
-        unit = "" if self.unit == WORDS else f" {self.unit}"
+        unit = "" if self.unit == WORDS else f" {self.unit_name}"
         if self.upper is None:
             return f"at least {self.least}{unit}"
         if self.least == self.upper:
@@ -80,6 +80,11 @@ class Length(NamedTuple):
         if self.least:
             return f"{self.least} to {self.upper}{unit}"
         return f"{'less than' if self.is_below else 'at most'} {self.upper}{unit}"
+
+    @property
+    def unit_name(self) -> str:
+        """The unit as it follows the last number: `word` after a 1."""
+        return self.unit.removesuffix("s") if (self.upper or self.least) == 1 else self.unit
 
     @property
     def most(self) -> int | None:
@@ -99,7 +104,9 @@ def length_of(num_words: str) -> Length | None:
 def shown_length(num_words: str) -> str:
     """A value of the column with its unit: `20 to 40 words`, `at most 280 characters`."""
     length = length_of(num_words)
-    return num_words if length is not None and length.unit != WORDS else f"{num_words} words"
+    if length is not None and length.unit != WORDS:
+        return num_words
+    return f"{num_words} {length.unit_name if length else WORDS}"
 
 
 def read_length(text: str) -> Length:

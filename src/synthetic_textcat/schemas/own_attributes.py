@@ -21,6 +21,7 @@ from synthetic_textcat.errors import ParameterError, nearest
 from synthetic_textcat.schemas.attributes import Choice, PlainChoice, canonical_value, chosen_weights, weights_of
 from synthetic_textcat.schemas.rows import ATTRIBUTES, CONTRACT_COLUMNS
 from synthetic_textcat.schemas.task_input import GIVEN
+from synthetic_textcat.schemas.weights_files import STANDS_ALONE, names_weights_file
 from synthetic_textcat.text.unicode import normalised
 
 DependentChoice = dict[str, str | list[str] | dict[str, float]]
@@ -165,6 +166,8 @@ def _check_name(name: str) -> None:
 
 
 def _check_value(value: str) -> None:
+    if names_weights_file(value):
+        raise ValueError(f"has the value {value!r}, which is no file here; {STANDS_ALONE}")
     if not value.strip() or value != value.strip() or len(value.splitlines()) > 1:
         raise ValueError(f"has the value {value!r}; give a text on one line, with no space around it")
 

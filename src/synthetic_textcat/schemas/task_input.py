@@ -22,6 +22,12 @@ def shown(value: object) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
+def title_of(entry: object) -> str:
+    """The task of an entry as quoted after its number in an error message; nothing if it has none."""
+    task = entry.get("task") if isinstance(entry, Mapping) else entry
+    return f" ({task.strip()[:_LONGEST]!r})" if isinstance(task, str) and task.strip() else ""
+
+
 def no_text(value: object) -> str:
     """Error message for a value that is not a text: YAML reads `no` as a boolean, and 5 as a number."""
     if value is None:

@@ -80,6 +80,18 @@ def test_names_in_most_scripts_are_readable_keys() -> None:
     }
 
 
+def test_two_long_names_never_share_a_key() -> None:
+    long = ["स्वर" * 40 + end for end in ("", "क", "\u094d", "\u094d\u094d")] + ["coverage/p/" + "स्वर" * 40]
+    keys = [safe_key(name) for name in long]
+    assert len(set(keys)) == len(long)
+    for key in keys:
+        _validate_metric_name(key.replace("/", "_"))  # type: ignore[no-untyped-call]
+        assert len(key) <= 250
+    assert all(named_key(key).rpartition("-")[0] in name for key, name in zip(keys, long, strict=True))
+    assert min(len(named_key(key)) for key in keys) > 100
+    assert safe_key("x" * 250) == "x" * 250
+
+
 @each_of(
     ("file", "template"),
     [

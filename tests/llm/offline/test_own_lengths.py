@@ -23,14 +23,14 @@ _LABELS = ["Sport", "Business", "Politics", "Technology", "Health", "Culture"]
 _ROWS = 40
 
 
-def _texts(num_words: str, language: str, defect: str | None = None) -> list[str]:
+def _texts(num_words: str, language: str, defect: str | None = None, rows: int = _ROWS) -> list[str]:
     schema = row_schema(_LABELS)["schema"]
     prompt = (
         'Sort a news story by its topic.\nA text whose right label is "Sport", and which might wrongly be taken for '
         f'"Health". Write in {language}, {shown_length(num_words)}, college level education, clear.'
     )
     rates = {defect: 1.0} if defect else {}
-    return [json.loads(reply(prompt, schema, seed, rates).content)["input_text"] for seed in range(_ROWS)]
+    return [json.loads(reply(prompt, schema, seed, rates).content)["input_text"] for seed in range(rows)]
 
 
 def _lengths(num_words: str, language: str = "English", defect: str | None = None) -> list[int]:
@@ -75,6 +75,42 @@ def test_texts_of_label_sets_keep_to_narrow_ranges(labels: tuple[str, ...], lang
     assert not any(re.search(r"[,;] ?[.;]", text) for text in texts)
 
 
+_ODD_RANGES = (
+    *VALUES["num_words"],
+    *("exactly 1", "at most 1", "exactly 2", "at most 3", "exactly 7", "9 to 11", "48 to 50", "199 to 201"),
+    *(
+        "at most 300",
+        "at least 333",
+        "exactly 1 character",
+        "at most 5 characters",
+        "exactly 10 characters",
+        "exactly 33 characters",
+    ),
+    *("60 to 62 characters", "exactly 140 characters", "279 to 280 characters", "1000 to 1001 characters"),
+)
+_SCRIPTS = (
+    *("en", "de", "ar", "hi", "ko", "zh-Hans", "ja", "th", "lo", "km", "my", "mn-Mong", "am", "ka", "ta", "vi", "yue"),
+)
+
+
+@pytest.mark.parametrize("code", _SCRIPTS)
+def test_nearly_all_texts_have_the_length_asked_for_in_every_script(code: str) -> None:
+    language = find_language(code).name
+    off: list[str] = []
+    for num_words in _ODD_RANGES:
+        length = length_of(num_words)
+        assert length is not None
+        texts = _texts(num_words, language, rows=4)
+        words = counts_of(texts)[:, COUNTS.index("words")]
+        lengths = measured_lengths(texts, [language] * len(texts), [num_words] * len(texts), words)
+        off += [
+            f"{num_words}: {text}"
+            for text, each in zip(texts, lengths, strict=True)
+            if each < length.least or (length.most is not None and each > length.most)
+        ]
+    assert len(off) <= 0.02 * 4 * len(_ODD_RANGES), off
+
+
 @each_of("num_words", ["20 to 40", "at least 30", "at least 12", "at most 280 characters"])
 def test_a_spoilt_length_is_off_by_more_than_a_factor_of_two(num_words: str) -> None:
     length = length_of(num_words)
@@ -90,6 +126,8 @@ def test_a_spoilt_length_is_off_by_more_than_a_factor_of_two(num_words: str) -> 
         ("in English, at least 50 characters, clear", "at least 50 characters"),
         ("labels of 1 to 3 words; the text: less than 10 words", "less than 10"),
         ("20 to 40 Words", "20 to 40"),
+        ("in English, exactly 1 word, clear", "exactly 1"),
+        ("in English, exactly 1 character, clear", "exactly 1 character"),
         ("as long as you like", None),
     ],
 )

@@ -14,7 +14,12 @@ from synthetic_textcat.pipelines.quality_report.nodes import build_ledger, list_
 from synthetic_textcat.pipelines.quality_report.signals.nodes import gather_corpus, measure_fidelity
 from synthetic_textcat.schemas.label_verdicts import UNJUDGED_ROWS
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
-from synthetic_textcat.schemas.parameters import LabelCheckParameters, LlmParameters, QualityReportParameters
+from synthetic_textcat.schemas.parameters import (
+    AttributeSamplingParameters,
+    LabelCheckParameters,
+    LlmParameters,
+    QualityReportParameters,
+)
 from synthetic_textcat.schemas.rows import (
     CALLS,
     EXAMPLES,
@@ -91,7 +96,7 @@ def test_how_a_row_was_read_from_several_objects_stands_in_its_detail() -> None:
     assert _dtypes(flagged.examples) == EXAMPLES
     for tables in (checked, flagged):  # signals read the details of checks
         outcomes = _outcomes(tables, to_frame([], FAILED))
-        rest = (_TASKS, ledger_of(), QualityReportParameters(), 42)
+        rest = (_TASKS, ledger_of(), QualityReportParameters(), 42, AttributeSamplingParameters())
         plan = as_table(_REQUESTS)
         examples, rejected, findings = map(as_table, (tables.examples, tables.rejected, tables.findings))
         corpus = gather_corpus(examples, rejected, plan, findings, outcomes, *rest)
@@ -199,6 +204,7 @@ def test_signals_are_measured_on_what_the_checks_made_of_the_candidates() -> Non
         ledger,
         QualityReportParameters(),
         42,
+        AttributeSamplingParameters(),
     )
     assert set(corpus.tasks) == {_TASK.task_id}
     fidelity = json.loads(json.dumps(measure_fidelity(corpus), allow_nan=False))

@@ -27,7 +27,11 @@ _LIMIT = 6000
 
 _REFUSED = re.compile(r"[^\w\-. :/]|\.(?=u[0-9a-f])")
 _ENCODED = re.compile(r"\.u([0-9a-f]{1,6})\.")
+_TORN = re.compile(r"(\.u[0-9a-f]{1,6}\.)?(?:\.u?[0-9a-f]{0,6})?\Z")
+"""The end of a key that was cut: a whole code point, and part of another one."""
+
 _LONGEST_KEY = 250
+_HASH = 16  # hexadecimal digits
 
 
 @dataclass(frozen=True)
@@ -196,13 +200,18 @@ def safe_key(name: str) -> str:
 
     MLflow 3.17 takes letters and digits of any script, but not the vowel signs that many scripts have. A character that
     it refuses becomes `.u` with its code point in hexadecimal and a full stop: `.u94d.`. So does a full stop of the
-    name that would look like the beginning of one.
+    name that would look like the beginning of one. A key has 250 characters at most: of a longer one the beginning is
+    kept, with a hash of the whole name, so that no two names share a key.
     """
-    return _REFUSED.sub(lambda character: f".u{ord(character[0]):x}.", name)[:_LONGEST_KEY]
+    key = _REFUSED.sub(lambda character: f".u{ord(character[0]):x}.", name)
+    if len(key) <= _LONGEST_KEY:
+        return key
+    end = f"-{hashlib.sha256(name.encode()).hexdigest()[:_HASH]}"
+    return _TORN.sub(r"\1", key[: _LONGEST_KEY - len(end)]) + end
 
 
 def named_key(key: str) -> str:
-    """The name of a key that `safe_key` made."""
+    """The name of a key that `safe_key` made; its beginning and a hash, if it was too long."""
     return _ENCODED.sub(lambda character: chr(int(character[1], 16)), key)
 
 

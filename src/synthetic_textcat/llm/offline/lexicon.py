@@ -41,7 +41,7 @@ class Lexicon:
 
     def __init__(self, grammar: Grammar) -> None:
         self._grammar = grammar
-        self._unspaced = grammar.orthography.letters_a_word is not None
+        self._unspaced = grammar.orthography.is_unspaced
 
     def read(self, text: str, *, by_words: bool = False) -> Reading:
         """Fit of a text to the grammar, and the labels whose words it has.

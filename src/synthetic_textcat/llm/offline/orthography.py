@@ -10,7 +10,8 @@ import regex
 from synthetic_textcat.schemas.languages import Language, rules_code
 from synthetic_textcat.text.comparison import comparable
 from synthetic_textcat.text.label_mentions import find_mention
-from synthetic_textcat.text.unicode import UNSPACED, UNSPACED_LETTER, is_unspaced, normalised
+from synthetic_textcat.text.segments import words_by_icu
+from synthetic_textcat.text.unicode import UNSPACED, UNSPACED_CODES, is_unspaced, normalised
 
 ASKS_OR_EXCLAIMS = "?!？！؟"  # noqa: RUF001
 _ENDS = f"{ASKS_OR_EXCLAIMS}.。।"
@@ -18,8 +19,6 @@ _OPENS = "¿¡"
 _STOPS = {"Hans": "。", "Hant": "。", "Jpan": "。", "Deva": "।", "Beng": "।", "Ethi": "።", "Mymr": "။", "Khmr": "។"}
 _COMMAS = {"Hans": "，", "Hant": "，", "Jpan": "、", "Arab": "،", "Ethi": "፣", "Mymr": "၊"}  # noqa: RUF001
 _CLOSE = frozenset({"Hans", "Hant", "Jpan"})  # no space after a comma or between sentences either
-_LETTERS_A_WORD = {"Hans": 1.6, "Hant": 1.6, "Jpan": 2.0, "Thai": 4.5, "Laoo": 4.5, "Khmr": 5.0, "Mymr": 5.0}
-"""Letters of a word in scripts without spaces, roughly: what "100 words" comes to there."""
 
 # "a" before a vowel sound; letters decide, except for a few openings whose sound differs from their letter.
 _ARTICLE = re.compile(r"\b([Aa])(?= (?:(?!uni|use|usu|one\b|once|eu|uti)[aeiouAEIOU8]|hour|honest|heir))")
@@ -37,14 +36,14 @@ class Orthography:
         space: Between phrases, and between sentences.
         stop: Full stop.
         comma: Between items of a list, without the space after it.
-        letters_a_word: Of a script without spaces between words; None for the others.
+        is_unspaced: Whether there are no spaces between words.
         code: Code of the language.
     """
 
     space: str = " "
     stop: str = "."
     comma: str = ","
-    letters_a_word: float | None = None
+    is_unspaced: bool = False
     code: str = "en"
 
     @property
@@ -70,10 +69,8 @@ class Orthography:
         return f"{text[:start]}{first}{text[start + 1 :]}{'' if text[-1:] in _ENDS else self.stop}"
 
     def words(self, text: str) -> int:
-        """Number of words, estimated by letters where no spaces are between them."""
-        if self.letters_a_word is None:
-            return len(text.split())
-        return round(len(UNSPACED_LETTER.findall(text)) / self.letters_a_word)
+        """Number of words: pieces between spaces, or ICU's words where there are no spaces between them."""
+        return words_by_icu([text])[0] if self.is_unspaced else len(text.split())
 
 
 ENGLISH = Orthography()
@@ -87,7 +84,7 @@ def orthography_of(language: Language) -> Orthography:
         space="" if script in _CLOSE else " ",
         stop=_STOPS.get(script, "."),
         comma=_COMMAS.get(script, ","),
-        letters_a_word=_LETTERS_A_WORD.get(script),
+        is_unspaced=script in UNSPACED_CODES,
         code=rules_code(language),
     )
 

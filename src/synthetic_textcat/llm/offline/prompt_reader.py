@@ -18,7 +18,7 @@ _CUE_REACH = 60
 _SENTENCE_END = re.compile(r"[\n.!?;]")
 _ASKS_IN = re.compile(r"\b(?:in|written|write|language)\b\W*(?:is|be)?\W*\Z", re.IGNORECASE)
 _LENGTH = re.compile(
-    r"\b(?:(?:at least|at most|less than|exactly) \d+|\d+ to \d+)\s+(?:words|characters)\b", re.IGNORECASE
+    r"\b(?:(?:at least|at most|less than|exactly) \d+|\d+ to \d+)\s+(?:words?|characters?)\b", re.IGNORECASE
 )
 _ASKS_BEFORE_A_NAME = re.compile(
     r"\b(?:in|written|write|language)\b\W*(?:is|be)?\W*(?=(?-i:[^\W\d_a-z]))", re.IGNORECASE

@@ -9,18 +9,21 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from synthetic_textcat.llm.offline.grammar import Draws, Grammar, LabelGrammar, Template, expand
-from synthetic_textcat.llm.offline.length_fitting import fitted, is_too_long, measured, single_words
+from synthetic_textcat.llm.offline.length_fitting import Base, single_words
 from synthetic_textcat.llm.offline.lexicon import Lexicon
 from synthetic_textcat.llm.offline.orthography import leaks
 from synthetic_textcat.llm.offline.writer import (
-    LENGTHS,
+    SHORT,
     Plan,
     bounds_of,
     dressed,
+    in_range,
+    is_of_length,
     is_short,
     joined_units,
     longest_joint,
     marked,
+    part_of_word,
 )
 from synthetic_textcat.schemas.lengths import length_of
 
@@ -58,18 +61,19 @@ def write_text_of_set(voices: Voices, plan: Plan, seed: int, avoided: Collection
     """
     draws = Draws("text of set", seed, *(plan.label_set or ()))
     writer = _Writer(voices, plan, draws, tuple(avoided))
-    text, length = writer.text(), length_of(plan.num_words)
-    if plan.num_words in LENGTHS or length is None:
-        return text
-    grammar, least = voices.grammar, bounds_of(voices.grammar, plan.num_words).low
-    is_over = is_too_long(text, length, grammar.orthography)
-    if not is_over and measured(text, length, grammar.orthography) >= least:
+    text, length, grammar = writer.text(), length_of(plan.num_words), voices.grammar
+    is_statements = plan.num_words == SHORT and len(plan.label_set or ()) > 1  # longer rather than without a sentence
+    if length is None or is_statements or is_of_length(text, grammar, plan.num_words):
         return text
     telling, words = writer.words()
-    if telling and is_over:
-        text = grammar.orthography.join(*marked(grammar))
-        words, least = [*telling, *words], max(least, len(telling))
-    return fitted(text, length._replace(least=least), words, grammar.orthography, tuple(avoided))
+    orthography, least = grammar.orthography, bounds_of(grammar, plan.num_words).low
+    bases = [Base(text, is_whole=True)]
+    if telling or not plan.label_set:  # else nothing but the sentences says what the labels say
+        bases += [Base(orthography.join(*marked(grammar)), telling), Base("", telling)]
+    found = in_range(bases, words, length, least, orthography, tuple(avoided))
+    if found is None and len(plan.label_set or ()) < 2:
+        found = part_of_word([*telling, *words], length, orthography, tuple(avoided))
+    return found or text
 
 
 def _pieces(text: str) -> Iterator[str]:

@@ -11,9 +11,10 @@ from synthetic_textcat.llm.offline.grammar import (
     Template,
     expand,
 )
-from synthetic_textcat.llm.offline.length_fitting import fitted, is_too_long, measured, single_words
-from synthetic_textcat.llm.offline.orthography import ASKS_OR_EXCLAIMS, leaks
-from synthetic_textcat.schemas.lengths import WORDS, length_of
+from synthetic_textcat.llm.offline.length_fitting import Base, cut_to, fitted, is_in, single_words
+from synthetic_textcat.llm.offline.orthography import ASKS_OR_EXCLAIMS, Orthography, leaks
+from synthetic_textcat.schemas.lengths import CHARACTERS, LONGEST, WORDS, Length, length_of
+from synthetic_textcat.text.segments import characters
 
 SHORT = "less than 10"
 LENGTHS = {SHORT: (4, 9), "at least 10": (10, 49), "at least 50": (50, 99), "at least 100": (100, 199)} | {
@@ -59,19 +60,62 @@ def write_text(grammar: Grammar, plan: Plan, seed: int, labels: tuple[str, ...] 
         labels: Labels that must not appear in the text. The grammars avoid their own labels by authorship; user-defined
             labels are checked here.
     """
-    draws, join = Draws("text", seed), grammar.orthography.join
+    draws, orthography = Draws("text", seed), grammar.orthography
     sentences = _sentences(grammar, plan, draws, labels)
-    text, length = join(*marked(grammar), *sentences), length_of(plan.num_words)
-    if plan.num_words in LENGTHS or length is None:
+    text, length = orthography.join(*marked(grammar), *sentences), length_of(plan.num_words)
+    if length is None or is_of_length(text, grammar, plan.num_words):
         return text
-    orthography, least = grammar.orthography, bounds_of(grammar, plan.num_words).low
-    while sentences and is_too_long(text, length, orthography):
-        sentences.pop()
-        text = join(*marked(grammar), *sentences)
-    if measured(text, length, orthography) >= least:
-        return text
+    marks = orthography.join(*marked(grammar))
+    fewer = (orthography.join(*marked(grammar), *sentences[:number]) for number in range(len(sentences), 0, -1))
+    bases = [*(Base(each, is_whole=True) for each in fewer), Base(marks), Base("")]
     words = draws.shuffled(single_words([grammar.labels[plan.label]], plan.difficulty))
-    return fitted(text, length._replace(least=least), words, orthography, labels)
+    found = in_range(bases, words, length, bounds_of(grammar, plan.num_words).low, orthography, labels)
+    return found or part_of_word(words, length, orthography, labels) or text
+
+
+def in_range(
+    bases: Sequence[Base],
+    words: Sequence[str],
+    length: Length,
+    least: int,
+    orthography: Orthography,
+    labels: Sequence[str],
+) -> str | None:
+    """A text of a range of length, from the first of the bases that can be brought into it; None if none can be.
+
+    Args:
+        bases: Texts to try; the last ones have no mark, for a range that has no room for one.
+        words: Words of the label, to fill a text up.
+        length: The range.
+        least: Length from which on a text is preferred, where the range has no lower bound.
+        orthography: Of the language.
+        labels: Labels that must not appear.
+    """
+    bounds = dict.fromkeys((max(least, length.least), length.least))
+    texts = (fitted(bases, words, length._replace(least=bound), orthography, labels) for bound in bounds)
+    return next((text for text in texts if text is not None), None)
+
+
+def part_of_word(words: Sequence[str], length: Length, orthography: Orthography, labels: Sequence[str]) -> str | None:
+    """The beginning of the words, for a range of so few characters that no word has; None for another range."""
+    if length.unit != CHARACTERS or length.most is None:
+        return None
+    part = cut_to((word for word in words if not leaks(word, labels, orthography.code)), length.most)
+    return part if part and is_in(part, length, orthography) else None
+
+
+def is_of_length(text: str, grammar: Grammar, num_words: str) -> bool:
+    """Whether a text has the length that is asked for, and one of an own range that is preferred.
+
+    For the method's values words are counted by spaces, which is faster, unless they are not set apart.
+    """
+    length, orthography = length_of(num_words), grammar.orthography
+    if length is None:
+        return True
+    if num_words in LENGTHS and not orthography.is_unspaced:
+        return length.least <= orthography.words(text) <= (length.most or LONGEST)
+    least = length.least if num_words in LENGTHS else bounds_of(grammar, num_words).low
+    return is_in(text, length._replace(least=least), orthography)
 
 
 def _sentences(grammar: Grammar, plan: Plan, draws: Draws, labels: tuple[str, ...]) -> list[str]:
@@ -110,7 +154,8 @@ def is_short(num_words: str) -> bool:
 def bounds_of(grammar: Grammar, num_words: str) -> Bounds:
     """Bounds of the length of a text of a grammar."""
     known, length = LENGTHS.get(num_words), length_of(num_words)
-    words, marks = grammar.orthography.words, len(marked(grammar))
+    words = grammar.orthography.words
+    marks = sum(map(words, marked(grammar)))
     if known is not None or length is None:
         return Bounds(*(known or LENGTHS[SHORT]), _SPARE, marks, words)
     scale = 1.0 if length.unit == WORDS else _CHARACTERS_A_WORD
@@ -120,7 +165,7 @@ def bounds_of(grammar: Grammar, num_words: str) -> Bounds:
     spare = min(spare, (high - low) // 2)
     if length.unit == WORDS:
         return Bounds(low, high, spare, marks, words)
-    return Bounds(low, high, spare, sum(len(mark) + 1 for mark in marked(grammar)), len)
+    return Bounds(low, high, spare, sum(len(mark) + 1 for mark in marked(grammar)), characters)
 
 
 def marked(grammar: Grammar) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ A placeholder is a plain name. Python's format strings allow more (`{num_words:d
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from langchain_core.messages import BaseMessage
@@ -60,7 +60,7 @@ def check_placeholders(
     Raises:
         PromptError: If a placeholder is not a plain name or is unknown, or if a required placeholder is missing.
     """
-    where = (template.metadata or {}).get(FILE) or f"Prompt {name}"
+    where = shown_place(name, template)
     for fault in filter(None, map(brace_fault, _texts_of(template))):
         raise PromptError(f"{where} has {fault.problem}")
     used = set(template.input_variables)
@@ -78,16 +78,36 @@ def check_placeholders(
             )
 
 
+def shown_place(name: str, template: BasePromptTemplate[Any]) -> str:
+    """The template's file, or its name if it does not know its file; for error messages."""
+    return str((template.metadata or {}).get(FILE) or f"Prompt {name}")
+
+
 def without_line(template: ChatPromptTemplate, placeholder: str) -> ChatPromptTemplate:
     """The template without lines that hold only this placeholder, and without the empty line after each."""
     line = re.compile(rf"^[ \t]*\{{{placeholder}\}}[ \t]*(?:\n(?:[ \t]*\n)?|\Z)", re.MULTILINE)
-    return ChatPromptTemplate([_replaced(message, line) for message in template.messages])
+    return ChatPromptTemplate([_changed(message, lambda text: line.sub("", text)) for message in template.messages])
 
 
-def without_unit(template: ChatPromptTemplate, placeholder: str, unit: str) -> ChatPromptTemplate:
-    """The template without this unit after the placeholder, for values that bring a unit of their own."""
-    number = re.compile(rf"(?<!\{{)(\{{{placeholder}\}})[ \t]+{unit}\b")
-    return ChatPromptTemplate([_replaced(message, number, r"\1") for message in template.messages])
+def without_lines_of(template: ChatPromptTemplate, placeholders: Collection[str]) -> ChatPromptTemplate:
+    """The template without the lines that hold any of these placeholders."""
+    return ChatPromptTemplate(
+        [_changed(message, lambda text: _without_lines(text, placeholders)) for message in template.messages]
+    )
+
+
+def _without_lines(text: str, placeholders: Collection[str]) -> str:
+    lines = text.split("\n")
+    return "\n".join(
+        line for line in lines if not any(token["name"] in placeholders for token in _TOKEN.finditer(line))
+    )
+
+
+def with_unit(template: ChatPromptTemplate, placeholder: str, unit: str, other: str) -> ChatPromptTemplate:
+    """The template with another unit after the placeholder; with none, for values that bring a unit of their own."""
+    number = re.compile(rf"(?<!\{{)(\{{{placeholder}\}})([ \t]+){unit}\b")
+    by = rf"\1\2{other}" if other else r"\1"
+    return ChatPromptTemplate([_changed(message, lambda text: number.sub(by, text)) for message in template.messages])
 
 
 def instructions_of(templates: Iterable[BasePromptTemplate[Any]]) -> tuple[str, ...]:
@@ -117,9 +137,9 @@ def _text_of(message: Any) -> Any:
     return getattr(getattr(message, "prompt", None), "template", None)
 
 
-def _replaced(message: Any, part: re.Pattern[str], by: str = "") -> Any:
+def _changed(message: Any, change: Callable[[str], str]) -> Any:
     template = _text_of(message)
-    return type(message).from_template(part.sub(by, template)) if isinstance(template, str) else message
+    return type(message).from_template(change(template)) if isinstance(template, str) else message
 
 
 class BraceFault(NamedTuple):

@@ -1,7 +1,7 @@
 """Row prompts: templates, rendered messages of planned rows, and a preview of some rows."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -17,10 +17,19 @@ from langchain_core.prompts import (
 )
 
 from synthetic_textcat.errors import PromptError
-from synthetic_textcat.llm.prompts.messages import Messages, check_placeholders, wire_form, without_line, without_unit
+from synthetic_textcat.llm.prompts.length_placeholders import (
+    BOUNDS,
+    NUM_WORDS,
+    LengthForm,
+    bounds_in,
+    check_length,
+    for_lengths,
+    form_of,
+    has_bounds,
+)
+from synthetic_textcat.llm.prompts.messages import Messages, check_placeholders, wire_form, without_line
 from synthetic_textcat.schemas.completions import planned_row_schema, row_schema
 from synthetic_textcat.schemas.label_sets import LABELS
-from synthetic_textcat.schemas.lengths import CHARACTERS, WORDS
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of, records_of
 from synthetic_textcat.schemas.seed_examples import ShownTexts
@@ -39,7 +48,6 @@ _NOT_DRAWN = {"request_id", "task_id", "replicate", "task", "seed"}
 OWN, SEEDS = "own_attributes", "seed_examples"
 """Placeholders with a line of their own, which is removed when they are empty."""
 
-_LENGTH = "num_words"
 _LABELS = ("labels", "label", "misleading_label")
 _PLANNED_LABELS = "planned_labels"
 _SEVERAL = ("labels", _PLANNED_LABELS, "misleading_label")
@@ -103,12 +111,13 @@ class RowTemplates(NamedTuple):
         """The templates of which a row has one."""
         return [template for template in (self.closed, self.open, self.several) if template is not None]
 
-    def check(self, has_own_attributes: bool, has_seed_examples: bool) -> None:
+    def check(self, has_own_attributes: bool, has_seed_examples: bool, lengths: Collection[str] = ()) -> None:
         """Checks that the templates use every recorded attribute of a row.
 
         Args:
             has_own_attributes: Whether rows have user-defined attributes.
             has_seed_examples: Whether prompts show seed examples.
+            lengths: Values of `num_words` that rows may have.
 
         Raises:
             PromptError: If a template lacks a placeholder or has an unknown one.
@@ -117,7 +126,11 @@ class RowTemplates(NamedTuple):
         templates = [("closed_labels", self.closed, _LABELS), ("open_labels", self.open, ())]
         templates += [("several_labels", self.several, _SEVERAL)] if self.several is not None else []
         for name, template, labels in templates:
-            check_placeholders(name, template, required=["task", *labels, *ATTRIBUTES, *lines], allowed=[OWN, SEEDS])
+            recorded = [each for each in ATTRIBUTES if each != NUM_WORDS or not has_bounds(template)]
+            required = ["task", *labels, *recorded, *lines]
+            check_placeholders(name, template, required, allowed=[OWN, SEEDS, NUM_WORDS, *BOUNDS])
+            for num_words in lengths if has_bounds(template) else ():
+                check_length(name, template, required, num_words)
         check_placeholders("seed_examples", self.seed_examples, required=[SEEDS], allowed=[])
 
 
@@ -246,21 +259,26 @@ class _TaskPrompt:
 
 
 class _Template:
-    """A template and its variants: without lines that are empty for a row, and without `words` after characters."""
+    """A template and its variants: for the form of a length, and without lines that are empty for a row."""
 
     def __init__(self, template: ChatPromptTemplate) -> None:
-        self._template = template
-        self._renderers: dict[tuple[tuple[str, ...], bool], Callable[..., Messages]] = {}
+        self._template, self._has_bounds = template, has_bounds(template)
+        self._renderers: dict[tuple[tuple[str, ...], LengthForm], Callable[..., Messages]] = {}
 
     def render(self, values: dict[str, str], lines: Mapping[str, str]) -> Messages:
         empty = tuple(name for name, line in lines.items() if not line)
-        has_unit = values[_LENGTH].endswith(CHARACTERS)
-        if (empty, has_unit) not in self._renderers:
-            template = without_unit(self._template, _LENGTH, WORDS) if has_unit else self._template
+        num_words = values[NUM_WORDS]
+        form = form_of(num_words)
+        if (empty, form) not in self._renderers:
+            if self._has_bounds:
+                required = [name for name in (*values, *lines) if name != NUM_WORDS and name not in empty]
+                check_length("of rows", self._template, required, num_words)
+            template = for_lengths(self._template, form)
             for name in empty:
                 template = without_line(template, name)
-            self._renderers[empty, has_unit] = renderer_of(template)
-        return self._renderers[empty, has_unit](**values, **lines)
+            self._renderers[empty, form] = renderer_of(template)
+        bounds = bounds_in(num_words) if self._has_bounds else {}
+        return self._renderers[empty, form](**values, **lines, **bounds)
 
 
 def renderer_of(template: ChatPromptTemplate) -> Callable[..., Messages]:

@@ -127,6 +127,7 @@ def create_pipeline() -> Pipeline:
                     "ledger",
                     "params:quality_report",
                     "params:seed",
+                    "params:attribute_sampling",
                     "quota_slots",
                 ],
                 outputs="corpus",

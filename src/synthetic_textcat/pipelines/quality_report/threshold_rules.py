@@ -104,7 +104,10 @@ def languages_out_of_order(tables: Tables) -> str:
 def worst_value(tables: Tables) -> str:
     """Attribute value whose share differs most from the planned share: the first row of the table."""
     first = next(iter(tables.get("coverage", ())), None)
-    return f"{first['attribute']} {first['value']}" if first else ""
+    if first is None:
+        return ""
+    within = f" ({first['within']})" if first.get("within") else ""
+    return f"{first['attribute']} {first['value']}{within}"
 
 
 def agreement_of_the_judge(tables: Tables) -> str:

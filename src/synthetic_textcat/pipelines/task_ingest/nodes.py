@@ -15,6 +15,7 @@ from synthetic_textcat.pipelines.task_ingest.tasks_file import (
     GivenTasks,
     have_own_attributes,
     have_seed_examples,
+    lengths_of,
     read_tasks,
 )
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, TaskIngestParameters
@@ -79,9 +80,10 @@ def check_row_prompts(
         PromptError: If a prompt can't be filled.
     """
     templates = RowTemplates(closed_prompt, open_prompt, seed_examples_prompt, several_labels_prompt)
-    # Brainstormed tasks have neither.
+    # Brainstormed tasks have no own attributes, seed examples or lengths.
     templates.check(
         has_own_attributes=bool(attribute_sampling.extra) or have_own_attributes(file_tasks),
         has_seed_examples=attribute_sampling.num_seed_examples > 0 and have_seed_examples(file_tasks),
+        lengths=lengths_of(file_tasks, attribute_sampling.num_words),
     )
     return file_tasks

@@ -11,10 +11,11 @@ import pandas as pd
 from pydantic import BaseModel, ValidationError
 
 from synthetic_textcat.errors import TasksFileError, nearest
+from synthetic_textcat.schemas.attributes import Choice, weights_of
 from synthetic_textcat.schemas.block import RANGE
 from synthetic_textcat.schemas.parameters import TaskIngestParameters
 from synthetic_textcat.schemas.rows import ATTRIBUTES
-from synthetic_textcat.schemas.task_input import JsonError, KeptTasks, no_text, parse_json, shown
+from synthetic_textcat.schemas.task_input import JsonError, KeptTasks, no_text, parse_json, shown, title_of
 from synthetic_textcat.schemas.task_table import tasks_of
 from synthetic_textcat.schemas.task_text import unseen
 from synthetic_textcat.schemas.tasks import Label, SeedExample, Task
@@ -106,7 +107,7 @@ def _read_entries(entries: object, file: str, read: Callable[[Any], object]) -> 
             task = _task(read(entry))
             _refuse_repeat(task, numbers)
         except ValueError as error:
-            faults.append(f"entry {number}{_title(entry)}: {explain(error)}")
+            faults.append(f"entry {number}{title_of(entry)}: {explain(error)}")
         else:
             numbers[task.task_id] = number
             tasks.append(task)
@@ -146,11 +147,6 @@ def _refuse_half_characters(entry: Mapping[Any, Any]) -> None:
 def _refuse_repeat(task: Task, numbers: Mapping[str, int]) -> None:
     if task.task_id in numbers:
         raise ValueError(f"repeats the task of entry {numbers[task.task_id]}; remove one, or describe the difference")
-
-
-def _title(entry: object) -> str:
-    task = entry.get("task") if isinstance(entry, Mapping) else entry
-    return f" ({task.strip()[:60]!r})" if isinstance(task, str) and task.strip() else ""
 
 
 def _how_many_more(faults: int) -> str:
@@ -302,6 +298,13 @@ def have_own_attributes(given: GivenTasks) -> bool:
 def have_seed_examples(given: GivenTasks) -> bool:
     """Whether a task has seed examples."""
     return any(task.seed_examples for task in _tasks(given))
+
+
+def lengths_of(given: GivenTasks, usual: Choice) -> list[str]:
+    """Values of `num_words` that rows of the given tasks may have; those of the usual choice if there is no task."""
+    own = [task.num_words for task in _tasks(given)] or [None]
+    choices = {repr(choice): choice for choice in (usual if each is None else each for each in own)}
+    return list(dict.fromkeys(value for choice in choices.values() for value in weights_of("num_words", choice)))
 
 
 def sentences_of(given: GivenTasks) -> list[str]:

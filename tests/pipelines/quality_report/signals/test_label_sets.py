@@ -5,8 +5,8 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from synthetic_textcat.pipelines.quality_report.signals.attribute_fidelity import coverage
 from synthetic_textcat.pipelines.quality_report.signals.corpus import SignalResult
+from synthetic_textcat.pipelines.quality_report.signals.coverage import coverage
 from synthetic_textcat.pipelines.quality_report.signals.label_sets import label_sets
 from synthetic_textcat.pipelines.quality_report.signals.labels import label_balance, open_labels
 from tests.pipelines.quality_report.signals.corpora import TASK, corpus, has_topic, labelled

@@ -1,7 +1,6 @@
-"""Fidelity to the plan: text length, readability by difficulty (LIX), coverage of attribute values."""
+"""Fidelity to the plan: text length, readability by difficulty (LIX)."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -17,12 +16,10 @@ from synthetic_textcat.pipelines.quality_report.signals.corpus import (
     WorstRow,
     slug,
 )
-from synthetic_textcat.pipelines.quality_report.signals.label_sets import Sets, rows_by_label, rows_by_size
 from synthetic_textcat.schemas.attributes import VALUES
-from synthetic_textcat.schemas.label_sets import LABELS
 from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.schemas.lengths import LONGEST, WORDS, Length, length_of, shown_length
-from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of, records_of
+from synthetic_textcat.schemas.rows import records_of
 from synthetic_textcat.tables import RowTable
 from synthetic_textcat.text.batches import rows_at
 
@@ -38,15 +35,6 @@ MIN_ROWS = 30
 _LEVELS = VALUES["difficulty"]
 _QUARTILES = {"p25": 0.25, "median": 0.5, "p75": 0.75}
 _SCRIPTS = frozenset({"Latn", "Cyrl"})  # scripts LIX was tested on; a Greek question ends in a semicolon
-MOST_LISTED = 100
-MIN_PLANNED_ROWS = 30
-"""Minimum of planned rows per value, on average: with fewer, random losses alone cause a distance of 0.1 and more."""
-
-LABELS_PER_TEXT = "labels_per_text"
-OF_SETS = (LABELS, LABELS_PER_TEXT)
-"""Attributes of rows with several labels."""
-
-_LEAST_EXPECTED = 5  # rows in a cell: the usual rule for the chi-squared distribution to fit
 
 
 def length(corpus: Corpus) -> SignalResult:
@@ -221,114 +209,3 @@ def _lix(corpus: Corpus) -> pd.DataFrame:
 
 def _known(value: Any) -> float | None:
     return None if value is None or pd.isna(value) else float(value)
-
-
-def coverage(corpus: Corpus) -> SignalResult:
-    """Coverage of planned values by accepted rows, for each attribute, user-defined attribute and planned label.
-
-    Labels are grouped by name across tasks; rows without a planned value are left out. Rows with several labels count
-    in `labels`, in each of their labels, and in `labels_per_text`, the number of these. With a quota the planned rows
-    are those that it asks for: rows that are planned again, since others were lost, change no mix. Dependent attributes
-    are counted over all values of their parents.
-
-    Metrics:
-        coverage/<attribute>: total variation distance between planned and accepted shares, half the sum of their
-            absolute differences: 0 = as planned, 1 = nothing in common. Null if nothing was accepted.
-        coverage/largest: the largest distance of attributes with at least `MIN_PLANNED_ROWS` planned rows per value.
-        coverage/p/<attribute>: p value of Pearson's chi-squared test that a row's value and its acceptance are
-            independent. (A goodness-of-fit test does not apply: accepted rows are a subset of the plan, not a separate
-            sample.) Null if a cell's expected count is below five rows, as when nearly all rows are accepted.
-
-    Table `coverage`: attribute, value, planned, accepted (rows), share_planned, share_accepted; at most `MOST_LISTED`
-    values per attribute; the largest differences between the shares first.
-    """
-    slots = corpus.quota_slots
-    distances: Metrics = {}
-    p_values: Metrics = {}
-    telling: list[float] = []
-    tables = []
-    for attribute, of_plan in _rows_by_value(corpus).items():
-        is_in_quota = len(slots) and attribute in slots and attribute not in OF_SETS
-        wanted = slots[attribute].value_counts().rename_axis("value") if is_in_quota else of_plan["planned"]
-        counts = of_plan.reindex(of_plan.index.union(wanted.index), fill_value=0)
-        counts = counts.assign(planned=wanted.reindex(counts.index, fill_value=0))
-        shares = counts / counts.sum()
-        distances[f"coverage/{attribute}"] = distance = _distance(shares)
-        if distance is not None and counts["planned"].mean() >= MIN_PLANNED_ROWS:
-            telling.append(distance)
-        if attribute != LABELS:  # whose rows count several times
-            p_values[f"coverage/p/{attribute}"] = _p_value(of_plan)
-        shown = counts.assign(share_planned=shares["planned"], share_accepted=shares["accepted"]).reset_index()
-        shown.insert(0, "attribute", attribute)
-        tables.append(_by_difference(shown).head(MOST_LISTED))
-    table = _by_difference(pd.concat(tables, ignore_index=True))
-    return SignalResult(
-        {**distances, "coverage/largest": max(telling, default=None), **p_values}, {"coverage": list(records_of(table))}
-    )
-
-
-def _rows_by_value(corpus: Corpus) -> dict[str, pd.DataFrame]:
-    """Planned and accepted rows by value, for each attribute; surplus rows do not count as planned."""
-    attributes = [*ATTRIBUTES, *own_of(corpus.requests), "label"]
-    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in attributes}
-    is_surplus, is_accepted = (corpus.ends.has_outcome(outcome) for outcome in ("surplus", "accepted"))
-    start = 0
-    for frame in corpus.requests.frames(attributes):
-        own = slice(start, start + len(frame))
-        rows, accepted = frame[~is_surplus[own]], is_accepted[own][~is_surplus[own]]
-        for name in attributes:
-            groups = pd.Series(accepted, rows.index).groupby(rows[name])
-            parts[name].append(pd.DataFrame({"planned": groups.size(), "accepted": groups.sum()}))
-        start += len(frame)
-    return {name: _added_up(counts) for name, counts in parts.items()} | _rows_by_set(corpus)
-
-
-def _rows_by_set(corpus: Corpus) -> dict[str, pd.DataFrame]:
-    """The same of rows with several labels: by label and by number of labels; nothing without such a task."""
-    sides = {"planned": corpus.planned_sets, "accepted": corpus.set_rows.counts}
-    rows_of: dict[str, Callable[[Sets], Counter[Any]]] = {LABELS: rows_by_label, LABELS_PER_TEXT: rows_by_size}
-    counts = {
-        name: {side: _summed(map(rows, of_tasks.values())) for side, of_tasks in sides.items()}
-        for name, rows in rows_of.items()
-    }
-    return {name: _table_of(found) for name, found in counts.items() if found["planned"]}
-
-
-def _summed(counts: Iterable[Counter[Any]]) -> Counter[Any]:
-    found: Counter[Any] = Counter()
-    for own in counts:
-        found.update(own)
-    return found
-
-
-def _table_of(counts: Mapping[str, Mapping[Any, int]]) -> pd.DataFrame:
-    values = sorted(counts["planned"])
-    columns = {side: [rows.get(value, 0) for value in values] for side, rows in counts.items()}
-    return pd.DataFrame(columns, index=pd.Index(list(map(str, values)), dtype="str", name="value"))
-
-
-def _added_up(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    none = pd.DataFrame({"planned": [], "accepted": []}, index=pd.Index([], dtype="str"), dtype="int64")
-    counts = pd.concat([none, *parts])
-    return counts.groupby(level=0).sum().rename_axis("value")
-
-
-def _by_difference(lines: pd.DataFrame) -> pd.DataFrame:
-    difference = (lines["share_planned"] - lines["share_accepted"]).abs()
-    return lines.loc[difference.sort_values(ascending=False, kind="stable").index]
-
-
-def _distance(shares: pd.DataFrame) -> float | None:
-    if shares.empty or shares.isna().any(axis=None):
-        return None
-    return float((shares["planned"] - shares["accepted"]).abs().sum() / 2)
-
-
-def _p_value(counts: pd.DataFrame) -> float | None:
-    from scipy.special import chdtrc  # a tenth of what scipy.stats takes to import
-
-    cells = np.column_stack([counts["accepted"], counts["planned"] - counts["accepted"]]).astype(np.float64)
-    expected = np.outer(cells.sum(axis=1), cells.sum(axis=0)) / max(1.0, cells.sum())
-    if len(cells) < 2 or expected.min() < _LEAST_EXPECTED:
-        return None
-    return float(chdtrc(len(cells) - 1, ((cells - expected) ** 2 / expected).sum()))

@@ -15,6 +15,7 @@ from synthetic_textcat.pipelines.quality_report.row_ends import NO_ENDS, RowEnds
 from synthetic_textcat.pipelines.quality_report.signals.check_results import CheckResults, check_results
 from synthetic_textcat.pipelines.quality_report.signals.label_classifiers import Learning, learn
 from synthetic_textcat.schemas.label_sets import LABELS, label_set_of
+from synthetic_textcat.schemas.own_attributes import OwnChoice
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.rows import plain
 from synthetic_textcat.schemas.tasks import Task
@@ -50,6 +51,7 @@ class Corpus:
         reference_texts: The user's real texts, if given.
         last_diversity: Diversity record of the previous run, if it has one.
         quota_slots: Rows that a quota asks for; empty without one.
+        own_attributes: Those of the parameters.
     """
 
     examples: RowTable
@@ -64,6 +66,7 @@ class Corpus:
     reference_texts: Sequence[str] | None = None
     last_diversity: Mapping[str, Any] | None = None
     quota_slots: pd.DataFrame = field(default_factory=pd.DataFrame)
+    own_attributes: Mapping[str, OwnChoice] = field(default_factory=dict)
 
     @cached_property
     def check_results(self) -> CheckResults:

@@ -9,8 +9,9 @@ import pandas as pd
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
 from synthetic_textcat.pipelines.quality_report.row_ends import read_ends
 from synthetic_textcat.pipelines.quality_report.signals.agreement import label_agreement
-from synthetic_textcat.pipelines.quality_report.signals.attribute_fidelity import coverage, length, readability
+from synthetic_textcat.pipelines.quality_report.signals.attribute_fidelity import length, readability
 from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus, SignalResult, merge_results
+from synthetic_textcat.pipelines.quality_report.signals.coverage import coverage
 from synthetic_textcat.pipelines.quality_report.signals.diversity import (
     diversity,
     diversity_growth,
@@ -21,7 +22,7 @@ from synthetic_textcat.pipelines.quality_report.signals.label_sets import label_
 from synthetic_textcat.pipelines.quality_report.signals.labels import label_balance, open_labels
 from synthetic_textcat.pipelines.quality_report.signals.learnability import label_noise, learnability, shortcuts
 from synthetic_textcat.pipelines.quality_report.signals.rates import language_agreement, losses, reject_rates
-from synthetic_textcat.schemas.parameters import QualityReportParameters
+from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, QualityReportParameters
 from synthetic_textcat.schemas.task_table import tasks_of
 from synthetic_textcat.tables import RowTable
 
@@ -50,13 +51,26 @@ def gather_corpus(
     ledger: Ledger,
     settings: QualityReportParameters,
     seed: int,
+    attribute_sampling: AttributeSamplingParameters,
     quota_slots: pd.DataFrame | None = None,
 ) -> Corpus:
     """Corpus for the signals."""
     by_id = tasks_of(tasks).by_id
     slots = pd.DataFrame() if quota_slots is None else quota_slots
     ends = read_ends(outcomes)
-    return Corpus(examples, requests, findings, rejected, ends, by_id, settings, seed, ledger=ledger, quota_slots=slots)
+    return Corpus(
+        examples,
+        requests,
+        findings,
+        rejected,
+        ends,
+        by_id,
+        settings,
+        seed,
+        ledger=ledger,
+        quota_slots=slots,
+        own_attributes=attribute_sampling.extra,
+    )
 
 
 def measure_fidelity(corpus: Corpus) -> Signals:
