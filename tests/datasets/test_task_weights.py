@@ -94,7 +94,7 @@ def test_the_plan_depends_on_the_content_of_the_file_and_not_on_its_place(tmp_pa
         (
             {"language": "@langauges.csv"},
             {},
-            "raw/tasks.yml, entry 2 ('Sort a mail.'): language: raw/langauges.csv is no file. Next: name one next to",
+            "raw/tasks.yml, entry 2 ('Sort a mail.'): language: raw/langauges.csv is not a file. Next: name one next to",
         ),
         ({"language": "@languages.txt"}, {}, "'languages.txt' has a suffix that is none of .csv, .parquet. Next: save"),
         (
@@ -108,11 +108,11 @@ def test_the_plan_depends_on_the_content_of_the_file_and_not_on_its_place(tmp_pa
             "raw/x.csv, line 2: '20' is no range; write `exactly 20 words`",
         ),
         ({"clarity": "@x.csv"}, {"x.csv": "language\nde\n"}, "unknown column 'language'; allowed: clarity, weight"),
-        ({"extra": {"tone": "@x.csv"}}, {}, "entry 2 ('Sort a mail.'): extra.tone: raw/x.csv is no file"),
+        ({"extra": {"tone": "@x.csv"}}, {}, "entry 2 ('Sort a mail.'): extra.tone: raw/x.csv is not a file"),
         (
             {"extra": {"tone": {"given": "language", "English": "@x.csv"}}},
             {},
-            "extra.tone.English: raw/x.csv is no file",
+            "extra.tone.English: raw/x.csv is not a file",
         ),
         (
             {"labels": [{"name": "a", "extra": {"tone": "@x.csv"}}, "b"]},
@@ -122,7 +122,7 @@ def test_the_plan_depends_on_the_content_of_the_file_and_not_on_its_place(tmp_pa
         (
             {"labels": [{"name": "a", "extra": {"tone": "@x.csv"}}, "b"]},
             {},
-            "entry 2 ('Sort a mail.'): label a, extra.tone: raw/x.csv is no file",
+            "entry 2 ('Sort a mail.'): label a, extra.tone: raw/x.csv is not a file",
         ),
         ({"extra": {"tone": "@x.csv"}}, {"x.csv": "tone,weight\nwarm,\n"}, "line 2: '' is not a weight. Next: write a"),
         ({"language": ["de", "@languages.csv"]}, {}, "a file of weights stands alone, in attribute_sampling or in"),

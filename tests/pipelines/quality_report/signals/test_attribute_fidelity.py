@@ -7,7 +7,6 @@ import pytest
 
 from synthetic_textcat.pipelines.quality_report.signals.attribute_fidelity import length
 from tests.pipelines.quality_report.signals.made_corpus import corpus_of
-from tests.support.each_case import each_of
 
 
 def _row(words: int, bucket: str, **changes: Any) -> dict[str, Any]:
