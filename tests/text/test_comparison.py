@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthetic_textcat.text.comparison import canonical, comparable, first_alike
+from synthetic_textcat.text.comparison import canonical, comparable, compared_words, first_alike
 from tests.support.each_case import each_of
 
 
@@ -92,6 +92,15 @@ def test_any_text_has_a_form_that_needs_no_other(text: str) -> None:
     assert form == " ".join(form.split())
     if text.isascii():
         assert form == " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+_LATIN = "abioquyABIOQUY àáèéìòóùúýäöüßñçøåœğışţȘțÀÉİŞÜ "
+_LATIN += "\u00ad\u00aa\u00b4\u00b7\u00bd`\u2019\u201c\u2013\u2026\u00ab\u20ac\n"
+
+
+@given(st.text(_LATIN, max_size=40), st.sampled_from([None, "de", "tr", "vi"]))
+def test_latin_letters_have_the_form_that_they_have_next_to_other_scripts(text: str, code: str | None) -> None:
+    assert [*compared_words(f"é {text}", code), "е"] == compared_words(f"é {text} ё", code)
 
 
 @pytest.mark.parametrize("pattern", ["İ", "\u0301\u0316", "ё\u0301", "oà", "ﷺ", "न्", "\u200c"])

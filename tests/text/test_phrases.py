@@ -80,6 +80,23 @@ def _written(phrase: str, draws: Random) -> str:
     return re.sub(r"(.)\?", lambda kept: draws.choice(("", kept[1])), re.sub(r"\\w[*+]?", "x", phrase))
 
 
+_SCREENED = st.lists(st.text("_jx ab\U0001f600\ud800", max_size=12), max_size=6)
+
+
+@given(_SCREENED, st.sampled_from([1, 100]))
+def test_texts_that_are_screened_together_have_pieces_if_each_has(texts: list[str], times: int) -> None:
+    screen = PieceScreen((" a", "ab", "x", "a_b", " j", "jx", "b "))
+    found = screen.may_be_in(texts * times)
+    has_pieces = [bool(screen.pieces_in(text)) for text in texts * times]
+    assert all(may >= has for may, has in zip(found, has_pieces, strict=True))
+    if len(found) >= 200 and "\ud800" not in "".join(texts):
+        assert found == has_pieces
+
+
+def test_no_text_has_a_piece_where_there_are_none() -> None:
+    assert PieceScreen(()).may_be_in(["a", "b"]) == [False, False]
+
+
 @given(st.text("_jx ab", max_size=12))
 def test_the_screen_finds_the_pieces_that_are_looked_for_one_by_one(text: str) -> None:
     pieces = (" a", "ab", "x", "a_b", " j", "jx", "b ")

@@ -80,6 +80,9 @@ _TONE_MOVED = {
 _TONE_ON_SECOND = re.compile(
     rf"(?:{'|'.join(f'{first}[{toned}]' for first, (toned, *_) in _SECOND_VOWELS.items())})(?!\w)"
 )
+_TONE_AT_END = re.compile(rf"[{''.join(toned for toned, *_ in _SECOND_VOWELS.values())}](?!\w)")
+_MAY_BE_UNCHANGED = (range(0x80, 0x250), range(0x2000, 0x2070), range(0x20A0, 0x20C0))
+"""Letters and signs of most languages in Latin letters."""
 
 
 def comparable(text: str, code: str | None = None) -> str:
@@ -94,7 +97,17 @@ def comparable(text: str, code: str | None = None) -> str:
 
 def compared_words(text: str, code: str | None = None) -> list[str]:
     """Pieces between spaces of the text in its comparison form (`comparable`)."""
-    return _folded(_in_nfkc(text), code)
+    if text.isascii():
+        return _case_folded(text, code).split()
+    if _unchanged().fullmatch(text):
+        return _with_tones_on_first(_case_folded(text, _code_of(text, code))).split()
+    composed_text = _in_nfkc(text)
+    return _in_script_form(_case_folded(composed_text, _code_of(composed_text, code)))
+
+
+def _code_of(text: str, code: str | None) -> str | None:
+    """The code of the text's language; that of Turkish for a text of unknown language with letters of its own."""
+    return "tr" if code is None and not _ONLY_TURKIC.isdisjoint(text) else code
 
 
 def sentence_key(text: str, code: str | None = None) -> str:
@@ -147,12 +160,6 @@ def _case_folded(text: str, code: str | None) -> str:
     return folded.replace(f"i{_DOT_ABOVE}", "i") if _DOT_ABOVE in folded else folded
 
 
-def _folded(text: str, code: str | None) -> list[str]:
-    if code is None and not text.isascii() and not _ONLY_TURKIC.isdisjoint(text):
-        code = "tr"
-    return _in_script_form(_case_folded(text, code))
-
-
 def _in_script_form(text: str) -> list[str]:
     if text.isascii():
         return text.split()
@@ -160,7 +167,13 @@ def _in_script_form(text: str) -> list[str]:
     text = letter.sub(lambda found: replacements[found[0]], text)
     if _MAY_HAVE_A_RULE.search(text):
         text = _NASAL.sub("\u0902", _ACCENT.sub(r"\1\2", text)).replace("เเ", "แ").replace("ເເ", "ແ")
-    return _TONE_ON_SECOND.sub(lambda found: _TONE_MOVED[found[0]], text).split()
+    return _with_tones_on_first(text).split()
+
+
+def _with_tones_on_first(text: str) -> str:
+    if _TONE_AT_END.search(text) is None:
+        return text
+    return _TONE_ON_SECOND.sub(lambda found: _TONE_MOVED[found[0]], text)
 
 
 @cache
@@ -180,3 +193,22 @@ def _replaced_letters() -> tuple[re.Pattern[str], dict[str, str]]:
             table[character] = plain
     table |= _ARABIC | _OTHER_LETTERS | dict.fromkeys(map(chr, (*_ARABIC_SIGNS, *_HEBREW_POINTS)), "")
     return re.compile(f"[{''.join(map(re.escape, table))}]"), table
+
+
+@cache
+def _unchanged() -> re.Pattern[str]:
+    """Texts of which nothing but case and tones differs in their normal form, as most in Latin letters.
+
+    One look at such a text is in place of five, by which it would be normalised.
+    """
+    letter, _ = _replaced_letters()
+
+    def stays(character: str) -> bool:
+        forms = {character, *_case_folded(character, None), *_case_folded(character, "tr")}
+        is_composed = unicodedata.normalize("NFKC", character) == character and not _SIGN.match(character)
+        patterns = (letter, _MAY_HAVE_A_RULE)
+        return is_composed and not any(pattern.match(form) for pattern in patterns for form in forms)
+
+    ascii_signs = (re.escape(chr(code)) for code in range(0x80) if not _SIGN.match(chr(code)))
+    others = (chr(code) for codes in _MAY_BE_UNCHANGED for code in codes if stays(chr(code)))
+    return re.compile(f"[{''.join((*ascii_signs, *others))}]*")

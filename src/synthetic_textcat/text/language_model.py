@@ -7,8 +7,8 @@ model's weights. The probabilities are those of py3langid but for the rounding o
 """
 
 import unicodedata
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,20 @@ _AT_ONCE = 2_000  # texts in memory as states and features: some 20 MB for excer
 _ROW_BITS = 8  # a row of the table of transitions has an entry for each value of a byte
 
 Probabilities = NDArray[np.float32]
-_Features = tuple[NDArray[np.intp], NDArray[np.int64]]
+
+
+class _Features(NamedTuple):
+    """Features of texts, as the parts of a sparse matrix in compressed rows.
+
+    Attributes:
+        times: How often a text has a feature.
+        columns: The feature.
+        starts: Where each text begins among these, and the last one ends.
+    """
+
+    times: NDArray[np.intp]
+    columns: NDArray[np.int32]
+    starts: NDArray[np.intp]
 
 
 class BatchIdentifier:
@@ -42,6 +55,7 @@ class BatchIdentifier:
         self._row_starts = np.asarray(identifier.tk_row, np.intp) << _ROW_BITS
         self._feature_of = np.asarray(identifier.tk_output, np.int32)
         self._weights, self._priors = identifier.nb_ptc, identifier.nb_pc
+        self._feature_bits = np.uint32(len(self._weights).bit_length())
         first: dict[str, int] = {}
         self._repeated = [(first[code], at) for at, code in enumerate(self.labels) if first.setdefault(code, at) != at]
 
@@ -55,14 +69,15 @@ class BatchIdentifier:
 
         encoded = [_bytes_of(text) for text in texts]
         lengths = np.array([len(each) for each in encoded])
-        places, features = self._visited(b"".join(encoded), lengths)
-        width = len(self._weights)
-        visited, times = np.unique(places * width + features, return_counts=True)
-        texts_of, columns = np.divmod(visited, width)
-        starts = np.searchsorted(texts_of, np.arange(len(texts) + 1))
-        counts = csr_array((np.log1p(times.astype(np.float32)), columns, starts), shape=(len(texts), width))
+        longest_first = np.argsort(-lengths, kind="stable")
+        starts = (np.cumsum(lengths) - lengths)[longest_first]
+        lengths = lengths[longest_first]
+        found = self._features(np.frombuffer(b"".join(encoded), np.uint8), starts, lengths)
+        weights = np.log1p(found.times.astype(np.float32))
+        counts = csr_array((weights, found.columns, found.starts), shape=(len(texts), len(self._weights)))
         scores = counts @ self._weights + self._priors
-        scores[starts[1:] == starts[:-1]] = 0  # no feature says nothing, not even which language is frequent
+        has_none = found.starts[1:] == found.starts[:-1]
+        scores[has_none] = 0  # no feature says nothing, not even which language is frequent
         scores /= np.sqrt(np.maximum(lengths, 1))[:, None].astype(np.float32)
         scores -= scores.max(axis=1, keepdims=True)
         np.exp(scores, out=scores)
@@ -70,34 +85,45 @@ class BatchIdentifier:
         for kept, repeated in self._repeated:
             scores[:, kept] += scores[:, repeated]
             scores[:, repeated] = 0
-        return np.asarray(scores, np.float32)
+        in_order = np.empty(scores.shape, np.float32)
+        in_order[longest_first] = scores
+        return in_order
 
-    def _visited(self, joined: bytes, lengths: NDArray[np.int64]) -> _Features:
-        """Features that the texts visit: text and feature of each visit, in no particular order."""
-        visits = list(self._steps(np.frombuffer(joined, np.uint8), lengths))
-        if not visits:
-            return np.zeros(0, np.intp), np.zeros(0, np.int64)
-        features = self._feature_of[np.concatenate([states for _, states in visits])]
-        texts_of = np.concatenate([texts for texts, _ in visits])
-        is_feature = features >= 0
-        return texts_of[is_feature], features[is_feature].astype(np.int64)
+    def _features(self, joined: NDArray[np.uint8], starts: NDArray[np.intp], lengths: NDArray[np.intp]) -> _Features:
+        """Features that the texts visit.
 
-    def _steps(
-        self, joined: NDArray[np.uint8], lengths: NDArray[np.int64]
-    ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.uint32]]]:
-        """The texts that have a byte at each position, and the states in which it leaves them."""
-        longest_first = np.argsort(-lengths, kind="stable")
-        starts = (np.cumsum(lengths) - lengths)[longest_first]
-        going_on = np.searchsorted(-lengths[longest_first], -np.arange(lengths.max(initial=0)), side="left")
-        states = np.zeros(len(lengths), np.uint32)
+        Args:
+            joined: Bytes of all texts.
+            starts: Where each text begins among them.
+            lengths: Bytes of each text, the most first.
+        """
+        going_on = np.searchsorted(-lengths, -np.arange(lengths.max(initial=0)), side="left")
+        visited = np.empty(int(lengths.sum()), np.uint32)  # states, byte after byte, each of the texts that have one
+        states, end = np.zeros(len(lengths), np.uint32), 0
         for position, count in enumerate(going_on.tolist()):
-            entries = self._row_starts[states[:count]] + joined[starts[:count] + position]
-            states = self._next[entries]
-            yield longest_first[:count], states
+            entries = self._row_starts[states[:count]]
+            entries += joined[starts[:count] + position]
+            states, end = visited[end : end + count], end + count
+            self._next.take(entries, out=states, mode="clip")
+        features = self._feature_of[visited]
+        texts_of = np.arange(len(visited), dtype=np.uint32)
+        texts_of -= np.repeat(np.cumsum(going_on) - going_on, going_on).astype(np.uint32)
+        is_feature = features >= 0
+        visits = (texts_of[is_feature] << self._feature_bits) | features[is_feature].astype(np.uint32)
+        visits.sort()
+        is_first = np.ones(len(visits), np.bool_)
+        np.not_equal(visits[1:], visits[:-1], out=is_first[1:])
+        firsts = np.flatnonzero(is_first)
+        each = visits[firsts]
+        bounds = np.searchsorted(each >> self._feature_bits, np.arange(len(lengths) + 1, dtype=np.uint32))
+        columns = (each & np.uint32((1 << self._feature_bits) - 1)).astype(np.int32)
+        return _Features(np.diff(firsts, append=len(visits)), columns, bounds)
 
 
 def _bytes_of(text: str) -> bytes:
     """The text as py3langid reads it: in NFC, and a text in capitals in small letters."""
     if text.isupper():
         text = text.lower()
+    if text.isascii():
+        return text.encode()
     return unicodedata.normalize("NFC", text).encode("utf-8", "surrogatepass")

@@ -6,7 +6,7 @@ caller has looked for rule out most literals without another look at the text.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 
 _TOKEN = re.compile(r"\(\?(?::|<?[=!])|\[[^\]]*\]|\\.|(?:[?*+]|\{\d+(?:,\d*)?\})\??|.", re.DOTALL)
@@ -19,6 +19,7 @@ _SEARCH = 3.0  # the cost of a search: literals that cost more are not looked fo
 _OFTEN = 3  # letters: nearly every text has a given literal of as many
 _MOST_PLANS = 1_024
 _RARE_SIGNS = "_jx"
+_FEWEST_TEXTS = 200  # for RE2
 _NONE = frozenset[str]()
 
 Literals = frozenset[str]
@@ -81,6 +82,8 @@ class PieceScreen:
 
     def __init__(self, pieces: Iterable[str]) -> None:
         of_sign: dict[str, list[str]] = {}
+        pieces = list(pieces)
+        self._any = "|".join(re.sub(r"^\\ ", "(?:^| )", re.escape(piece)) for piece in pieces)
         for piece in pieces:
             of_sign.setdefault(next(filter(piece.__contains__, _RARE_SIGNS), ""), []).append(piece)
         self._others = of_sign.pop("", [])
@@ -94,6 +97,23 @@ class PieceScreen:
             if sign in text:
                 found += filter(has, pieces)
         return frozenset(found) if found else _NONE
+
+    def may_be_in(self, texts: Sequence[str]) -> list[bool]:
+        """Whether each text has one of the parts: RE2 looks for all at once, in a tenth of the time of `pieces_in`.
+
+        Of a few texts, and of texts that are no Unicode, each may have one: RE2 would take longer to begin.
+        """
+        import pyarrow as pa  # where single texts are judged it need not be there
+        import pyarrow.compute as pc
+
+        if len(texts) < _FEWEST_TEXTS or not self._any:
+            return [bool(self._any)] * len(texts)
+        try:
+            column = pa.array(texts, pa.large_string())
+        except (UnicodeEncodeError, pa.ArrowInvalid):
+            return [True] * len(texts)
+        found: list[bool] = pc.match_substring_regex(column, self._any).to_pylist()
+        return found
 
 
 def _from(place: int, found: Iterable["re.Match[str]"]) -> Iterator["re.Match[str]"]:

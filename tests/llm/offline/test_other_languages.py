@@ -80,7 +80,7 @@ def write(task: Task, number: int, language: str, **fixed: str) -> tuple[str, di
 
 def own_letters(text: str, language: Language) -> float:
     letters = letters_by_script(text)
-    return sum(letters[script] for script in scripts_of(language)) / letters.total()
+    return sum(letters.get(script, 0) for script in scripts_of(language)) / sum(letters.values())
 
 
 def test_the_languages_with_a_grammar_of_their_own() -> None:

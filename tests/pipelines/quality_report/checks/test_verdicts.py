@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, Known
-from synthetic_textcat.pipelines.quality_report.checks.verdicts import Judgement, Verdict, judge_alone
+from synthetic_textcat.pipelines.quality_report.checks.verdicts import Judgement, Verdict, judge_alone, judge_together
 from synthetic_textcat.schemas.outcomes import REJECT_REASONS
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.text.unicode import normalised
@@ -194,6 +194,26 @@ def test_no_row_is_rejected_for_what_only_flags_and_a_row_judged_alone_is_judged
     if not flag_only:
         assert [x.verdict for x in judged] == _verdicts(rows)
     assert all(judgement.verdict is None for judgement in _judged(rows, *REJECT_REASONS))
+
+
+_TALK = (
+    "This text is an example of a complaint, and its label is bad.",
+    "Hier ist ein Beispieltext mit dem Label schlecht.",
+    "They forgot the sauce, and nobody told us why.",
+    "Sure, here is an example of a review: no soup.",
+    "",
+)
+
+
+def test_many_rows_that_are_judged_together_are_judged_as_each_alone() -> None:
+    languages = ("English", "German", "Polish")
+    rows = [
+        candidate(input_text=_TALK[number % len(_TALK)], language=languages[number % len(languages)])
+        for number in range(60 * len(_TALK) * len(languages))
+    ]
+    together = judge_together(rows)
+    assert together == [judge_alone(replace(row)) for row in rows]
+    assert len({judgement.verdict for judgement in together}) > len(_TALK)
 
 
 def test_a_text_that_is_nearly_a_seed_example_is_a_near_duplicate_of_it() -> None:

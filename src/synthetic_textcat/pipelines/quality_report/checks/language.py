@@ -7,10 +7,9 @@ or more 24; of 114,439 shorter ones 28, most of them identifiers.
 
 import re
 import tempfile
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -102,10 +101,10 @@ def can_agree(asked: str) -> bool:
 
 def check_language(text: str, asked: str) -> Finding:
     """Verdict on the language of the text's beginning, against the requested language (name or code)."""
-    seen = _by_letters(text, find_language(asked))
+    seen = _by_letters(text, _asked_for(asked))
     if isinstance(seen, Finding):
         return seen
-    return _concluded(seen, _by_probability(seen.text, seen.group, seen.added))
+    return _concluded(seen, _by_probability(seen.text, seen.asked.group, seen.asked.added))
 
 
 def check_languages(texts: Sequence[str], asked: Sequence[str]) -> list[Finding]:
@@ -115,13 +114,41 @@ def check_languages(texts: Sequence[str], asked: Sequence[str]) -> list[Finding]
         texts: As the model wrote them.
         asked: Requested language of each text, name or code.
     """
-    seen = [_by_letters(text, find_language(name)) for text, name in zip(texts, asked, strict=True)]
+    seen = [_by_letters(text, _asked_for(name)) for text, name in zip(texts, asked, strict=True)]
     read: dict[int, Finding] = {}
-    for added in sorted({each.added for each in seen if isinstance(each, _Doubtful)}):
-        doubtful = {at: each for at, each in enumerate(seen) if isinstance(each, _Doubtful) and each.added == added}
-        texts, groups = [each.text for each in doubtful.values()], [each.group for each in doubtful.values()]
+    for added in sorted({each.asked.added for each in seen if isinstance(each, _Doubtful)}):
+        doubtful = {
+            at: each for at, each in enumerate(seen) if isinstance(each, _Doubtful) and each.asked.added == added
+        }
+        texts, groups = [each.text for each in doubtful.values()], [each.asked.group for each in doubtful.values()]
         read |= dict(zip(doubtful, _by_probabilities(texts, groups, added), strict=True))
     return [each if isinstance(each, Finding) else _concluded(each, read[at]) for at, each in enumerate(seen)]
+
+
+class _Asked(NamedTuple):
+    """What tells a language that was asked for.
+
+    Attributes:
+        language: The language.
+        scripts: Those in which it is written, as `letters_by_script` names them.
+        by_script: Whether its script identifies it.
+        group: Codes that count as this language; empty if the model can't identify it.
+        added: Code of the language, if the table lacks it: it is identified among the table's languages and itself.
+    """
+
+    language: Language
+    scripts: frozenset[str]
+    by_script: bool
+    group: frozenset[str]
+    added: str
+
+
+@lru_cache(maxsize=1024)
+def _asked_for(name: str) -> _Asked:
+    """The language of this name or code: found anew for each text, these facts would cost as much as its letters."""
+    language = find_language(name)
+    added = base_of(language) if base_of(language) in ADDED else ""
+    return _Asked(language, scripts_of(language), is_identified_by_script(language), _group(language), added)
 
 
 class _Doubtful(NamedTuple):
@@ -130,59 +157,50 @@ class _Doubtful(NamedTuple):
     Attributes:
         text: What is read of it.
         is_long: Whether it has enough letters to be called wrong.
-        language: As asked.
-        group: Codes that count as this language.
-        added: Code of the language, if the table lacks it: it is identified among the table's languages and itself.
+        asked: What tells the language that was asked for.
     """
 
     text: str
     is_long: bool
-    language: Language
-    group: frozenset[str]
-    added: str
+    asked: _Asked
 
 
-def _by_letters(text: str, language: Language) -> Finding | _Doubtful:
+def _by_letters(text: str, asked: _Asked) -> Finding | _Doubtful:
     """The verdict by script and number of letters, if these settle it."""
     text = _prose_of(text[:_EXCERPT])
     letters = letters_by_script(text)
-    total, own = letters.total(), _own(letters, language)
-    has_letters = bool(scripts_of(language))
-    if own == 0 and total > 1 and has_letters and _A_WORD.search(text):
+    total = sum(letters.values())
+    own = sum(count for script, count in letters.items() if script in asked.scripts)
+    if own == 0 and total > 1 and asked.scripts and _A_WORD.search(text):
         return _in_letters_of(text, letters)
-    if total < MIN_LETTERS or not has_letters:
-        return _other_chinese(text, language) or _NOT_VERIFIABLE
-    if own < total and own and "LATIN" not in scripts_of(language):
+    if total < MIN_LETTERS or not asked.scripts:
+        return _other_chinese(text, asked.language) or _NOT_VERIFIABLE
+    if own < total and own and "LATIN" not in asked.scripts:
         text, letters = _without_names(text, letters, own)
-        total = letters.total()
+        total = sum(letters.values())
     if own < _HARDLY * total:
         return _in_letters_of(text, letters)
-    if own >= _MOSTLY * total and is_identified_by_script(language):
+    if own >= _MOSTLY * total and asked.by_script:
         return _AGREES
-    if group := _group(language):
-        added = base_of(language) if base_of(language) in ADDED else ""
-        return _Doubtful(text, total >= MIN_LETTERS, language, group, added)
-    return _other_chinese(text, language) or _NOT_VERIFIABLE
+    if asked.group:
+        return _Doubtful(text, total >= MIN_LETTERS, asked)
+    return _other_chinese(text, asked.language) or _NOT_VERIFIABLE
 
 
 def _concluded(seen: _Doubtful, read: Finding) -> Finding:
     """The verdict on a text by what it reads as."""
     if read.verdict == "wrong":
         return read if seen.is_long else _NOT_VERIFIABLE
-    return _other_chinese(seen.text, seen.language) or read
+    return _other_chinese(seen.text, seen.asked.language) or read
 
 
-def _own(letters: Counter[str], language: Language) -> int:
-    return sum(letters[script] for script in scripts_of(language))
-
-
-def _in_letters_of(text: str, letters: Counter[str]) -> Finding:
+def _in_letters_of(text: str, letters: Mapping[str, int]) -> Finding:
     return Finding("wrong", f"its letters are {shown(most_frequent_script(text, letters))}")
 
 
-def _without_names(text: str, letters: Counter[str], own: int) -> tuple[str, Counter[str]]:
+def _without_names(text: str, letters: dict[str, int], own: int) -> tuple[str, dict[str, int]]:
     """The text without the names in Latin letters that any language takes over, unless it is little else."""
-    if not letters["LATIN"] or own < _LEAST_OWN_LETTERS_A_NAME * len(_LATIN_NAME.findall(text)):
+    if "LATIN" not in letters or own < _LEAST_OWN_LETTERS_A_NAME * len(_LATIN_NAME.findall(text)):
         return text, letters
     text = _LATIN_NAME.sub(" ", text)
     return text, letters_by_script(text)

@@ -20,7 +20,7 @@ def find_label_mention(text: str, label: str, language: str | None, compared: st
         language: Requested language of the text, name or code; without it, inflected forms do not count.
         compared: The text in its comparison form for this language, if at hand: it saves most of the time.
     """
-    return find_mention(text, label, _code(language), compared)
+    return find_mention(text, label, code_of(language), compared)
 
 
 def leaked_labels(
@@ -35,10 +35,10 @@ def leaked_labels(
         language: Requested language, name or code.
         compared: The text in its comparison form.
     """
-    code = _code(language)
+    code = code_of(language)
     set_in_capitals = _is_in_capitals(label_set)
     for label in labels:
-        found = find_label_mention(text, label.casefold() if set_in_capitals else label, language, compared)
+        found = find_mention(text, label.casefold() if set_in_capitals else label, code, compared)
         if found is not None:
             yield repr(label) if comparable(found, code) == comparable(label, code) else f"{label!r} as {found!r}"
 
@@ -48,15 +48,17 @@ def only_label(text: str, label_set: frozenset[str], language: str | None) -> st
     bare = text.strip(_AROUND_A_NAME)
     if len(bare) > _longest_of(label_set) + _LONGEST_ENDING:
         return None
-    code = _code(language)
+    code = code_of(language)
     form = comparable(bare, code)
     for label in sorted(label_set):
-        if comparable(label, code) == form or find_label_mention(bare, label, language) == canonical(bare):
+        if comparable(label, code) == form or find_mention(bare, label, code) == canonical(bare):
             return label
     return None
 
 
-def _code(language: str | None) -> str | None:
+@lru_cache(maxsize=1024)
+def code_of(language: str | None) -> str | None:
+    """Code of the language, name or code, by whose rules a text is read; None without one."""
     return None if language is None else rules_code(find_language(language))
 
 

@@ -1,38 +1,41 @@
 """Checks of single rows: each takes a candidate and returns why it is not an example, or None.
 
 A check is a function with `@row_check` that bears the name of a reason in `schemas.outcomes.REJECT_REASONS`. It reads
-its row only, and finds the same on any machine and in any process. Costly values are cached properties of `Candidate`.
+its row only, and finds the same on any machine and in any process. Costly values are lazy facts of `Candidate`.
 Checks that compare rows stand in `comparisons`. The next run applies a new check to rows that are paid for already.
 """
 
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
-from itertools import compress, islice
+from functools import cached_property, partial
+from itertools import islice
 
 from synthetic_textcat.pipelines.quality_report.checks.artefacts import find_artefacts, find_no_text
 from synthetic_textcat.pipelines.quality_report.checks.language import Finding, check_language, check_languages
-from synthetic_textcat.pipelines.quality_report.checks.leakage import leaked_labels, only_label
+from synthetic_textcat.pipelines.quality_report.checks.lazy_facts import lazy
+from synthetic_textcat.pipelines.quality_report.checks.leakage import code_of, leaked_labels, only_label
 from synthetic_textcat.pipelines.quality_report.checks.open_labels import find_label_fault
 from synthetic_textcat.pipelines.quality_report.checks.placeholders import find_placeholders
 from synthetic_textcat.pipelines.quality_report.checks.prompt_overlap import PromptIndex, find_overlap
 from synthetic_textcat.pipelines.quality_report.checks.repetition import find_repetition
-from synthetic_textcat.pipelines.quality_report.checks.talk_about_task import find_talk_about_task
+from synthetic_textcat.pipelines.quality_report.checks.same_labels import are_one_name, are_one_open_label
+from synthetic_textcat.pipelines.quality_report.checks.talk_about_task import (
+    Phrases,
+    find_talk_about_task,
+    possible_phrases,
+)
 from synthetic_textcat.pipelines.quality_report.checks.text_ends import find_cut
 from synthetic_textcat.pipelines.quality_report.checks.text_length import count_words, find_wrong_length, needs_count
 from synthetic_textcat.schemas.block import TextChecks
-from synthetic_textcat.schemas.label_names import label_form, labels_in_set, set_spelling
-from synthetic_textcat.schemas.languages import find_language, rules_code
+from synthetic_textcat.schemas.label_names import labels_in_set, set_spelling
 from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.schemas.tasks import Task
-from synthetic_textcat.text.comparison import comparable, compared_words, first_alike
+from synthetic_textcat.text.comparison import comparable, compared_words
 from synthetic_textcat.text.unicode import normalised
 
 _SHOWN = 3
 """Signs of a fault that its evidence quotes."""
-
-LABEL_FIELDS = ("label", "misleading_label")
 
 
 @dataclass(frozen=True)
@@ -71,9 +74,9 @@ class Known:
         return labels_in_set(labels, self.order)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Candidate:
-    """A parsed reply with its plan; costly facts are computed once, when first needed.
+    """A parsed reply with its plan, which nobody changes; costly facts are computed once, when first needed.
 
     Attributes:
         input_text: As the model wrote it.
@@ -99,42 +102,46 @@ class Candidate:
 
     def __post_init__(self) -> None:
         """Brings the labels to the spelling of the set."""
-        for name in LABEL_FIELDS:
-            object.__setattr__(self, name, self.known.spelt(getattr(self, name)))
+        self.label, self.misleading_label = self.known.spelt(self.label), self.known.spelt(self.misleading_label)
         if self.labels is not None:
-            object.__setattr__(self, "labels", self.known.spelt_set(self.labels))
+            self.labels = self.known.spelt_set(self.labels)
 
     @property
     def own_labels(self) -> tuple[str, ...]:
         """The row's labels: one, or all of a row with several."""
         return (self.label,) if self.labels is None else self.labels
 
-    @cached_property
+    @lazy
     def text(self) -> str:
         """The input text in its comparison form."""
         return " ".join(self.words)
 
-    @cached_property
+    @property
     def code(self) -> str | None:
         """The code of the language by whose rules the text is read."""
-        return rules_code(find_language(self.language)) if self.language else None
+        return code_of(self.language) if self.language else None
 
-    @cached_property
+    @lazy
     def words(self) -> list[str]:
         """Pieces of the text in its comparison form between spaces."""
         return compared_words(self.input_text, self.code)
 
-    @cached_property
+    @lazy
     def pieces(self) -> int:
         """Number of pieces of the text as written between spaces; normalisation may add spaces to other than ASCII."""
         return len(self.words if self.input_text.isascii() else self.input_text.split())
 
-    @cached_property
+    @lazy
+    def possible_phrases(self) -> Collection[Phrases] | None:
+        """Phrases about tasks that the text may have; None if it was not looked at together with others."""
+        return None
+
+    @lazy
     def in_language(self) -> Finding | None:
         """Whether the text is in the language that was asked for."""
         return check_language(self.input_text, self.language) if self.language else None
 
-    @cached_property
+    @lazy
     def word_count(self) -> int:
         """Words of the text as written."""
         return count_words([self.input_text], [self.language])[0]
@@ -157,7 +164,7 @@ def row_check(check: Check) -> Check:
 
 
 def prepares(check: Check) -> Callable[[Callable[[Sequence[Candidate]], None]], Callable[[Sequence[Candidate]], None]]:
-    """Registers a function that fills cached properties of many rows, which a check then finds."""
+    """Registers a function that fills lazy facts of many rows, which a check then finds."""
 
     def register(prepare: Callable[[Sequence[Candidate]], None]) -> Callable[[Sequence[Candidate]], None]:
         PREPARATIONS[check.__name__] = prepare
@@ -184,11 +191,11 @@ def _evidence(what: str, found: Iterator[str], least: int | None) -> str | None:
 def empty_field(row: Candidate) -> str | None:
     """Text or a label without a single visible character."""
     texts = (row.input_text, *row.own_labels, row.misleading_label)
-    is_empty = [not any(map(_is_visible, text)) for text in texts]
-    if True not in is_empty:
+    if all(map(_shows, texts)):
         return None
     of_labels = ["label" if row.labels is None else "labels"] * len(row.own_labels)
-    empty = dict.fromkeys(compress(("input_text", *of_labels, "misleading_label"), is_empty))
+    names = ("input_text", *of_labels, "misleading_label")
+    empty = dict.fromkeys(name for name, text in zip(names, texts, strict=True) if not _shows(text))
     return f"empty: {', '.join(empty)}"
 
 
@@ -210,7 +217,16 @@ def placeholder(row: Candidate) -> str | None:
 @row_check
 def about_the_task(row: Candidate) -> str | None:
     """A text that speaks of the task, its labels or the prompt, or in an assistant's voice."""
-    return find_talk_about_task(row.text, row.language, row.known.task_text, row.known.text_checks.about_the_task)
+    least = row.known.text_checks.about_the_task
+    return find_talk_about_task(row.text, row.language, row.known.task_text, least, row.possible_phrases)
+
+
+@prepares(about_the_task)
+def find_possible_phrases(rows: Sequence[Candidate]) -> None:
+    """Phrases about tasks that the texts may have."""
+    found = possible_phrases([row.text for row in rows], [row.language for row in rows])
+    for row, phrases in zip(rows, found, strict=True):
+        vars(row)["possible_phrases"] = phrases
 
 
 @row_check
@@ -279,7 +295,9 @@ def misleading_label_not_in_set(row: Candidate) -> str | None:
 @row_check
 def same_labels(row: Candidate) -> str | None:
     """A misleading label that is the label: it would teach a model nothing, or worse."""
-    alike = next((label for label in row.own_labels if _are_alike(label, row)), None)
+    is_open = not row.known.labels
+    are_alike: Callable[[str, str], bool] = partial(are_one_open_label, code=row.code) if is_open else are_one_name
+    alike = next((label for label in row.own_labels if are_alike(label, row.misleading_label)), None)
     return None if alike is None else f"both {alike!r}"
 
 
@@ -352,17 +370,8 @@ def _quoted(labels: Iterable[str]) -> str:
     return " and ".join(map(repr, labels))
 
 
-def _are_alike(label: str, row: Candidate) -> bool:
-    """Whether a label of the row is its misleading label too."""
-    other = row.misleading_label
-    if row.known.labels:  # they may differ in typography alone
-        return label == other or first_alike((label, other)) is not None
-    return _open_label(label, row.code) == _open_label(other, row.code)
-
-
-@lru_cache(maxsize=1 << 14)
-def _open_label(label: str, code: str | None) -> str:
-    return comparable(label_form(label), code)
+def _shows(text: str) -> bool:
+    return text[:1].isalnum() or any(map(_is_visible, text))
 
 
 def _is_visible(character: str) -> bool:

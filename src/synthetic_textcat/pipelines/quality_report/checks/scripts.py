@@ -1,6 +1,5 @@
 """Scripts: those in which a language is written, and the letters of a text by script."""
 
-import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping
@@ -40,22 +39,24 @@ _LETTERS_OF = {
 }
 """ISO 15924 script -> first words of the Unicode names of its letters."""
 
-_NO_LETTERS = bytes(code for code in range(128) if not chr(code).isalpha())
-_NOT_ASCII = re.compile("[^\x00-\x7f]+")
+_ASCII = bytes(range(128))
+_NO_LATIN = bytes(code for code in range(256) if not (code < 128 and chr(code).isalpha()))
 _ALSO_WRITTEN = {"sr": "Latn", "bs": "Cyrl", "uz": "Cyrl"}  # both scripts are in daily use
 
 
-def letters_by_script(text: str) -> Counter[str]:
+def letters_by_script(text: str) -> dict[str, int]:
     """Number of letters by script, the first word of their Unicode names."""
-    found: Counter[str] = Counter()
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
-        others = "".join(_NOT_ASCII.findall(text))
+    found: dict[str, int] = {}
+    if text.isascii():
+        encoded = text.encode()
+    else:
+        encoded = unicodedata.normalize("NFKC", text).encode("utf-8", "surrogatepass")
+        others = encoded.translate(None, _ASCII).decode("utf-8", "surrogatepass")
         for character in set(others):
             if script := _script_of_letter(character):
-                found[script] += others.count(character)
-    if latin := len(text.encode("ascii", "ignore").translate(None, _NO_LETTERS)):
-        found["LATIN"] += latin
+                found[script] = found.get(script, 0) + others.count(character)
+    if latin := len(encoded.translate(None, _NO_LATIN)):
+        found["LATIN"] = found.get("LATIN", 0) + latin
     return found
 
 

@@ -1,5 +1,6 @@
 """Tables of the checks: candidates as rows to check, the results of the checks as columns, batch by batch."""
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
 from typing import Any
@@ -24,8 +25,8 @@ _JUDGED = ("reject_reason", "check_detail", "flags", "flag_details")
 
 Texts = NDArray[np.object_]
 Part = tuple[pd.DataFrame, "pd.Series[Any]", Mapping[str, Known]]
-"""Some candidates, at most `AT_ONCE`; the planned label or label set of each, missing for open label sets; and what is
-known of their tasks, by id: these alone go to another process."""
+"""Columns that checks read of some candidates, at most `AT_ONCE`; the planned label or label set of each, missing for
+open label sets; and the facts of their tasks, by id: these alone go to another process."""
 
 
 def checked_table(
@@ -46,13 +47,25 @@ def checked_table(
         StaleTableError: If a candidate is of no known task, or not in the plan.
     """
     own = {str(name): dtype for name, dtype in candidates.empty().dtypes.items()}
-    found = Spool({**own, "detail": "str", **{name: CHECKED_ROWS[name] for name in map(str, _columns_of([]))}})
-    for part in check(_parts(candidates, requests, known)):
-        found.add(part)
-    return found
+    checked = Spool({**own, "detail": "str", **{name: CHECKED_ROWS[name] for name in map(str, _columns_of([]))}})
+    waiting = deque[pd.DataFrame]()  # another process would only send most of their columns back
+    read = [name for name in (*_FIELDS, LABELS) if name in candidates]
+
+    def parts() -> Iterator[Part]:
+        for rows, planned_labels, of_tasks in _parts(candidates, requests, known):
+            waiting.append(rows)
+            yield rows[read], planned_labels, of_tasks
+
+    for found in check(parts()):
+        rows = waiting.popleft()
+        found.index = rows.index
+        detail = rows["detail"] if "detail" in rows else pd.Series(None, rows.index, dtype="str")
+        checked.add(rows.assign(detail=detail, **{str(name): column for name, column in found.items()}))
+    return checked
 
 
 def _parts(candidates: RowTable, requests: RowTable, known: Mapping[str, Known]) -> Iterator[Part]:
+    """All columns of some candidates, their planned labels, and the facts of their tasks."""
     walk = in_plan_order(requests, {"candidates": candidates}, {"requests": ["label", "labels"]}, _WALKED)
     for start, planned, subsets in walk:
         rows, places = subsets["candidates"]
@@ -71,19 +84,14 @@ def _planned_labels(planned: pd.DataFrame) -> "pd.Series[Any]":
 
 
 def checked_parts(parts: Sequence[Part], flag_only: Collection[str]) -> list[pd.DataFrame]:
-    """Parts of the candidates, each with what the checks of single rows found.
+    """Findings of the checks of single rows in parts of the candidates: columns of `CHECKED_ROWS`.
 
     Args:
         parts: Frames, so that a process gets and gives columns: its rows as objects would cost half as much as a check.
         flag_only: Reasons that are noted and reject no row.
     """
-    found = []
-    for rows, planned_labels, known in parts:
-        columns = _columns_of(check_together(list(candidate_rows(rows, planned_labels, known)), flag_only))
-        columns.index = rows.index
-        detail = rows["detail"] if "detail" in rows else pd.Series(None, rows.index, dtype="str")
-        found.append(rows.assign(detail=detail, **{str(name): column for name, column in columns.items()}))
-    return found
+    candidates = (list(candidate_rows(rows, planned_labels, known)) for rows, planned_labels, known in parts)
+    return [_columns_of(check_together(rows, flag_only)) for rows in candidates]
 
 
 def candidate_rows(
@@ -125,14 +133,14 @@ def _sets_of(candidates: pd.DataFrame) -> Iterable[LabelSet | None]:
 
 
 def _columns_of(rows: Sequence[CheckedRow]) -> pd.DataFrame:
-    verdicts = [row.judgement.verdict for row in rows]
+    verdicts, of_rows = [row.judgement.verdict for row in rows], [row.judgement.flags for row in rows]
     columns = {
         "label": [None if row.has_several else row.labels[0] for row in rows],
         "misleading_label": [row.misleading_label for row in rows],
         "reject_reason": [verdict and verdict.reason for verdict in verdicts],
         "check_detail": [verdict and verdict.detail for verdict in verdicts],
-        "flags": [", ".join(flag.reason for flag in row.judgement.flags) for row in rows],
-        "flag_details": ["; ".join(flag.detail for flag in row.judgement.flags) for row in rows],
+        "flags": [", ".join([flag.reason for flag in flags]) if flags else "" for flags in of_rows],
+        "flag_details": ["; ".join([flag.detail for flag in flags]) if flags else "" for flags in of_rows],
         "language_verdict": [row.judgement.language for row in rows],
         "comparison_text": [row.text for row in rows],
     }

@@ -8,11 +8,11 @@ more of them: one in 25 words.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
-from itertools import islice
+from itertools import compress, islice
 
 import yaml
 
@@ -44,7 +44,7 @@ _PARTS = ("here", "example", "openings", "assistant", "sure", "hints")
 _SEARCHED = _PARTS[3:]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Phrases:
     """Phrases of a language.
 
@@ -62,7 +62,9 @@ class Phrases:
     hints: PhraseSearch
 
 
-def find_talk_about_task(text: str, language: str | None, task_text: str, least: int | None) -> str | None:
+def find_talk_about_task(
+    text: str, language: str | None, task_text: str, least: int | None, possible: Collection[Phrases] | None = None
+) -> str | None:
     """The phrases by which a text speaks of its task, quoted; None for any other.
 
     Args:
@@ -70,6 +72,7 @@ def find_talk_about_task(text: str, language: str | None, task_text: str, least:
         language: As asked.
         task_text: The task's sentence, labels and descriptions, normalised.
         least: Points from which a text is rejected; None = not judged.
+        possible: What `possible_phrases` says of the text, if it was asked.
     """
     if least is None:
         return None
@@ -80,12 +83,31 @@ def find_talk_about_task(text: str, language: str | None, task_text: str, least:
     for phrases in _languages_of(language):
         if (match := phrases.openings.match(beginning)) is not None:
             return _assistants(match[0])
-        if pieces := phrases.screen.pieces_in(text):
+        is_possible = possible is None or phrases in possible
+        if is_possible and (pieces := phrases.screen.pieces_in(text)):
             if (match := next(phrases.assistant.matches(text, pieces), None)) is not None:
                 return _assistants(match[0])
             if (found := _about_task(text, phrases, pieces, task_text, least)) is not None:
                 return found
     return None
+
+
+def possible_phrases(texts: Sequence[str], languages: Sequence[str | None]) -> list[Collection[Phrases]]:
+    """Phrases that each text may have within: those of which it has a piece.
+
+    Args:
+        texts: Normalised.
+        languages: As asked.
+    """
+    places: dict[Phrases, list[int]] = {}
+    for place, language in enumerate(languages):
+        for phrases in _languages_of(language):
+            places.setdefault(phrases, []).append(place)
+    found: list[Collection[Phrases]] = [()] * len(texts)
+    for phrases, own in places.items():
+        for place in compress(own, phrases.screen.may_be_in([texts[place] for place in own])):
+            found[place] = (*found[place], phrases)
+    return found
 
 
 def _own_kind(beginning: str, task_text: str) -> str | None:

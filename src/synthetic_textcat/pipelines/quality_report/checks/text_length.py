@@ -7,14 +7,15 @@ Zawgyi, or in scripts without spaces for which ICU has no dictionary.
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Literal
+from math import inf
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from synthetic_textcat.schemas.languages import find_language, has_spaces
-from synthetic_textcat.schemas.lengths import CHARACTERS, Length, length_of, shown_length
+from synthetic_textcat.schemas.lengths import CHARACTERS, length_of, shown_length
 from synthetic_textcat.text.segments import characters, words_by_icu
 from synthetic_textcat.text.unicode import WITHOUT_WORDS
 from synthetic_textcat.text.words import COUNTS, counts_of
@@ -47,36 +48,57 @@ def find_wrong_length(
         factor: Of the range's bounds; None = not judged.
         word_count: Counts the text's words, which takes far longer than a look at its length.
     """
-    length = length_of(num_words) if num_words else None
-    if factor is None or length is None or language is None or num_words is None:
+    if not num_words or (bounds := _bounds_of(num_words, language, factor)) is None:
         return None
-    if length.unit == CHARACTERS:
+    if bounds.measured_by == CHARACTERS:
         measured = characters(text)
-    elif needs_count(text, pieces, num_words, language, factor):
+    elif bounds.need_count(text, pieces):
         measured = word_count()
     else:
         return None
-    is_off = measured < length.least / factor or (length.upper is not None and measured > length.upper * factor)
-    return f"asked for {shown_length(num_words)}, has {measured}" if is_off else None
+    return None if bounds.hold(measured) else f"asked for {shown_length(num_words)}, has {measured}"
 
 
 def needs_count(text: str, pieces: int, num_words: str | None, language: str | None, factor: float | None) -> bool:
     """Whether `find_wrong_length` counts the words of a text with so many pieces between spaces."""
-    length = length_of(num_words) if num_words else None
-    if factor is None or length is None or language is None or length.unit == CHARACTERS:
-        return False
-    match _words_of(language):
-        case "spaced":
-            return _is_near(_SPARE * pieces, pieces / _SPARE, length, factor)
-        case "by ICU":
-            return _is_near(len(text), len(text) / _LETTERS_OF_A_WORD, length, factor)
-    return False
+    bounds = _bounds_of(num_words, language, factor) if num_words else None
+    return bounds is not None and bounds.need_count(text, pieces)
 
 
-def _is_near(most: float, fewest: float, length: Length, factor: float) -> bool:
-    """Whether a length between these numbers may be off."""
-    within = fewest >= length.least / factor and (length.upper is None or most <= length.upper * factor)
-    return not within
+class _Bounds(NamedTuple):
+    """Bounds beyond which a length is off.
+
+    Attributes:
+        measured_by: Its unit, or how words of the language are counted.
+        least: Fewest words or characters.
+        most: Most of them.
+    """
+
+    measured_by: str
+    least: float
+    most: float
+
+    def hold(self, measured: int) -> bool:
+        """Whether a length is within them."""
+        return self.least <= measured <= self.most
+
+    def need_count(self, text: str, pieces: int) -> bool:
+        """Whether a text with so many pieces between spaces may have more or fewer words."""
+        if self.measured_by == "spaced":
+            return pieces / _SPARE < self.least or _SPARE * pieces > self.most
+        is_by_icu = self.measured_by == "by ICU"
+        return is_by_icu and (len(text) / _LETTERS_OF_A_WORD < self.least or len(text) > self.most)
+
+
+@lru_cache(maxsize=4096)
+def _bounds_of(num_words: str, language: str | None, factor: float | None) -> _Bounds | None:
+    """The bounds of what was asked for, with the factor; None where it is not judged, or can't be measured."""
+    length = length_of(num_words)
+    if factor is None or length is None or language is None:
+        return None
+    measured_by = CHARACTERS if length.unit == CHARACTERS else _words_of(language)
+    most = inf if length.upper is None else length.upper * factor
+    return None if measured_by == "unknown" else _Bounds(measured_by, length.least / factor, most)
 
 
 def count_words(texts: Sequence[str], languages: Sequence[str | None]) -> list[int]:

@@ -63,6 +63,11 @@ class Judgement(NamedTuple):
     language: str | None = None
 
 
+_NOTHING_FOUND = Judgement()
+_LANGUAGE_SEEN = {verdict: Judgement(language=verdict) for verdict in ("agrees", "wrong", "not verifiable")}
+"""Judgements of most rows: one object each, whatever their number."""
+
+
 class Compared(NamedTuple):
     """Result of the checks that compare rows.
 
@@ -144,19 +149,21 @@ def judge_alone(row: Candidate, flag_only: Collection[str] = ()) -> Judgement:
 
 def judge_together(rows: Sequence[Candidate], flag_only: Collection[str] = ()) -> list[Judgement]:
     """The judgements of `judge_alone`, check by check, so that a costly fact of all rows is found at once."""
-    judgements = [Judgement()] * len(rows)
-    standing = list(range(len(rows)))
+    judgements = [_NOTHING_FOUND] * len(rows)
+    places, standing = list(range(len(rows))), list(rows)
     for reason, check in _ROW_CHECKS.items():
         if reason in PREPARATIONS:
-            PREPARATIONS[reason]([rows[place] for place in standing])
-        found = [(place, detail) for place in standing if (detail := check(rows[place])) is not None]
+            PREPARATIONS[reason](standing)
+        details = zip(places, map(check, standing), strict=True)
+        found = [(place, detail) for place, detail in details if detail is not None]
         if check is wrong_language:
-            for place in standing:
-                judgements[place] = _with_language(judgements[place], rows[place])
+            for place, row in zip(places, standing, strict=True):
+                judgements[place] = _with_language(judgements[place], row)
         for place, detail in found:
             judgements[place] = _with(judgements[place], Verdict(reason, detail), flag_only)
         if found:
-            standing = [place for place in standing if judgements[place].verdict is None]
+            places = [place for place in places if judgements[place].verdict is None]
+            standing = [rows[place] for place in places]
     return judgements
 
 
@@ -171,6 +178,8 @@ def _checked(judgement: Judgement, row: Candidate, reason: str, check: Check, fl
 def _with_language(judgement: Judgement, row: Candidate) -> Judgement:
     """The judgement with the verdict on the row's language, if it was asked for in one."""
     seen = row.in_language
+    if judgement is _NOTHING_FOUND and seen is not None:
+        return _LANGUAGE_SEEN[seen.verdict]
     return judgement if seen is None else Judgement(judgement.verdict, judgement.flags, seen.verdict)
 
 
