@@ -94,7 +94,7 @@ def test_the_plan_depends_on_the_content_of_the_file_and_not_on_its_place(tmp_pa
         (
             {"language": "@langauges.csv"},
             {},
-            "raw/tasks.yml, entry 2 ('Sort a mail.'): language: raw/langauges.csv is not a file. Next: name one next to",
+            "raw/tasks.yml, entry 2 ('Sort a mail.'): language: raw/langauges.csv is not a file. Next: name one",
         ),
         ({"language": "@languages.txt"}, {}, "'languages.txt' has a suffix that is none of .csv, .parquet. Next: save"),
         (
