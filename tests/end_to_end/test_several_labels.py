@@ -3,6 +3,7 @@
 import json
 import re
 from collections import Counter
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -11,7 +12,7 @@ import yaml
 from synthetic_textcat.llm.offline.defects import applies, defect_of
 from synthetic_textcat.schemas.label_sets import label_set_of, labels_of
 from synthetic_textcat.schemas.task_table import tasks_of
-from tests.support.project import Project
+from tests.support.project import TRACKED, Project
 from tests.support.several_labels import ENTRIES
 
 pytestmark = pytest.mark.whole_run
@@ -108,3 +109,24 @@ def test_each_label_is_judged_and_both_kinds_of_tasks_are_shown(project: Project
         assert f">{heading}</h" in page
     assert re.search(r'data-label="Billing\n(Accounts|Repairs|Praise|Shipping)', page)
     assert 'Billing and Returns: not planned">' in page
+
+
+@pytest.mark.slow
+def test_two_runs_are_compared_by_micro_f1_too(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.path("data/01_raw/tasks.yml").write_text(yaml.safe_dump(list(ENTRIES)), encoding="utf-8")
+    for num_words in ("less than 10", "at least 200"):
+        project.parameters(
+            attribute_sampling={"num_examples": 210, "language": "English", "num_words": num_words},
+            quality_report={"min_yield": 0.1},
+        )
+        done = project.run("--pipelines", "generate", **TRACKED)
+        assert done.returncode == 0, done.stdout + done.stderr
+    done = project.run("--pipelines", "compare", **TRACKED)
+    assert done.returncode == 0, done.stderr
+    metrics = project.mlflow_runs()[0].data.metrics
+    for name in ("macro_f1", "micro_f1"):
+        low, value, high = (metrics[f"compare/learnability/{name}{end}"] for end in ("/low", "", "/high"))
+        assert low <= value <= high
+    page = project.path("data/08_reporting/comparison.md").read_text(encoding="utf-8")
+    assert "learnability/micro_f1" in page

@@ -74,6 +74,11 @@ def label_set_of(code: str) -> LabelSet:
     return tuple(json.loads(code))
 
 
+def has_several_labels(row: Mapping[str, Any]) -> bool:
+    """Whether a planned row or a slot is of a task with several labels a text: it has labels, but not one label."""
+    return row["label"] is None and row.get(LABELS) is not None
+
+
 def is_multi_label(task: Mapping[str, Any]) -> bool:
     """Whether a row of the table `tasks` is of a task with several labels a text; those of earlier versions are not."""
     return task.get("task_type") == "multi_label"

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from synthetic_textcat.schemas.block import Block
-from synthetic_textcat.schemas.label_sets import LABELS, label_set_codes, label_set_of
+from synthetic_textcat.schemas.label_sets import LABELS, has_several_labels, label_set_codes, label_set_of
 from synthetic_textcat.schemas.rows import plain
 from synthetic_textcat.tables import RowTable, as_table, value_counts
 
@@ -211,7 +211,7 @@ def has_several(values: Mapping[str, str | None], per: Sequence[str]) -> bool:
         values: By column; `labels` is a code.
         per: Columns of a cell.
     """
-    return "label" in per and values["label"] is None and values.get(LABELS) is not None
+    return "label" in per and has_several_labels(values)
 
 
 def cells_in(values: Mapping[str, str | None], per: Sequence[str]) -> list[Cell]:

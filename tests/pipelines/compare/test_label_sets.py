@@ -9,9 +9,12 @@ from synthetic_textcat.pipelines.compare.evaluation_differences import evaluatio
 from synthetic_textcat.pipelines.compare.page import Comparison
 from synthetic_textcat.pipelines.compare.pairing import pair, row_diffs
 from synthetic_textcat.pipelines.compare.text_differences import learnability_differences
+from synthetic_textcat.pipelines.quality_report.signals.label_set_classifiers import learn_set
 from synthetic_textcat.schemas.label_sets import label_set_code
 from synthetic_textcat.schemas.rows import records_of, to_frame
 from synthetic_textcat.schemas.run_records import REAL_PREDICTIONS, Evaluation
+from synthetic_textcat.tables import FrameTable
+from synthetic_textcat.text.label_set_samples import label_set_rows, label_set_samples
 from tests.pipelines.compare.builders import leaked, outcomes, run
 from tests.pipelines.compare.made_runs import compared
 from tests.support.label_set_rows import MOOD, ROUTING, example_rows
@@ -76,15 +79,31 @@ def test_learnability_has_a_model_for_each_label() -> None:
     rows = example_rows(160, tasks=(ROUTING, MOOD))
     shuffled = rows.assign(labels=rows.groupby("task_id")["labels"].transform(lambda own: own[::-1].to_numpy()))
     mixed = rows["labels"].where(rows["label"].notna(), shuffled["labels"])
-    (found,) = learnability_differences(compared(_outcomes(rows), _outcomes(rows.assign(labels=mixed))), 42)
+    macro, micro = learnability_differences(compared(_outcomes(rows), _outcomes(rows.assign(labels=mixed))), 42)
+    assert [found.measure for found in (macro, micro)] == ["learnability/macro_f1", "learnability/micro_f1"]
+    assert macro.basis == "160 rows of each run, of 2 tasks that both have"
+    assert micro.basis == "80 rows of each run, of 1 task that both have"
+    for found, least in ((macro, 0.65), (micro, 0.45)):
+        assert found.baseline is not None
+        assert found.baseline > least
+        assert found.high is not None
+        assert found.high < 0
+    for same in learnability_differences(compared(_outcomes(rows), _outcomes(rows)), 42):
+        assert (same.difference, same.low, same.high) == (0, 0, 0)
+
+
+def test_the_micro_f1_is_that_of_the_report() -> None:
+    rows = example_rows(160, tasks=(ROUTING, MOOD))
+    (_, micro) = learnability_differences(compared(_outcomes(rows), _outcomes(rows)), 42)
+    sets = label_set_rows(FrameTable(rows), [ROUTING.task_id])
+    (sample,) = label_set_samples(sets, FrameTable(rows), [ROUTING.task], 42).samples
+    assert micro.baseline == learn_set(sample).micro_f1
+
+
+def test_there_is_no_micro_f1_of_single_labels() -> None:
+    rows = example_rows(80, tasks=(MOOD,))
+    (found,) = learnability_differences(compared(_outcomes(rows), _outcomes(rows)), 42)
     assert found.measure == "learnability/macro_f1"
-    assert found.basis == "160 rows of each run, of 2 tasks that both have"
-    assert found.baseline is not None
-    assert found.baseline > 0.65
-    assert found.high is not None
-    assert found.high < 0
-    (same,) = learnability_differences(compared(_outcomes(rows), _outcomes(rows)), 42)
-    assert (same.difference, same.low, same.high) == (0, 0, 0)
 
 
 def test_a_row_is_shown_with_all_its_labels() -> None:

@@ -4,12 +4,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
 from synthetic_textcat.datasets import FolderDataset
 from synthetic_textcat.errors import StaleTableError
+from synthetic_textcat.pipelines.export.formats import e5
 from synthetic_textcat.pipelines.export.label_set_views import multi_hot_columns
 from synthetic_textcat.pipelines.export.nodes import (
     export_huggingface,
@@ -63,7 +65,7 @@ def _lines(path: Path) -> list[dict[str, Any]]:
 
 def test_a_text_has_a_triplet_for_each_label_and_none_without(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("INFO"):
-        found = export_triplets(FrameTable(ROWS), ExportParameters(instruction="left_out"))
+        found = export_triplets(FrameTable(ROWS), tasks_table(*TASKS), ExportParameters(instruction="left_out"))
     frame = found.triplets.to_pandas()
     assert list(zip(frame["anchor"], frame["positive"], strict=True)) == _flat(_pairs())
     assert len(found.triplets) == len(frame) == len(found.instructions.to_pandas())
@@ -77,9 +79,30 @@ def test_a_text_has_a_triplet_for_each_label_and_none_without(caplog: pytest.Log
 
 def test_batches_of_distinct_labels_hold_every_triplet() -> None:
     settings = ExportParameters(instruction="left_out", distinct_label_batches=8)
-    frame = export_triplets(FrameTable(ROWS), settings).triplets.to_pandas()
+    frame = export_triplets(FrameTable(ROWS), tasks_table(*TASKS), settings).triplets.to_pandas()
     assert sorted(zip(frame["anchor"], frame["positive"], strict=True)) == sorted(_flat(_pairs()))
     assert frame["positive"].iloc[:8].nunique() == 8
+
+
+def test_batches_keep_the_triplets_of_one_text_apart() -> None:
+    own = ROWS[ROWS["task_id"] == ROUTING.task_id]
+    settings = ExportParameters(instruction="left_out", distinct_label_batches=4)
+    anchors = export_triplets(FrameTable(own), tasks_table(ROUTING), settings).triplets.to_pandas()["anchor"]
+    batches = anchors.groupby(np.arange(len(anchors)) // 4)
+    assert (batches.nunique() == batches.size()).all()
+    assert anchors.nunique() < len(anchors)
+
+
+def test_rows_with_several_labels_of_tasks_that_no_longer_have_them_are_named() -> None:
+    files = (
+        e5(FrameTable(ROWS), tasks_table(MOOD)),
+        export_triplets(FrameTable(ROWS), tasks_table(MOOD), _EXPORT).triplets,
+    )
+    for table in files:
+        with pytest.raises(
+            StaleTableError, match=r"rows with several labels.*Next: run `kedro run --pipelines generate`"
+        ):
+            table.to_pandas()
 
 
 def test_e5_has_a_row_a_label_and_flag_embedding_lists_them(folder: Path) -> None:
@@ -147,6 +170,18 @@ def test_an_option_for_no_label_is_none_of_the_labels() -> None:
     task = Task.model_validate({"task": "Sort.", "labels": ["None of these.", "b", "c"], "labels_per_text": [0, 2]})
     question = argilla(FrameTable(ROWS.head(1)), task)["settings.json"]()
     assert question["no_label"] == "(none of these)"
+
+
+def test_argilla_offers_no_label_only_where_a_text_may_have_none(folder: Path) -> None:
+    settings = json.loads((folder / "argilla" / f"{TOPICS.task_id}.settings.json").read_text(encoding="utf-8"))
+    assert settings["questions"] == [{"name": "labels", "type": "multi_label", "labels": list(TOPICS.label_names)}]
+    assert "no_label" not in settings
+    records = json.loads((folder / "argilla" / f"{TOPICS.task_id}.records.json").read_text(encoding="utf-8"))
+    assert [tuple(row["suggestions"]["labels"]["value"]) for row in records] == [own for _, own in _pairs(TOPICS)]
+    unknown = ROWS[ROWS["task_id"] == ROUTING.task_id]
+    assert argilla(FrameTable(unknown), None)["settings.json"]()["no_label"] == "none of these"
+    labelled = unknown[unknown["labels"].map(len) > 0]
+    assert "no_label" not in argilla(FrameTable(labelled), None)["settings.json"]()
 
 
 def test_mteb_has_lists_of_numbers_and_the_type_of_several_labels(folder: Path) -> None:

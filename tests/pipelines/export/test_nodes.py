@@ -72,7 +72,7 @@ def _files(**settings: Any) -> dict[str, Any]:
 
 
 def _triplets(examples: pd.DataFrame, export: ExportParameters) -> tuple[pd.DataFrame, pd.DataFrame]:
-    found = export_triplets(FrameTable(examples), export)
+    found = export_triplets(FrameTable(examples), TASKS, export)
     return found.triplets.to_pandas(), found.instructions.to_pandas()
 
 
@@ -154,7 +154,7 @@ def test_without_examples_the_folder_has_an_empty_train_split() -> None:
 
 def test_json_lines_are_as_their_trainers_read_them() -> None:
     rows = FrameTable(example_frame([{}]))
-    instructed, listed = e5(rows).to_pandas(), flag_embedding(rows).to_pandas()
+    instructed, listed = e5(rows, TASKS).to_pandas(), flag_embedding(rows, TASKS).to_pandas()
     both = {"query": "They forgot the sauce."}
     assert instructed.to_dict("records") == [
         {"instruction": "Sort a review.", **both, "positive": "bad", "negative": "good"}
@@ -245,6 +245,5 @@ def test_trainers_that_read_every_column_get_no_other() -> None:
     exported = _examples(2).assign(**{LABEL_AGREEMENT: pd.array([True, None], dtype="boolean")})
 
     assert [*_triplets(exported, _EXPORT)[0]] == ["anchor", "positive", "negative"]
-    assert {
-        name: LABEL_AGREEMENT in function(FrameTable(exported)) for name, function in FORMATS.items()
-    } == dict.fromkeys(FORMATS, False)
+    for function in (e5, flag_embedding):
+        assert LABEL_AGREEMENT not in function(FrameTable(exported), TASKS)

@@ -1,9 +1,5 @@
-"""Splits: shares, strata, what stays together, and that no row ever changes sides.
+"""Splits: shares, strata, what stays together, and that no row ever changes sides."""
 
-Batches without a label twice, as far as that goes.
-"""
-
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,7 +14,6 @@ from synthetic_textcat.pipelines.export.splits import (
     TRAIN,
     VALIDATION,
     Codes,
-    distinct_order,
     drop_cross_split_duplicates,
     planned_splits,
 )
@@ -46,7 +41,6 @@ _SEEDED = Task.model_validate(
 _SHARES = SplitShares()
 _COLOURS = ["red", "green", "blue", "amber", "coral", "olive", "ivory", "khaki"]
 _WORDS = st.lists(st.sampled_from(_COLOURS), min_size=4, max_size=12)
-_LABELS = st.lists(st.sampled_from("abcdefgh"), max_size=60)
 
 
 def _plan(tasks: Sequence[Task], rows: int) -> pd.DataFrame:
@@ -74,11 +68,6 @@ def _plan(tasks: Sequence[Task], rows: int) -> pd.DataFrame:
 
 def _planned(plan: pd.DataFrame, tasks: Sequence[Task], shown: int, shares: SplitShares, seed: int) -> Codes:
     return planned_splits(FrameTable(plan), tasks, shown, shares, seed)
-
-
-def _order(labels: list[str], size: int) -> list[int]:
-    order: list[int] = distinct_order(pd.factorize(np.array(labels, dtype=object))[0], size).tolist()
-    return order
 
 
 def _shares(codes: Codes) -> list[float]:
@@ -177,33 +166,3 @@ def test_training_gives_way_to_validation_and_validation_to_test() -> None:
 def test_no_rows_no_splits() -> None:
     assert not len(drop_cross_split_duplicates([], np.array([], np.int8), 0.6))
     assert not len(_planned(_plan([_PLAIN], 0), [_PLAIN], 3, _SHARES, 42))
-
-
-def _batches(labels: list[str], size: int) -> list[list[str]]:
-    ordered = [labels[place] for place in _order(labels, size)]
-    return [ordered[start : start + size] for start in range(0, len(ordered), size)]
-
-
-@given(labels=_LABELS, size=st.integers(2, 12))
-def test_every_row_comes_once_and_those_of_a_label_in_their_order(labels: list[str], size: int) -> None:
-    order = _order(labels, size)
-    assert sorted(order) == list(range(len(labels)))
-    for label in set(labels):
-        own = [place for place in order if labels[place] == label]
-        assert own == sorted(own)
-
-
-@given(labels=_LABELS, size=st.integers(2, 12))
-def test_no_batch_repeats_a_label_where_that_can_be(labels: list[str], size: int) -> None:
-    labels = labels[: len(labels) // size * size]
-    if all(count <= len(labels) // size for count in Counter(labels).values()):
-        assert all(len(set(batch)) == size for batch in _batches(labels, size))
-
-
-def test_a_label_comes_twice_only_where_too_few_are_left() -> None:
-    assert _batches(list("aaaabbc"), 4) == [["a", "b", "c", "a"], ["a", "b", "a"]]
-
-
-@pytest.mark.parametrize("size", [2, 64])
-def test_one_label_alone_is_no_reason_to_lose_rows(size: int) -> None:
-    assert _order(["a"] * 5, size) == [0, 1, 2, 3, 4]

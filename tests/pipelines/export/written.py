@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from synthetic_textcat.datasets import FileDataset, FolderDataset, RowTableDataset
-from synthetic_textcat.pipelines.export.formats import FORMATS
+from synthetic_textcat.pipelines.export.formats import e5, flag_embedding
 from synthetic_textcat.pipelines.export.nodes import (
     export_by_task,
     export_huggingface,
@@ -41,6 +41,6 @@ def written(folder: Path, rows: pd.DataFrame, splits: "pd.Series[str]", tasks: S
     }
     for name, files in folders.items():
         FolderDataset(path=str(folder / name)).save(files)
-    for name, function in FORMATS.items():
-        FileDataset(filepath=str(folder / f"{name}.jsonl")).save(function(table))
-    RowTableDataset(filepath=str(folder / "triplets.parquet")).save(export_triplets(table, settings).triplets)
+    for name, made in (("e5", e5), ("flag_embedding", flag_embedding)):
+        FileDataset(filepath=str(folder / f"{name}.jsonl")).save(made(table, listed))
+    RowTableDataset(filepath=str(folder / "triplets.parquet")).save(export_triplets(table, listed, settings).triplets)

@@ -1,10 +1,11 @@
 """Quotas of tasks with several labels a text: a row counts in each of its labels."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from synthetic_textcat.pipelines.quality_report.quota_shortfall import quota_tables, shortfall_of
 from synthetic_textcat.pipelines.quality_report.quota_standing import beyond_target_mask, standing_of
@@ -13,6 +14,7 @@ from synthetic_textcat.schemas.label_sets import label_set_code
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.quota import NO_LABEL, CellRows, Rounds, Shortfall, all_cells_of
 from synthetic_textcat.schemas.rows import REQUESTS, to_frame
+from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import as_table
 from tests.pipelines.quality_report.builders import ROW
 
@@ -47,7 +49,10 @@ def _slots(sets: Sequence[Labels | str]) -> pd.DataFrame:
 
 
 def _state(
-    slots: Sequence[Labels | str], rounds: Sequence[Sequence[tuple[Labels | str, str]]], target: int = 2
+    slots: Sequence[Labels | str],
+    rounds: Sequence[Sequence[tuple[Labels | str, str]]],
+    target: int = 2,
+    tasks: Sequence[Task] = (),
 ) -> State:
     """The state of a quota after rounds of rows, each by its labels and its end."""
     rows = [row for own in rounds for row in own]
@@ -59,7 +64,7 @@ def _state(
     requests = as_table(_requests([labels for labels, _ in rows]))
     standing = standing_of(requests, _slots(slots), planned, read_ends(as_table(outcomes)))
     sampling = _SAMPLING.model_copy(update={"target_accepted": target})
-    found, cells = shortfall_of(standing, planned, None, sampling, lambda wanted: [() for _ in wanted])
+    found, cells = shortfall_of(standing, planned, None, tasks, sampling, lambda wanted: [() for _ in wanted])
     lines = quota_tables(cells, found, ["label"])["quota"]
     return State(found, {line["cell"]: (line["accepted"], line["target"]) for line in lines})
 
@@ -91,9 +96,11 @@ def test_a_label_that_never_comes_is_given_up_by_its_name_in_all_its_sets() -> N
     found = _state(sets * 4, [[(own, ends(own)) for own in sets * 4], [(own, ends(own)) for own in fruitless]], 12)
     assert [given_up.values for given_up in found.shortfall.given_up] == [{"label": "C"}]
     assert found.shortfall.given_up[0].wanted == 12
-    assert found.shortfall.next is None
     assert found.cells["C"] == (0, 12)
     assert found.cells["A"] == (8, 12)
+    assert found.shortfall.next == "round"
+    assert {each.cell["labels"] for each in found.shortfall.ask} <= {'["A"]', '["A","B"]', '["B"]'}
+    assert [cell.cell["label"] for cell in found.shortfall.infeasible] == ["C"]
 
 
 def test_tasks_of_both_kinds_share_a_quota() -> None:
@@ -143,3 +150,59 @@ def test_the_cells_of_rows_and_of_slots_are_the_same() -> None:
     wanted = [[("A",), ("B",)], [(NO_LABEL,)], [("A",)]]
     assert all_cells_of(_requests(sets), ["label"]) == wanted
     assert all_cells_of(_slots(sets), ["label"]) == wanted
+
+
+def _with_a_set_that_never_comes(slots: Sequence[Labels], never: Labels, target: int, tasks: Sequence[Task]) -> State:
+    """The state after two rounds in which one set was lost, in all its rows, and all others came."""
+    lost = "labels_not_as_planned"
+    first = [(own, lost if own == never else "accepted") for own in slots]
+    second = [*[(never, lost)] * 20, *[(own, "accepted") for own in sorted({*slots} - {never})]]
+    return _state(slots, [first, second], target, tasks)
+
+
+def test_other_sets_of_the_slots_stand_in_for_one_that_is_given_up() -> None:
+    slots: list[Labels] = [*[("A", "B")] * 8, *[("A", "C")] * 4, ("A",), *[("B", "C")] * 4, *[("C",)] * 5]
+    found = _with_a_set_that_never_comes(slots, ("A", "B"), 12, ()).shortfall
+    assert [given_up.values for given_up in found.given_up] == [{"labels": '["A","B"]'}]
+    assert found.next == "round"
+    asked = {each.cell["labels"]: each.rows for each in found.ask}
+    assert asked.keys() == {'["A"]', '["A","C"]', '["B","C"]'}
+    assert asked['["A"]'] < asked['["A","C"]']  # as their slots
+    assert found.infeasible == []
+
+
+_ONLY_PAIRS = {"task": ROW["task"], "labels": ["A", "B", "C", "D"], "labels_per_text": 2}
+
+
+@pytest.mark.parametrize(
+    ("entry", "stand_ins"),
+    [
+        ({"labels_per_text": [0, 2]}, {'["A"]', '["B"]'}),
+        ({"together": [{"labels": ["A", "C"], "weight": 0}]}, {'["A","D"]', '["B","C"]'}),
+        ({"together": [{"labels": ["A", name], "weight": 0} for name in "CD"]}, {'["B","C"]'}),
+        ({"labels_per_text": {1: 0.1, 2: 0.9}}, {'["A","C"]', '["B","C"]'}),  # a text of one label is rarer
+    ],
+)
+def test_where_the_slots_have_no_other_set_one_that_was_not_asked_for_stands_in(
+    entry: dict[str, Any], stand_ins: set[str]
+) -> None:
+    slots: list[Labels] = [*[("A", "B")] * 8, *[("C", "D")] * 8]
+    task = Task.model_validate({**_ONLY_PAIRS, **entry})
+    found = _with_a_set_that_never_comes(slots, ("A", "B"), 8, [task]).shortfall
+    assert {each.cell["labels"] for each in found.ask} == stand_ins
+    assert {own.cell["label"] for own in found.infeasible} == {"A", "B"} - {*"".join(stand_ins)}
+
+
+def test_a_label_is_given_up_when_a_second_set_of_it_brings_no_row() -> None:
+    slots: list[Labels] = [*[("A", "B")] * 8, *[("C",)] * 8]
+    lost = "labels_not_as_planned"
+    first: list[tuple[Labels | str, str]] = [(own, "accepted" if own == ("C",) else lost) for own in slots]
+    rounds: list[list[tuple[Labels | str, str]]] = [
+        first,
+        [(("A", "B"), lost)] * 20,
+        [*[(("A",), lost)] * 20, *[(("B",), "accepted")] * 8],
+    ]
+    task = Task.model_validate({**_ONLY_PAIRS, "labels_per_text": [1, 2]})
+    found = _state(slots, rounds, 8, [task]).shortfall
+    assert [given_up.values for given_up in found.given_up] == [{"label": "A"}]
+    assert ([cell.cell["label"] for cell in found.infeasible], found.next) == (["A"], None)

@@ -1,7 +1,9 @@
 """A quota played round by round against a model with known yields: the mix is kept, and losses are named."""
 
+import random
 from collections import Counter
 from collections.abc import Callable, Mapping
+from itertools import combinations
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +17,7 @@ from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests, 
 from synthetic_textcat.pipelines.attribute_sampling.quota_plan import first_round
 from synthetic_textcat.pipelines.attribute_sampling.quota_slots import QuotaSlots
 from synthetic_textcat.pipelines.quality_report.quota_shortfall import shortfall_of
+from synthetic_textcat.pipelines.quality_report.quota_stand_ins import sets_with
 from synthetic_textcat.pipelines.quality_report.quota_standing import beyond_target_mask, standing_of
 from synthetic_textcat.pipelines.quality_report.row_ends import find_ends
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
@@ -22,6 +25,7 @@ from synthetic_textcat.schemas.quota import Rounds, Shortfall
 from synthetic_textcat.schemas.rows import records_of
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import as_table
+from tests.pipelines.attribute_sampling.random_tasks import random_task
 from tests.support.examples import examples
 from tests.support.several_labels import ROUTING
 from tests.support.task_tables import task_table
@@ -40,12 +44,16 @@ _SHARES = {
 
 
 class Played(NamedTuple):
-    """The plan, its accepted and surplus rows, and what the last round left."""
+    """The plan, its accepted and surplus rows, what each round left, and what the last one left."""
 
     requests: pd.DataFrame
     accepted: pd.DataFrame
     surplus: pd.DataFrame
-    shortfall: Shortfall
+    after: list[Shortfall]
+
+    @property
+    def shortfall(self) -> Shortfall:
+        return self.after[-1]
 
 
 def _sampling(target: int, per: Any = ("task", "label"), **others: Any) -> AttributeSamplingParameters:
@@ -61,7 +69,7 @@ def _play(
         target=target,
         rounds=(first_round(QuotaSlots(table, sampling, seed), sampling.block_columns, target),),
     )
-    slots, shortfall = plan_slots(table, sampling, seed), None
+    slots, after = plan_slots(table, sampling, seed), list[Shortfall]()
     while True:
         requests = plan_requests(table, sampling, seed, rounds.model_dump(mode="json")).to_pandas()
         good, ids = np.array([is_good(row) for row in records_of(requests)], bool), requests[["request_id"]]
@@ -71,10 +79,12 @@ def _play(
         plan = as_table(requests)
         ends = find_ends(plan, {name: as_table(table) for name, table in tables.items()})
         standing = standing_of(plan, slots, rounds, ends)
-        shortfall, _ = shortfall_of(standing, rounds, shortfall, sampling, lambda wanted: [()] * len(wanted))
-        if shortfall.next is None:
-            return Played(requests, requests[good & ~surplus], requests[surplus], shortfall)
-        rounds = rounds.model_copy(update={"rounds": (*rounds.rounds, shortfall.ask)})
+        previous = after[-1] if after else None
+        found, _ = shortfall_of(standing, rounds, previous, tasks, sampling, lambda wanted: [()] * len(wanted))
+        after.append(found)
+        if found.next is None:
+            return Played(requests, requests[good & ~surplus], requests[surplus], after)
+        rounds = rounds.model_copy(update={"rounds": (*rounds.rounds, found.ask)})
 
 
 def _at(share: float) -> Callable[[Mapping[str, Any]], bool]:
@@ -157,17 +167,56 @@ def test_attributes_are_left_out_of_the_mix_only_where_their_combinations_are_ra
     assert rare == ("task", "label", "language")
 
 
-def test_sets_of_labels_that_never_come_leave_no_label_short_that_other_rows_fill() -> None:
-    one = {"language": "English", "difficulty": "PhD", "clarity": "clear", "num_words": "less than 10"}
-    sampling = AttributeSamplingParameters.model_validate({**one, "target_accepted": 5, "per": ["task", "label"]})
+_ONE_OF_EACH = {"language": "English", "difficulty": "PhD", "clarity": "clear", "num_words": "less than 10"}
+
+
+@pytest.mark.parametrize("share", [0.6, 1])
+def test_other_sets_fill_the_labels_of_a_set_that_never_comes(share: float) -> None:
+    sampling = AttributeSamplingParameters.model_validate(
+        {**_ONE_OF_EACH, "target_accepted": 5, "per": ["task", "label"]}
+    )
 
     def is_good(row: Mapping[str, Any]) -> bool:
-        return not {"Billing", "Shipping"} <= {*row["labels"]} and draw("model", row["request_id"]) < 0.6
+        return not {"Billing", "Shipping"} <= {*row["labels"]} and _at(share)(row)
 
     played = _play(sampling, is_good, [Task.model_validate(ROUTING)])
     of_labels = Counter(label for labels in played.accepted["labels"] for label in labels)
-    assert [label for label in ROUTING["labels"] if of_labels[label] < 5] == ["Shipping"]
-    assert [cell.cell["label"] for cell in played.shortfall.cells] == ["Shipping"]
-    assert played.shortfall.is_even
-    assert played.shortfall.cells[0].infeasible
-    assert not any("Shipping" in labels for labels in played.surplus["labels"])
+    assert min(of_labels[label] for label in ROUTING["labels"]) == 5
+    assert (played.shortfall.cells, played.shortfall.missing) == ((), 0)
+    assert any(after.given_up for after in played.after)
+    assert played.surplus.empty  # the lost rows of the set do not raise the number of rows of the others
+
+
+def test_no_other_sets_stand_in_for_a_value_that_comes_with_none() -> None:
+    sampling = AttributeSamplingParameters.model_validate(
+        {**_ONE_OF_EACH, "language": {"German": 1, "English": 3}, "target_accepted": 8, "per": "label"}
+    )
+    played = _play(sampling, lambda row: row["language"] == "English", [Task.model_validate(ROUTING)])
+    assert {"language": "German"} in [own.values for own in played.shortfall.given_up]
+    assert (played.requests["language"] == "German").sum() < 20
+    assert played.shortfall.rounds == 2
+
+
+@pytest.mark.parametrize(
+    ("number", "target"), [(25, 1), (104, 3), (464, 1), *(pytest.param(n, 2, marks=pytest.mark.slow) for n in range(9))]
+)
+def test_no_label_stays_short_while_a_set_with_it_is_neither_excluded_nor_given_up(number: int, target: int) -> None:
+    task, chance = random_task(number), random.Random(number)
+    pairs = [{*pair} for pair in combinations(task.label_names, 2)]
+    never = chance.sample(pairs, min(len(pairs), 3))
+    sampling = AttributeSamplingParameters.model_validate({**_ONE_OF_EACH, "target_accepted": target, "per": "label"})
+    played = _play(sampling, lambda row: not any(pair <= {*row["labels"]} for pair in never), [task])
+    planned = {*played.requests["labels"]}
+    assert all(task.pair_weights.get(frozenset(pair), 1) for own in planned for pair in combinations(own, 2))
+    came = {label for own in played.accepted["labels"] for label in own}
+    tries = Counter(label for own in planned for label in own)
+    never_came = {label for label, sets in tries.items() if sets > 1} - came
+    for label in (cell.cell["label"] for cell in played.shortfall.cells):
+        tried = [own for own in planned if label in own]
+        assert all(any(pair <= {*own} for pair in never) for own in tried)  # no set with it that comes was ever planned
+        others = {*sets_with(task, str(label), max(map(len, tried)), never_came)} - {*tried}
+        assert len(tried) > 1 or not others
+    lost: set[str] = set()
+    for after in played.after:
+        lost |= {code for own in after.given_up if (code := own.values.get("labels"))}
+        assert not lost & {own.cell["labels"] for own in after.ask}

@@ -19,6 +19,7 @@ from synthetic_textcat.schemas.stops import PausedTask, Stops
 from synthetic_textcat.tables import RowTable, as_table
 from tests.llm.builders import completion, fingerprint, paid_calls, write_journal
 from tests.pipelines.quality_report.builders import ROW
+from tests.support.task_tables import task_table
 
 _SAMPLING = AttributeSamplingParameters(target_accepted=2, per=("language",), max_rounds=4)
 
@@ -72,6 +73,7 @@ def _state(
         journal,
         planned.model_dump(mode="json"),
         _slots(list(dict.fromkeys(requests["language"])), sampling.target_accepted or 0),
+        task_table([]),
         previous,
         sampling,
         stops or {},
@@ -167,9 +169,10 @@ def test_rounds_of_another_plan_are_reported_with_the_next_step(tmp_path: Any) -
     of_one = (as_table(_requests(["German"])), _outcomes(["not run"]), calls, as_table(paid_calls([])), journal)
     slots = _slots(["German"], 2)
     with pytest.raises(StaleTableError, match="Next: run `kedro run --pipelines generate`"):
-        measure_quota(*of_one, planned, slots, None, _SAMPLING, {})
+        measure_quota(*of_one, planned, slots, task_table([]), None, _SAMPLING, {})
+    other = slots.rename(columns={"language": "moood"})
     with pytest.raises(StaleTableError, match="'rounds' belongs to another plan"):
-        measure_quota(*of_one, planned, slots.rename(columns={"language": "moood"}), None, _SAMPLING, {})
+        measure_quota(*of_one, planned, other, task_table([]), None, _SAMPLING, {})
 
 
 def test_without_a_quota_there_is_nothing_to_tell(tmp_path: Any) -> None:
@@ -181,6 +184,7 @@ def test_without_a_quota_there_is_nothing_to_tell(tmp_path: Any) -> None:
         Journal(tmp_path / "absent"),
         {},
         _slots([], 0),
+        task_table([]),
         None,
         AttributeSamplingParameters(),
         {},

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from synthetic_textcat.llm.calls.policy import Judge, judging
 from synthetic_textcat.schemas.completions import Completion, Reply, RowReply
-from synthetic_textcat.schemas.label_sets import LABELS
+from synthetic_textcat.schemas.label_sets import LABELS, has_several_labels
 from synthetic_textcat.schemas.several_labels_replies import SeveralLabelsReply
 from synthetic_textcat.tables import IdPositions, RowTable, filtered
 
@@ -40,5 +40,4 @@ def multi_label_mask(requests: RowTable) -> NDArray[np.bool_]:
 
 def reply_of(row: Any) -> type[RowReply]:
     """Form of the reply to a planned row."""
-    is_several = row["label"] is None and row.get(LABELS) is not None
-    return SeveralLabelsReply if is_several else Reply
+    return SeveralLabelsReply if has_several_labels(row) else Reply

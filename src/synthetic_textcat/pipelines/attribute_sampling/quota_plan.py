@@ -6,6 +6,7 @@ whatever else is planned. The first round has a row for each slot, a later one r
 """
 
 from collections.abc import Sequence
+from math import ceil, log
 
 import numpy as np
 import pandas as pd
@@ -173,13 +174,25 @@ def _find(
                     counts[own_wanted[worst]] - lacking[worst],
                 )
             if task in again:
-                open_.append((task, min(4 * length, furthest)))
+                of_task = task_of[own_wanted] == task
+                further = _further(length, int(counts[own_wanted[of_task]].sum()), int(lacking[of_task].sum()))
+                open_.append((task, min(further, furthest)))
         done = ~is_short[owner]
         parts.append(rows.only(place[done]))
         owners.append(own_wanted[owner[done]])
     sizes = np.array([len(own) for own in owners])
     order = np.argsort(np.concatenate(owners), kind="stable")
     return parts, np.arange(len(parts), dtype=np.int32).repeat(sizes)[order], ranges(sizes)[order]
+
+
+def _further(length: int, wanted: int, lacking: int) -> int:
+    """Rows of a task among which all wanted ones are likely, if so many are lacking in its first ones.
+
+    As if each were found at the same rate: a search of the right length is drawn once, while each of a series of longer
+    ones is drawn from the start.
+    """
+    rate = -log((lacking + 0.5) / (wanted + 1)) / length
+    return min(max(4 * length, ceil((log(wanted + 1) + 2) / rate)), 32 * length)
 
 
 def _first_rows(rows: TaskRows, wanted: pd.DataFrame, counts: Ints) -> tuple[Ints, Ints]:

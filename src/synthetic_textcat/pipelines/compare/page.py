@@ -19,11 +19,15 @@ _SHARED_METRICS = (
     "language/",
     "diversity/",
     "learnability/macro_f1",
+    "learnability/micro_f1",
     "shortcut/",
     "length/in_bucket",
     "label/agreement",
 )
-_EXCLUDED_METRICS = ("/task/", "/vs_", "_low", "_high", "learnability/macro_f1/")  # of one task, or vs. other runs
+_EXCLUDED_METRICS = (  # of one task, or vs. other runs
+    *("/task/", "/vs_", "_low", "_high"),
+    *("learnability/macro_f1/", "learnability/micro_f1/"),
+)
 _EVALUATION_METRICS = ("real/", "train/")
 _ENDS = ("_low", "_high")
 _BY_TASK = (f"{MEASURE}/", f"{MICRO}/")

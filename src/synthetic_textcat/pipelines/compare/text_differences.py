@@ -4,7 +4,7 @@ Diversity is resampled by leaving groups of rows out (jackknife), never with rep
 itself word for word, which the measures would count as repetition.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -26,7 +26,14 @@ from synthetic_textcat.text.diversity import MEASURES
 from synthetic_textcat.text.diversity_sample import OTHER_MIX, SIZES, Sample, mixes_differ, pool_of_examples
 from synthetic_textcat.text.label_samples import FOLDS, TaskSample, label_rows, task_samples
 from synthetic_textcat.text.label_set_samples import LabelSetSample, label_set_rows, label_set_samples
-from synthetic_textcat.text.linear_models import Labels, Resampled, macro_f1, reader_probabilities, word_counts
+from synthetic_textcat.text.linear_models import (
+    Labels,
+    Resampled,
+    macro_f1,
+    micro_f1,
+    reader_probabilities,
+    word_counts,
+)
 
 MOST_ROWS_IN_ALL = 5_000
 _YES = 0.5  # probability from which on a text has a label
@@ -45,16 +52,27 @@ class _Guessed(NamedTuple):
     labels: Labels
     guessed: Labels
 
-    @property
-    def macro_f1(self) -> float:
-        """Macro-F1 of the predictions, 0 to 1."""
-        return macro_f1(self.labels, self.guessed)
+
+class _F1(NamedTuple):
+    """A kind of F1, 0 to 1.
+
+    Attributes:
+        of: From labels and predictions.
+        of_resamples: The same of resamples.
+    """
+
+    of: Callable[[Labels, Labels], float]
+    of_resamples: Callable[[Resampled, Places, int], Floats]
+
+
+_MACRO, _MICRO = _F1(macro_f1, Resampled.__call__), _F1(micro_f1, Resampled.micro)
 
 
 def learnability_differences(accepted: Accepted, seed: int) -> Iterator[Difference]:
     """Difference in `learnability/macro_f1`, 0 to 1: macro-F1 of a linear model on single words (TF-IDF).
 
-    Of a task with several labels a text each label has a model of its own (one-vs-rest).
+    Of a task with several labels a text each label has a model of its own (one-vs-rest); `learnability/micro_f1` is the
+    micro-F1 of such tasks, if both runs have any.
     Cross-validated in each task with enough rows in both runs, averaged over the tasks by their rows, as in the
     quality report; on equally many rows of a task in both runs, since more training rows raise the score, and on at
     most `MOST_ROWS_IN_ALL` in total. For paired runs: the rows that both runs accepted.
@@ -69,15 +87,21 @@ def learnability_differences(accepted: Accepted, seed: int) -> Iterator[Differen
     interval covers sampling error over rows, for a fixed set of tasks.
     """
     tasks = list(_tasks(accepted, seed))
-    if not tasks:
-        return
+    of_sets = [sides for sides in tasks if isinstance(sides[0].sample, LabelSetSample)]
+    for name, own, f1 in (("macro_f1", tasks, _MACRO), ("micro_f1", of_sets, _MICRO)):
+        if own:
+            yield _f1_difference(f"learnability/{name}", own, f1, seed)
+
+
+def _f1_difference(measure: str, tasks: list[tuple[_Guessed, _Guessed]], f1: _F1, seed: int) -> Difference:
+    """Difference in one kind of F1: the mean over the tasks by their rows."""
     weights = np.array([before.sample.rows for before, _ in tasks], dtype=np.float64)
     weights /= weights.sum()
-    before, after = (float(weights @ [side.macro_f1 for side in sides]) for sides in zip(*tasks, strict=True))
-    of = float(weights**2 @ [_variance(*sides, seed) for sides in tasks])
-    yield difference_of(
-        "learnability/macro_f1", before, after, Variance(of * _TRAINING_VARIANCE, np.inf), _basis_of_tasks(tasks)
+    before, after = (
+        float(weights @ [f1.of(side.labels, side.guessed) for side in sides]) for sides in zip(*tasks, strict=True)
     )
+    of = float(weights**2 @ [_variance(*sides, f1, seed) for sides in tasks])
+    return difference_of(measure, before, after, Variance(of * _TRAINING_VARIANCE, np.inf), _basis_of_tasks(tasks))
 
 
 def _tasks(accepted: Accepted, seed: int) -> Iterator[tuple[_Guessed, _Guessed]]:
@@ -132,14 +156,14 @@ def _guessed_sets(sample: LabelSetSample) -> _Guessed:
     return _Guessed(sample, labels, (reader_probabilities(counts, labels, sample.folds) > _YES).astype(np.int64))
 
 
-def _variance(before: _Guessed, after: _Guessed, seed: int) -> float:
+def _variance(before: _Guessed, after: _Guessed, f1: _F1, seed: int) -> float:
     """Bootstrap variance of the difference over the test rows."""
     ids = [side.sample.request_ids for side in (before, after)]
     rows = [len(own) for own in ids]
     scores = [Resampled(side.labels, side.guessed) for side in (before, after)]
 
     def difference(one: Places, other: Places, axis: int) -> Floats:
-        return scores[1](other, axis) - scores[0](one, axis)
+        return f1.of_resamples(scores[1], other, axis) - f1.of_resamples(scores[0], one, axis)
 
     is_paired = ids[0] == ids[1]  # false if the model invents the labels: the rows with frequent labels differ
     own_seed = draw_int(32, seed, "learnability", before.sample.task_id)

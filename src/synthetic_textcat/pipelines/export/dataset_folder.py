@@ -18,7 +18,7 @@ from synthetic_textcat.pipelines.export.formats import (
     triplet_rows,
     triplets,
 )
-from synthetic_textcat.pipelines.export.label_set_views import any_without_label, has_label_sets, hot
+from synthetic_textcat.pipelines.export.label_set_views import has_label_sets, hot
 from synthetic_textcat.pipelines.export.splits import Codes, rows_of_parts
 from synthetic_textcat.schemas.label_sets import LABELS, LabelSet
 from synthetic_textcat.schemas.parameters import ExportParameters
@@ -59,7 +59,7 @@ def huggingface_files(
         StaleTableError: If a task has a row with a label that its label set lacks.
     """
     known = as_task_table(tasks).by_id
-    several = any_without_label(examples)
+    several = any(has_label_sets(own, known.get(task_id)) for task_id, own in by_task.items())
     found = {name: by_task.factorized(name) for name in ("label", *([LABELS] if several else []))}
     numbers = {task_id: number for number, task_id in enumerate(by_task.values)}
     in_order = splits[by_task.order]
@@ -98,7 +98,7 @@ def _by_split(examples: RowTable, splits: Codes, parent: Path | None) -> dict[st
 
 def _view(part: Part, rows: RowTable, settings: ExportParameters, *, several: bool) -> RowTable:
     if part.config == "triplet":
-        ordered = triplet_rows(rows, settings.distinct_label_batches)
+        ordered = triplet_rows(rows, settings.distinct_label_batches, several=several)
         return mapped(ordered, partial(triplets, instruction=settings.instruction), TRIPLET_COLUMNS)
     if part.config == "text-label":
         further = ["task", "task_id", *([LABELS] if several else [])]

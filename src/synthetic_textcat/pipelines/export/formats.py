@@ -7,21 +7,24 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from synthetic_textcat.errors import StaleTableError
+from synthetic_textcat.pipelines.export.distinct_batches import distinct_order
 from synthetic_textcat.pipelines.export.label_set_views import (
     hot,
     multi_hot_columns,
+    numbers_of_labels,
     one_row_a_label,
     unknown_label,
     with_a_label,
 )
-from synthetic_textcat.pipelines.export.splits import distinct_order
-from synthetic_textcat.schemas.label_sets import LABELS, labels_of
+from synthetic_textcat.schemas.label_sets import LABELS, has_multi_label, labels_of
 from synthetic_textcat.schemas.rows import LABEL_AGREEMENT
 from synthetic_textcat.tables import RowTable, factorized, mapped, permuted
 from synthetic_textcat.text.comparison import comparable
 
 Instruction = Literal["in_anchor", "left_out"]
-Format = Callable[[RowTable], RowTable]
+Format = Callable[..., RowTable]
+"""Function of `examples`, the exported rows, and of `tasks` if it must know them."""
 
 TRIPLET_COLUMNS = ("task", "input_text", "label", "misleading_label")
 """Columns of the examples that `triplets` needs."""
@@ -41,17 +44,23 @@ def export_format(function: Format) -> Format:
     return function
 
 
-def triplet_rows(examples: RowTable, batch_size: int | None) -> RowTable:
+def triplet_rows(examples: RowTable, batch_size: int | None, *, several: bool) -> RowTable:
     """The rows of the triplets, one for each label of a text, in their order.
 
-    That is the order of the plan, or one with labels apart that batches of this size must not share. Of each row a
-    number stays in memory; its text goes through a temporary file.
+    That is the order of the plan, or one in which batches of this size repeat no label and no text. Of each row numbers
+    stay in memory; its text goes through a temporary file.
+
+    Args:
+        examples: The rows.
+        batch_size: Rows of a batch; None for the order of the plan.
+        several: Whether a task has several labels a text.
     """
-    rows = one_row_a_label(examples, _OF_A_TRIPLET)
+    rows = one_row_a_label(examples, _OF_A_TRIPLET, several=several)
     if batch_size is None or not len(rows):
         return rows
     codes, labels = factorized(rows, "label")
-    return permuted(rows, distinct_order(_alike([comparable(label) for label in labels])[codes], batch_size))
+    texts = np.repeat(np.arange(len(examples)), numbers_of_labels(examples)) if several else None
+    return permuted(rows, distinct_order(_alike([comparable(label) for label in labels])[codes], batch_size, texts))
 
 
 def _alike(labels: Sequence[str]) -> NDArray[np.intp]:
@@ -69,10 +78,24 @@ def triplets(examples: pd.DataFrame, instruction: Instruction) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "anchor": instructions(examples) + texts if instruction == "in_anchor" else texts,
-            "positive": examples["label"],
+            "positive": _positives(examples),
             "negative": examples["misleading_label"],
         }
     )
+
+
+def _positives(rows: pd.DataFrame) -> "pd.Series[Any]":
+    """The label of each row.
+
+    Raises:
+        StaleTableError: If a row has several, and the tasks say that none has.
+    """
+    if rows["label"].isna().any():
+        raise StaleTableError(
+            "The dataset 'examples' has rows with several labels, and no task in the dataset 'tasks' has, which is "
+            "newer. Next: run `kedro run --pipelines generate`"
+        )
+    return rows["label"]
 
 
 def triplets_instructions(examples: pd.DataFrame) -> pd.DataFrame:
@@ -123,9 +146,9 @@ def label_numbers(labels: pd.Series, names: Sequence[str]) -> NDArray[np.int64]:
 
 
 @export_format
-def e5(examples: RowTable) -> RowTable:
+def e5(examples: RowTable, tasks: pd.DataFrame) -> RowTable:
     """Columns `instruction`, `query`, `positive`, `negative`, as training code for E5 reads it; a row a label."""
-    return mapped(one_row_a_label(examples, TRIPLET_COLUMNS), _e5)
+    return mapped(one_row_a_label(examples, TRIPLET_COLUMNS, several=has_multi_label(tasks)), _e5)
 
 
 def _e5(rows: pd.DataFrame) -> pd.DataFrame:
@@ -133,19 +156,19 @@ def _e5(rows: pd.DataFrame) -> pd.DataFrame:
         {
             "instruction": rows["task"],
             "query": rows["input_text"],
-            "positive": rows["label"],
+            "positive": _positives(rows),
             "negative": rows["misleading_label"],
         }
     )
 
 
 @export_format
-def flag_embedding(examples: RowTable) -> RowTable:
+def flag_embedding(examples: RowTable, tasks: pd.DataFrame) -> RowTable:
     """Columns `query`, `pos`, `neg` (lists) and `prompt`, as FlagEmbedding reads; it draws one of several positives.
 
     Rows of no label have no positive, and are left out.
     """
-    return mapped(with_a_label(examples), _flag_embedding)
+    return mapped(with_a_label(examples, several=has_multi_label(tasks)), _flag_embedding)
 
 
 def _flag_embedding(rows: pd.DataFrame) -> pd.DataFrame:

@@ -20,12 +20,9 @@ _LONGEST = 40  # letters of a label in a column name
 
 def has_label_sets(rows: RowTable, task: Task | None) -> bool:
     """Whether the rows of a task are exported as label sets; by the rows if the task is not known."""
-    return any_without_label(rows) if task is None else task.task_type == "multi_label"
-
-
-def any_without_label(examples: RowTable) -> bool:
-    """Whether there are rows of multi-label tasks: their labels are in `labels` only."""
-    return any(bool(rows["label"].isna().any()) for rows in examples.frames(["label"]))
+    if task is not None:
+        return task.task_type == "multi_label"
+    return any(bool(own["label"].isna().any()) for own in rows.frames(["label"]))
 
 
 def labels_in(examples: RowTable) -> list[str]:
@@ -38,17 +35,18 @@ def labels_in(examples: RowTable) -> list[str]:
 
 def rows_of_no_label(examples: RowTable) -> int:
     """Number of rows that none of the labels fits."""
-    if not any_without_label(examples):
-        return 0
-    return int(sum((counts == 0).sum() for counts in _numbers_of_labels(examples)))
+    return int((numbers_of_labels(examples) == 0).sum())
 
 
-def one_row_a_label(examples: RowTable, columns: Sequence[str]) -> RowTable:
+def one_row_a_label(examples: RowTable, columns: Sequence[str], *, several: bool) -> RowTable:
     """Some columns of the rows, each row once for each of its labels, which is in `label`; none for a row of no label.
 
-    The rows of single-label tasks are as they were.
+    Args:
+        examples: The rows.
+        columns: The columns.
+        several: Whether a task has several labels a text; else the rows are as they were.
     """
-    if not any_without_label(examples):
+    if not several:
         return examples
     names = [name for name in examples.names if name in columns]
 
@@ -59,22 +57,19 @@ def one_row_a_label(examples: RowTable, columns: Sequence[str]) -> RowTable:
             labels = pd.Series([label for labels in sets for label in labels], dtype="str")
             yield rows.iloc[places].reset_index(drop=True).assign(label=labels)[names]
 
-    number = int(sum(counts.sum() for counts in _numbers_of_labels(examples)))
     dtypes = {str(name): dtype for name, dtype in examples.empty(names).dtypes.items()}
-    return MadeTable(make, dtypes, number)
+    return MadeTable(make, dtypes, int(numbers_of_labels(examples).sum()))
 
 
-def with_a_label(examples: RowTable) -> RowTable:
-    """The rows that have a label."""
-    if not any_without_label(examples):
-        return examples
-    return filtered(examples, np.concatenate([counts > 0 for counts in _numbers_of_labels(examples)]))
+def with_a_label(examples: RowTable, *, several: bool) -> RowTable:
+    """The rows that have a label: all, unless a task has several labels a text."""
+    return filtered(examples, numbers_of_labels(examples) > 0) if several else examples
 
 
-def _numbers_of_labels(examples: RowTable) -> Iterator[NDArray[np.int64]]:
-    for rows in examples.frames(["label", LABELS]):
-        sets = _known(rows)
-        yield np.fromiter(map(len, sets), np.int64, len(sets))
+def numbers_of_labels(examples: RowTable) -> NDArray[np.int64]:
+    """Number of labels of each row."""
+    frames = examples.frames(["label", LABELS])
+    return np.fromiter((len(labels) for rows in frames for labels in _known(rows)), np.int64, len(examples))
 
 
 def _known(rows: pd.DataFrame) -> list[LabelSet]:

@@ -26,6 +26,7 @@ from synthetic_textcat.pipelines.export.splits import (
 )
 from synthetic_textcat.pipelines.export.task_formats import TaskFormat, files_of_tasks, text_label_files
 from synthetic_textcat.schemas.evaluation_set import EXACT, NEAR, evaluation_texts, overlaps_of
+from synthetic_textcat.schemas.label_sets import has_multi_label
 from synthetic_textcat.schemas.label_verdicts import agreements
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters
 from synthetic_textcat.schemas.publications import SPLITS
@@ -163,10 +164,11 @@ def _split_table(examples: RowTable, final: Codes, planned: Codes) -> RowTable:
     return MadeTable(make, SPLIT_COLUMNS, len(examples))
 
 
-def export_triplets(examples: RowTable, export: ExportParameters) -> Triplets:
+def export_triplets(examples: RowTable, tasks: pd.DataFrame, export: ExportParameters) -> Triplets:
     """Triplets of all examples for sentence-transformers: one for each label of a text."""
-    rows = triplet_rows(examples, export.distinct_label_batches)
-    if without := rows_of_no_label(examples):
+    several = has_multi_label(tasks)
+    rows = triplet_rows(examples, export.distinct_label_batches, several=several)
+    if several and (without := rows_of_no_label(examples)):
         _log.info("%d rows of no label have no triplet", without)
     return Triplets(
         mapped(rows, lambda own: triplets(own, export.instruction), TRIPLET_COLUMNS),

@@ -1,9 +1,11 @@
 """Wiring of `export`."""
 
+from inspect import signature
+
 from kedro.pipeline import Pipeline, node
 
 from synthetic_textcat.pipelines.export.card import gather_label_facts, write_card
-from synthetic_textcat.pipelines.export.formats import FORMATS
+from synthetic_textcat.pipelines.export.formats import FORMATS, Format
 from synthetic_textcat.pipelines.export.nodes import (
     export_by_task,
     export_huggingface,
@@ -16,6 +18,13 @@ from synthetic_textcat.pipelines.export.nodes import (
 )
 from synthetic_textcat.pipelines.export.task_formats import TASK_FORMATS
 from synthetic_textcat.schemas.run_records import ROW_PROMPTS, SEVERAL_LABELS_PROMPT
+
+_DATASETS = {"examples": "exported_examples", "tasks": "tasks"}
+
+
+def _inputs_of(function: Format) -> dict[str, str]:
+    """The datasets that a format reads, by the names of its parameters."""
+    return {name: _DATASETS[name] for name in signature(function).parameters}
 
 
 def create_pipeline() -> Pipeline:
@@ -51,12 +60,12 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 export_triplets,
-                inputs=["exported_examples", "params:export"],
+                inputs=["exported_examples", "tasks", "params:export"],
                 outputs=["triplets", "triplets_instructions"],
                 name="export_triplets",
             ),
             *(
-                node(function, inputs="exported_examples", outputs=name, name=f"export_{name}")
+                node(function, inputs=_inputs_of(function), outputs=name, name=f"export_{name}")
                 for name, function in FORMATS.items()
             ),
             node(

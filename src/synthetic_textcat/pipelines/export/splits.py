@@ -1,4 +1,4 @@
-"""Train, validation and test splits, fixed by the plan; and a row order for batches without repeated labels.
+"""Train, validation and test splits, fixed by the plan.
 
 Every planned row is assigned to a split before its text exists. The rows of a stratum (task and planned label, or task
 if the model invents labels) are numbered in plan order, and each block of ten is distributed by the shares, in an order
@@ -24,8 +24,6 @@ can drop out, but never move to another split.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from heapq import heapify, heappop, heappush
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -254,30 +252,3 @@ def _lead_examples(rows: pd.DataFrame, turns: SeedTurns) -> NDArray[np.int64]:
     for row, (lead,) in turns.texts(rows):
         leads[row] = places[task_ids[row]][lead]
     return leads
-
-
-def distinct_order(labels: NDArray[np.integer[Any]], size: int) -> NDArray[np.intp]:
-    """Row order in which each consecutive batch of `size` rows repeats labels as little as possible.
-
-    Labels with the most remaining rows come first, one row each; a label occurs twice in a batch only if fewer labels
-    remain than the batch has room for. Rows of one label keep their order.
-
-    Args:
-        labels: Number of each row's label among the distinct ones, in order of appearance.
-        size: Rows of a batch.
-    """
-    counts = np.bincount(labels)
-    rows, following = np.argsort(labels, kind="stable"), (np.cumsum(counts) - counts).tolist()
-    left = [(-rows_left, label) for label, rows_left in enumerate(counts.tolist())]
-    heapify(left)
-    order, end = np.empty(len(labels), np.intp), 0
-    while left:
-        room = size - end % size
-        taken = [heappop(left) for _ in range(min(room, len(left)))]
-        for number, label in taken:
-            order[end] = rows[following[label]]
-            following[label] += 1
-            end += 1
-            if number < -1:
-                heappush(left, (number + 1, label))
-    return order

@@ -12,7 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from synthetic_textcat.pipelines.export.formats import text_label, text_label_columns, text_labels
-from synthetic_textcat.pipelines.export.label_set_views import has_label_sets, labels_in, multi_hot_columns
+from synthetic_textcat.pipelines.export.label_set_views import (
+    has_label_sets,
+    labels_in,
+    multi_hot_columns,
+    rows_of_no_label,
+)
 from synthetic_textcat.schemas.label_sets import LABELS, labels_of
 from synthetic_textcat.schemas.rows import ATTRIBUTES, LABEL_AGREEMENT, own_of
 from synthetic_textcat.schemas.task_table import as_task_table
@@ -177,10 +182,11 @@ def argilla(rows: RowTable, task: Task | None) -> dict[str, File]:
 
     An Argilla dataset has a single label set, so each task gets its own dataset. The records have the form read by
     `Dataset.records.from_json` of Argilla 2.8. Several labels a text are a suggestion of a list. Argilla's server
-    refuses an empty list, and a required question without an answer: so "no label" is one more option.
+    refuses an empty list, and a required question without an answer: so where a
+    text may have no label, that is one more option.
     """
     question = _question(task, rows)
-    suggested = partial(_suggested_sets, no_label=question.no_label) if question.no_label else _suggested_labels
+    suggested = partial(_suggested_sets, no_label=question.no_label) if question.name == LABELS else _suggested_labels
     return {
         "records.json": partial(_records, rows, partial(_records_of, question=question.name, suggested=suggested)),
         "settings.json": partial(_settings, question, rows),
@@ -193,7 +199,7 @@ class _Question(NamedTuple):
     Attributes:
         name: Key of the suggestions.
         fields: Of the question's settings.
-        no_label: Option for a text that no label fits, of a question that takes several labels.
+        no_label: Option for a text that no label fits, where a text may have none.
     """
 
     name: str
@@ -204,11 +210,12 @@ class _Question(NamedTuple):
 def _question(task: Task | None, rows: RowTable) -> _Question:
     """A (multi-)label question if the labels are known, otherwise a text question."""
     if has_label_sets(rows, task):
-        names = _names(task, rows)
-        no_label = _NO_LABEL
+        names, no_label = _names(task, rows), _NO_LABEL
+        if not (rows_of_no_label(rows) if task is None else 0 in task.set_sizes):
+            return _Question(LABELS, {"type": "multi_label", "labels": names})
         while first_alike([*names, no_label]):
             no_label = f"({no_label})"
-        return _Question("labels", {"type": "multi_label", "labels": [*names, no_label]}, no_label)
+        return _Question(LABELS, {"type": "multi_label", "labels": [*names, no_label]}, no_label)
     labels = list(task.label_names) if task is not None else []
     return _Question("label", {"type": "label", "labels": labels} if labels else {"type": "text"})
 
@@ -230,8 +237,9 @@ def _suggested_labels(rows: pd.DataFrame) -> pa.Array:
     return json_column(rows["label"])
 
 
-def _suggested_sets(rows: pd.DataFrame, no_label: str) -> pa.Array:
-    lists = [list(labels or (no_label,)) for labels in labels_of(rows)]
+def _suggested_sets(rows: pd.DataFrame, no_label: str | None) -> pa.Array:
+    none = [] if no_label is None else [no_label]
+    lists = [list(labels or none) for labels in labels_of(rows)]
     return json_column(pd.Series(lists, rows.index, object))
 
 

@@ -46,6 +46,7 @@ from synthetic_textcat.pipelines.quality_report.spending import (
     with_verdicts,
 )
 from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.schemas.label_sets import has_multi_label
 from synthetic_textcat.schemas.label_verdicts import row_of
 from synthetic_textcat.schemas.paid_calls import PLANNED_CALLS
 from synthetic_textcat.schemas.parameters import (
@@ -58,6 +59,7 @@ from synthetic_textcat.schemas.parameters import (
 from synthetic_textcat.schemas.prices import PriceList, is_made_up
 from synthetic_textcat.schemas.quota import Rounds, Shortfall
 from synthetic_textcat.schemas.stops import Stops, stop_sentence
+from synthetic_textcat.schemas.tasks import tasks_of
 from synthetic_textcat.schemas.writers import writer_note
 from synthetic_textcat.tables import MadeTable, RowTable, in_plan_order
 from synthetic_textcat.text.batches import rows_at
@@ -210,6 +212,7 @@ def measure_quota(
     journal: Journal,
     rounds: dict[str, Any],
     quota_slots: pd.DataFrame,
+    tasks: pd.DataFrame,
     previous_shortfall: dict[str, Any] | None,
     attribute_sampling: AttributeSamplingParameters,
     stops: dict[str, Any],
@@ -224,6 +227,7 @@ def measure_quota(
         journal: Replies; the report quotes some where values were given up, and only these are read.
         rounds: Rounds of the plan.
         quota_slots: Accepted rows that the quota asks for.
+        tasks: Tasks of the plan; of those with several labels a text, the label sets that may stand in for others.
         previous_shortfall: Shortfall of the previous pass.
         attribute_sampling: Target, columns of a cell, maximum of rounds.
         stops: Stop reasons, with the paused tasks, for which no pass adds rows.
@@ -245,7 +249,8 @@ def measure_quota(
     previous = Shortfall.read(previous_shortfall)
     if previous is not None and previous.recipe != planned.recipe:
         previous = None
-    shortfall, cells = shortfall_of(standing, planned, previous, attribute_sampling, replies)
+    several = tasks_of(tasks) if has_multi_label(tasks) else []
+    shortfall, cells = shortfall_of(standing, planned, previous, several, attribute_sampling, replies)
     tables = quota_tables(cells, shortfall, attribute_sampling.cell_columns)
     return QuotaState(
         {"metrics": quota_metrics(shortfall), "tables": tables, "worst": {}}, shortfall.model_dump(mode="json")

@@ -108,6 +108,7 @@ def create_pipeline() -> Pipeline:
                     "completions",
                     "rounds",
                     "quota_slots",
+                    "tasks",
                     "previous_shortfall",
                     "params:attribute_sampling",
                     "stops",

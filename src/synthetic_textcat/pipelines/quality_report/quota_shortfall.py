@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from synthetic_textcat.pipelines.quality_report.quota_stand_ins import pools_for_stand_ins, stand_ins_for
 from synthetic_textcat.pipelines.quality_report.quota_standing import PAUSED, Combination, Standing, causes_of
 from synthetic_textcat.pipelines.quality_report.quota_yields import Pools, given_up_mask, pools_of, rows_to_ask
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
@@ -21,6 +22,7 @@ from synthetic_textcat.schemas.quota import (
     named,
     shown,
 )
+from synthetic_textcat.schemas.tasks import Task
 
 _FEW = 5
 """Rows without a reply that are replaced even if no other row got one: few rows cost little after an outage."""
@@ -72,6 +74,7 @@ def shortfall_of(
     standing: Standing,
     rounds: Rounds,
     previous: Shortfall | None,
+    tasks: Sequence[Task],
     sampling: AttributeSamplingParameters,
     replies: Replies,
 ) -> tuple[Shortfall, Mapping[Cell, CellState]]:
@@ -81,11 +84,13 @@ def shortfall_of(
         standing: Progress of each combination of values.
         rounds: Rounds of the plan.
         previous: Shortfall of the previous pass.
+        tasks: Tasks of the plan.
         sampling: The target, the columns of a cell and the limit of rounds.
         replies: Last replies for rows that were given up, asked for once.
     """
     assert sampling.target_accepted is not None
-    pools, all_of = pools_of(standing, sampling.cell_columns), [*standing.combinations.values()]
+    per = sampling.cell_columns
+    pools, all_of = pools_of(standing, per), [*standing.combinations.values()]
     is_paused = [own.ends[PAUSED] > 0 for own in all_of] & ((standing.rows > 0).sum(axis=1) > 1)
     is_given_up = (given_up_mask(pools) | is_paused).tolist()
     waiting = [row for own in all_of for row in own.waiting]
@@ -93,8 +98,8 @@ def shortfall_of(
     lost = _lost(waiting, answered, previous)
     values_of = [named(values, standing.columns) for values in standing.combinations]
     slots_of = zip(values_of, (own.wanted for own in all_of), strict=True)
-    targets = cell_targets(slots_of, sampling.cell_columns, sampling.target_accepted)
-    cells_of = [cells_in(values, sampling.cell_columns) for values in values_of]
+    targets = cell_targets(slots_of, per, sampling.target_accepted)
+    cells_of = [cells_in(values, per) for values in values_of]
     cells: dict[Cell, CellState] = {}
     for names, own in zip(cells_of, all_of, strict=True):
         for name in names:
@@ -103,16 +108,31 @@ def shortfall_of(
         max(0, own.wanted - own.accepted) if any(cells[name].missing for name in names) else 0
         for names, own in zip(cells_of, all_of, strict=True)
     ]
-    pending = [sum(row not in lost for row in own.waiting) for own in all_of]
-    needed = [
-        0 if given_up else max(0, slots - waits)
-        for slots, waits, given_up in zip(missing, pending, is_given_up, strict=True)
-    ]
-    for names, slots, waits, given_up in zip(cells_of, missing, pending, is_given_up, strict=True):
+    open_ = [0 if given_up else slots for slots, given_up in zip(missing, is_given_up, strict=True)]
+    for names, slots in zip(cells_of, open_, strict=True):
         for name in names:
-            cells[name].to_fill += 0 if given_up else slots
-            cells[name].pending += 0 if given_up else min(slots, waits)
-    next_ = _next(missing, is_given_up, needed, not_run=sum(own.ends["not_run"] for own in all_of))
+            cells[name].to_fill += slots
+    left = zip(standing.combinations, missing, given_up_mask(pools) & ~is_paused, strict=True)
+    stand_ins = stand_ins_for(
+        {values: slots for values, slots, given_up in left if given_up},
+        {name: own.given_up for name, own in cells.items()},
+        standing,
+        pools,
+        tasks,
+        per,
+    )
+    planned = standing.with_more(stand_ins)
+    for values, slots in stand_ins.items():
+        for name in cells_in(named(values, standing.columns), per):
+            cells[name].to_fill += slots
+    open_ += [0] * (len(planned.combinations) - len(open_))
+    open_ = [slots + stand_ins[values] for values, slots in zip(planned.combinations, open_, strict=True)]
+    pending = [sum(row not in lost for row in own.waiting) for own in planned.combinations.values()]
+    for values, slots, waits in zip(planned.combinations, open_, pending, strict=True):
+        for name in cells_in(named(values, standing.columns), per) if waits else ():
+            cells[name].pending += min(slots, waits)
+    needed = [max(0, slots - waits) for slots, waits in zip(open_, pending, strict=True)]
+    next_ = _next(open_, needed, not_run=sum(own.ends["not_run"] for own in all_of))
     if next_ == "round" and len(rounds.rounds) >= sampling.max_rounds:
         next_ = "replies" if any(own.pending for own in cells.values()) else None
     return Shortfall(
@@ -128,18 +148,18 @@ def shortfall_of(
         answered=answered,
         waiting=tuple(waiting),
         next=next_,
-        cells=tuple(_short(named(cell, sampling.cell_columns), own) for cell, own in cells.items() if own.missing),
+        cells=tuple(_short(named(cell, per), own) for cell, own in cells.items() if own.missing),
         given_up=_given_up(standing, pools, missing, replies),
-        ask=tuple(
-            CellRows(cell=named(values, standing.columns), rows=rows)
-            for values, rows in zip(
-                standing.combinations, rows_to_ask(pools, needed, sampling.cell_columns), strict=True
-            )
-            if rows
-        )
+        ask=_ask(planned, pools_for_stand_ins(planned, pools, per) if stand_ins else pools, needed, per)
         if next_ == "round"
         else (),
     ), cells
+
+
+def _ask(planned: Standing, pools: Sequence[Pools], needed: Sequence[int], per: Sequence[str]) -> tuple[CellRows, ...]:
+    """Rows of the next round, by the values of the open slots and of their stand-ins."""
+    rows_of = zip(planned.combinations, rows_to_ask(pools, needed, per), strict=True)
+    return tuple(CellRows(cell=named(values, planned.columns), rows=rows) for values, rows in rows_of if rows)
 
 
 def _lost(waiting: Sequence[str], answered: int, previous: Shortfall | None) -> set[str]:
@@ -149,11 +169,9 @@ def _lost(waiting: Sequence[str], answered: int, previous: Shortfall | None) -> 
     return set(waiting) & set(previous.waiting)
 
 
-def _next(
-    missing: Sequence[int], is_given_up: Sequence[bool], needed: Sequence[int], *, not_run: int
-) -> Literal["round", "replies"] | None:
+def _next(open_: Sequence[int], needed: Sequence[int], *, not_run: int) -> Literal["round", "replies"] | None:
     """Next step: a new round only once every planned row was requested and open rows can't fill the quota."""
-    if not any(slots and not given_up for slots, given_up in zip(missing, is_given_up, strict=True)):
+    if not any(open_):
         return None
     return "round" if any(needed) and not not_run else "replies"
 

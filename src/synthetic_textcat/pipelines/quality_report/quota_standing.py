@@ -1,7 +1,7 @@
 """Quota standing: slots and planned rows by combination of values, by outcome and by round, and surplus rows."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
@@ -70,6 +70,23 @@ class Standing(NamedTuple):
     def positions_of(self, combinations: Sequence[int]) -> NDArray[np.intp]:
         """Positions in the plan of the rows of some combinations, by their numbers."""
         return np.flatnonzero(np.isin(self.numbers, combinations))
+
+    def with_more(self, combinations: Iterable[Cell]) -> "Standing":
+        """The same with further combinations, after the others: without slots and rows so far."""
+        more = {values: Combination() for values in combinations if values not in self.combinations}
+        if not more:
+            return self
+        rows, answered, good = (
+            np.pad(table, ((0, len(more)), (0, 0))) for table in (self.rows, self.answered, self.good)
+        )
+        return self._replace(combinations={**self.combinations, **more}, rows=rows, answered=answered, good=good)
+
+    def without_rows_of(self, combinations: NDArray[np.bool_]) -> "Standing":
+        """The same without the rows of some combinations so far."""
+        rows, answered, good = (
+            np.where(combinations[:, None], 0, table) for table in (self.rows, self.answered, self.good)
+        )
+        return self._replace(rows=rows, answered=answered, good=good)
 
 
 def standing_of(

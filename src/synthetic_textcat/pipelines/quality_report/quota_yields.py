@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthetic_textcat.pipelines.quality_report.quota_standing import Counts, Standing
-from synthetic_textcat.schemas.label_sets import LABELS, label_set_of
-from synthetic_textcat.schemas.quota import MOST_FOR_ONE, rows_for
+from synthetic_textcat.schemas.label_sets import LABELS, has_several_labels, label_set_of
+from synthetic_textcat.schemas.quota import MOST_FOR_ONE, named, rows_for
 
 _SMOOTHING_ROWS = 20
 _GIVEN_UP_AFTER = 2
@@ -83,17 +83,19 @@ def pools_of(standing: Standing, cell_columns: Sequence[str]) -> list[Pools]:
 
 
 def _by_label(standing: Standing) -> "Iterator[_Counted]":
-    """Pools by label of the slots with several labels."""
-    columns = [*standing.columns]
-    if LABELS not in columns:
+    """Pools by label of the slots with several labels.
+
+    A label of which rows of one set alone were planned has none: the set may be to blame, and others may do.
+    """
+    if LABELS not in standing.columns:
         return
-    at, label_at = columns.index(LABELS), columns.index("label")
-    sets = [
-        label_set_of(code) if values[label_at] is None and (code := values[at]) is not None else ()
-        for values in standing.combinations
-    ]
+    slots = (named(values, standing.columns) for values in standing.combinations)
+    sets = [label_set_of(slot[LABELS] or "[]") if has_several_labels(slot) else () for slot in slots]
+    was_planned = (standing.rows.sum(axis=1) > 0).tolist()
     for label in sorted({label for labels in sets for label in labels}):
-        yield _Counted.by_number(standing, (LABELS,), np.array([label not in labels for labels in sets], int), label)
+        number = np.array([label not in labels for labels in sets], int)
+        if len({labels for labels, was in zip(sets, was_planned, strict=True) if was and label in labels}) > 1:
+            yield _Counted.by_number(standing, (LABELS,), number, label)
 
 
 class _Counted(NamedTuple):
@@ -147,6 +149,7 @@ class _Counted(NamedTuple):
         of_pool = [_summed(column[:, None], self.number, self.pools)[:, 0] for column in (lost * surprise, lost)]
         if self.label:
             barren[1:] = 0  # of the slots without the label
+            barren[self.good.any(axis=1)] = 0  # its other sets bring rows, and stand in
         is_certain = (of_pool[0] >= certainty) | (of_pool[1] >= MOST_FOR_CERTAINTY)
         return Pools(
             self.columns,
