@@ -59,7 +59,7 @@ from synthetic_textcat.schemas.parameters import (
 from synthetic_textcat.schemas.prices import PriceList, is_made_up
 from synthetic_textcat.schemas.quota import Rounds, Shortfall
 from synthetic_textcat.schemas.stops import Stops, stop_sentence
-from synthetic_textcat.schemas.tasks import tasks_of
+from synthetic_textcat.schemas.task_table import tasks_of
 from synthetic_textcat.schemas.writers import writer_note
 from synthetic_textcat.tables import MadeTable, RowTable, in_plan_order
 from synthetic_textcat.text.batches import rows_at
