@@ -18,6 +18,11 @@ _GUARDED = "a rule, which would lose its import guard in nodes.py"
 _BY_ITSELF = "one check; its reader would be too long"
 _NODE_FILES = {"__main__.py", "nodes.py", "pipeline.py"}  # their names mean something to Python or to the contracts
 _OF_THEIR_OWN = {
+    "datasets/task_weights.py": "entries of a tasks file, which its reader and the file of weights know nothing of",
+    "llm/prompts/length_placeholders.py": "its reader would be too long",
+    "pipelines/export/distinct_batches.py": "an algorithm by itself, with property tests",
+    "pipelines/quality_report/checks/lazy_facts.py": "a decorator, of no check",
+    "pipelines/quality_report/checks/same_labels.py": _BY_ITSELF,
     "hooks/model_servers.py": "which addresses each model of a run asks: a rule with tests of its own",
     "llm/shards/shard_tally.py": "the counts of a shard, which its reader returns",
     "pipelines/attribute_sampling/plan_report.py": _GUARDED,

@@ -105,7 +105,7 @@ def test_the_plan_depends_on_the_content_of_the_file_and_not_on_its_place(tmp_pa
         (
             {"num_words": "@x.csv"},
             {"x.csv": "num_words\n20\n"},
-            "raw/x.csv, line 2: '20' is no range; write `exactly 20 words`",
+            "raw/x.csv, line 2: '20' is not a range; write `exactly 20 words`",
         ),
         ({"clarity": "@x.csv"}, {"x.csv": "language\nde\n"}, "unknown column 'language'; allowed: clarity, weight"),
         ({"extra": {"tone": "@x.csv"}}, {}, "entry 2 ('Sort a mail.'): extra.tone: raw/x.csv is not a file"),
