@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import repeat
 from typing import Any
 
@@ -90,8 +91,17 @@ def checked_parts(parts: Sequence[Part], flag_only: Collection[str]) -> list[pd.
         parts: Frames, so that a process gets and gives columns: its rows as objects would cost half as much as a check.
         flag_only: Reasons that are noted and reject no row.
     """
-    candidates = (list(candidate_rows(rows, planned_labels, known)) for rows, planned_labels, known in parts)
-    return [_columns_of(check_together(rows, flag_only)) for rows in candidates]
+    found = []
+    for rows, planned_labels, of_tasks in parts:
+        known = {task_id: _kept(own) for task_id, own in of_tasks.items()}
+        found.append(_columns_of(check_together(list(candidate_rows(rows, planned_labels, known)), flag_only)))
+    return found
+
+
+@lru_cache(maxsize=1 << 12)
+def _kept(known: Known) -> Known:
+    """The first of equal facts: what they compute once, such as the index of a prompt, lasts from part to part."""
+    return known
 
 
 def candidate_rows(
