@@ -1,6 +1,7 @@
 """Chat models for tests of the engine: real `BaseChatModel`s whose answers a test writes."""
 
 import asyncio
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
@@ -35,6 +36,10 @@ def counted(tokens: int, text: str = GOOD) -> Script:
         return AIMessage(text, response_metadata=metadata, usage_metadata=usage)
 
     return script
+
+
+_COUNTS = threading.Lock()
+"""Held while calls are counted: workers of a cluster's test are threads, each with a loop."""
 
 
 class ScriptedChatModel(BaseChatModel):
@@ -83,13 +88,15 @@ class ScriptedChatModel(BaseChatModel):
         number = len(self._heard)
         self._heard.append(list(messages))
         self._bodies.append(dict(kwargs.get("extra_body") or {}))
-        self._in_flight += 1
-        self._most_in_flight = max(self._most_in_flight, self._in_flight)
+        with _COUNTS:
+            self._in_flight += 1
+            self._most_in_flight = max(self._most_in_flight, self._in_flight)
         try:
             await asyncio.sleep(self.delay_s(number) if callable(self.delay_s) else self.delay_s)
             answer = self.script(messages, number)
         finally:
-            self._in_flight -= 1
+            with _COUNTS:
+                self._in_flight -= 1
         message = answer if isinstance(answer, AIMessage) else _spoken(answer)
         return ChatResult(generations=[ChatGeneration(message=message)])
 
