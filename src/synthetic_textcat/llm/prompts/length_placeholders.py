@@ -20,7 +20,7 @@ BOUNDS = tuple(f"{bound}_{unit}" for unit in (WORDS, CHARACTERS) for bound in ("
 
 
 class LengthForm(NamedTuple):
-    """What lengths have in common that fill the same template.
+    """Form of a length: what it shares with all lengths that fill the same template.
 
     Attributes:
         unit: The unit after `{num_words}`; none, if the value brings its own.

@@ -32,7 +32,7 @@ from synthetic_textcat.pipelines.evaluate.train_test_sets import TEST, TRAIN, tr
 from synthetic_textcat.schemas.parameters import EvaluateParameters, ExportParameters
 from synthetic_textcat.schemas.task_table import tasks_of
 from synthetic_textcat.tables import RowTable, value_counts
-from synthetic_textcat.text.intervals import CONFIDENCE
+from synthetic_textcat.text.intervals import wilson_interval
 
 _log = logging.getLogger(__name__)
 
@@ -120,7 +120,8 @@ def train_on_triplets(huggingface: dict[str, File], evaluate: EvaluateParameters
         learnt = learn(train, held_out, evaluate.embedding_model)
     except (MissingExtraError, EmptySplitError) as error:
         return TripletScores({}, str(error))
-    low, high = _interval(learnt.after, len(held_out))
+    right = round(learnt.after * len(held_out))  # the share may have single precision
+    low, high = wilson_interval(right / len(held_out), len(held_out))
     _log.info(
         "Triplet accuracy on %d held-out synthetic triplets: %.3f before, %.3f after training on %d",
         len(held_out),
@@ -203,10 +204,3 @@ def gather_evaluation(triplets: TripletScores, classifiers: ClassifierScores) ->
 def _reader(evaluate: EvaluateParameters) -> Reader:
     folder = evaluate.embedding_model
     return reader_of_embeddings(embedder(own_model(folder))) if folder else reader_of_grams()
-
-
-def _interval(share: float, rows: int) -> tuple[float, float]:
-    from scipy.stats import binomtest
-
-    interval = binomtest(round(share * rows), rows).proportion_ci(CONFIDENCE, method="wilson")
-    return float(interval.low), float(interval.high)

@@ -121,7 +121,7 @@ class _SetChoice:
 
 
 class _GivenUp:
-    """What was given up: labels, and combinations of values by the columns of their pools.
+    """Given-up values of a quota: labels, and combinations of values by the columns of their pools.
 
     Attributes:
         labels: The labels.

@@ -126,7 +126,7 @@ def check_languages(texts: Sequence[str], asked: Sequence[str]) -> list[Finding]
 
 
 class _Asked(NamedTuple):
-    """What tells a language that was asked for.
+    """Facts of a language that was asked for, by which a text is judged.
 
     Attributes:
         language: The language.
@@ -157,7 +157,7 @@ class _Doubtful(NamedTuple):
     Attributes:
         text: What is read of it.
         is_long: Whether it has enough letters to be called wrong.
-        asked: What tells the language that was asked for.
+        asked: Facts of the language that was asked for.
     """
 
     text: str
