@@ -16,7 +16,7 @@ from synthetic_textcat.errors import ClusterError, FatalAnswerError
 from synthetic_textcat.fleet.dask_cluster import DaskCluster
 from synthetic_textcat.fleet.dask_workers import DaskWorkers
 from synthetic_textcat.fleet.worker_side import prepare
-from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.engine.leases import CallEnd, Limits, Report
 from synthetic_textcat.llm.shards.fan_out import FanOut
 from synthetic_textcat.llm.shards.folder import SharedFolder
@@ -25,6 +25,7 @@ from synthetic_textcat.schemas.open_calls import OpenCalls
 from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.worker_counts import ReportBatch
 from tests.llm.shards.sharded_plan import ShardedPlan, good_texts, wait_for
+from tests.support.model_classes import OPENAI_CLASS
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Dask's own: of ports in use, of event loops
 

@@ -15,9 +15,10 @@ import pytest
 
 from synthetic_textcat.errors import ModelSetupError
 from synthetic_textcat.llm.chat_models.openai_client import check_proxy, read_address
-from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.schemas.parameters import LlmParameters
 from tests.support.each_case import each_of
+from tests.support.model_classes import OPENAI_CLASS
 
 _VARIABLES = (
     *("OPENAI_BASE_URL", "OPENAI_API_BASE", "OPENAI_PROXY", "OPENAI_ORG_ID", "OPENAI_CUSTOM_HEADERS"),

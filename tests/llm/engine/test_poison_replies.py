@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from synthetic_textcat.llm.chat_models.chat import Chat
-from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.engine.engine import complete
 from synthetic_textcat.llm.replies.parsing import parse, parse_off_loop
 from synthetic_textcat.schemas.completions import LabelSet, Problem, Reply, TaskList
@@ -17,6 +17,7 @@ from synthetic_textcat.schemas.parameters import LlmParameters
 from tests.llm.builders import call, completion
 from tests.llm.running import policy
 from tests.support.chat_models import GOOD, ScriptedChatModel
+from tests.support.model_classes import OPENAI_CLASS
 from tests.support.server_host import ServerHost
 
 _LONGEST_LAG_S = 0.05
