@@ -26,6 +26,7 @@ from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.tracking.catalog_metadata import raw_metadata
 from synthetic_textcat.hooks.tracking.run_artifacts import EarlierRun
 from synthetic_textcat.hooks.tracking.run_log import REBUILD
+from synthetic_textcat.schemas.run_records import SEVERAL_LABELS_PROMPT
 
 FOLDERS = "data/02_intermediate/from_run"
 """Place of the folders within the project, one for each earlier run."""
@@ -174,7 +175,7 @@ def kept_entries(run: EarlierRun, catalog: Mapping[str, Any]) -> tuple[dict[str,
                 usual = {key: value for key, value in entry.items() if key not in _OF_THE_FILE_ITSELF}
                 entries[name] = usual | {"filepath": _place_of(run, run.file_of(name))}
         except EarlierRunError as error:
-            if name not in (*names.JUDGE_PROMPTS, names.SEVERAL_LABELS_PROMPT):  # unused by earlier versions
+            if name not in (*names.JUDGE_PROMPTS, SEVERAL_LABELS_PROMPT):  # unused by earlier versions
                 lacking[name] = error
     entries |= _optional_entries(run)
     try:

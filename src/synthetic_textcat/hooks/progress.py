@@ -38,6 +38,7 @@ from synthetic_textcat.schemas.parameters import (
 )
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.quota import Rounds, Shortfall
+from synthetic_textcat.schemas.run_records import ASKING_PROMPTS, SEVERAL_LABELS_PROMPT
 from synthetic_textcat.tables import KeyPositions
 
 if TYPE_CHECKING:
@@ -202,7 +203,7 @@ class Progress:
         """Notes the prices, the planned rows that replies are checked against, and what a quota is counted by."""
         if dataset_name == names.PRICES:
             self._prices = PriceList.read(data)
-        elif dataset_name in (*names.ASKING_PROMPTS, names.SEVERAL_LABELS_PROMPT):
+        elif dataset_name in (*ASKING_PROMPTS, SEVERAL_LABELS_PROMPT):
             self._prompts[dataset_name] = data
         elif dataset_name in _OF_QUOTA:
             self._quota[dataset_name] = data
@@ -281,7 +282,7 @@ class Progress:
         """Reads the planned rows once both tables are there: before the first call, since a long plan takes seconds."""
         if self._notes.tally is not None and len(self._plan) == len({*_OF_PLAN.values()}):
             requests, tasks = self._plan[names.REQUESTS], self._plan[names.TASKS]
-            of_several = {names.SEVERAL_LABELS_PROMPT} & self._prompts.keys()
+            of_several = {SEVERAL_LABELS_PROMPT} & self._prompts.keys()
             words = (
                 instructions_of(self._prompts[name] for name in self._prompts.keys() - of_several),
                 instructions_of(self._prompts[name] for name in of_several),

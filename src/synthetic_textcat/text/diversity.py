@@ -20,7 +20,7 @@ _REFERENCES = 50
 _BLEU_GRAMS = (1, 2, 3, 4)
 
 
-class Measure(NamedTuple):
+class DiversityMeasure(NamedTuple):
     """A measure of diversity.
 
     Attributes:
@@ -120,13 +120,13 @@ def self_bleu(sample: Sample) -> float | None:
 
 
 MEASURES = {
-    "compression_ratio": Measure(compression_ratio, "lower"),
-    "distinct_2": Measure(distinct_2, "higher"),
-    "distinct_3": Measure(distinct_3, "higher"),
-    "self_repetition": Measure(self_repetition, "lower"),
-    "self_bleu": Measure(self_bleu, "lower"),
-    "aps": Measure(lambda sample: aps(sample.vectors), "lower"),
-    "vendi": Measure(lambda sample: vendi(sample.vectors), "higher"),
+    "compression_ratio": DiversityMeasure(compression_ratio, "lower"),
+    "distinct_2": DiversityMeasure(distinct_2, "higher"),
+    "distinct_3": DiversityMeasure(distinct_3, "higher"),
+    "self_repetition": DiversityMeasure(self_repetition, "lower"),
+    "self_bleu": DiversityMeasure(self_bleu, "lower"),
+    "aps": DiversityMeasure(lambda sample: aps(sample.vectors), "lower"),
+    "vendi": DiversityMeasure(lambda sample: vendi(sample.vectors), "higher"),
 }
 
 

@@ -14,7 +14,7 @@ from itertools import takewhile
 from typing import IO, Any
 
 from synthetic_textcat.errors import BatchError
-from synthetic_textcat.llm.batches.service import BatchState, Limits, MissingResultsError, Orphan, ResultLine
+from synthetic_textcat.llm.batches.service import BatchLimits, BatchState, MissingResultsError, Orphan, ResultLine
 from synthetic_textcat.llm.batches.transfers import (
     CLOCKS_DIFFER_S,
     OK,
@@ -33,7 +33,7 @@ from synthetic_textcat.llm.chat_models.chat import LangChainAdapter, set_by
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.schemas.parameters import LlmParameters
 
-LIMITS = Limits(requests=100_000, size_bytes=256_000_000, enqueued_tokens=10**15)
+LIMITS = BatchLimits(requests=100_000, size_bytes=256_000_000, enqueued_tokens=10**15)
 
 _PATH = "/v1/messages/batches"
 _HEAD, _BETWEEN, _TAIL = b'{"requests":[', b",", b"]}"

@@ -20,9 +20,9 @@ from synthetic_textcat.llm.batches.sender import FOR_NOW, BatchSender
 from synthetic_textcat.llm.batches.service import (
     ENDED_EARLY,
     FAILED,
+    BatchLimits,
     BatchService,
     BatchState,
-    Limits,
     MissingResultsError,
 )
 from synthetic_textcat.llm.batches.usage import BatchUsage
@@ -368,10 +368,10 @@ class BatchRoute:
             logger.warning("%s", line)
 
 
-def _limits_of(settings: GenerationParameters, own: Limits) -> Limits:
+def _limits_of(settings: GenerationParameters, own: BatchLimits) -> BatchLimits:
     """The user's limits, in requests and bytes within the provider's."""
     size = own.size_bytes if settings.batch_megabytes is None else int(settings.batch_megabytes * _MEGABYTE)
-    return Limits(
+    return BatchLimits(
         min(settings.batch_requests or own.requests, own.requests),
         min(size, own.size_bytes),
         settings.batch_enqueued_tokens or own.enqueued_tokens,

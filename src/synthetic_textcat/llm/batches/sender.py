@@ -9,7 +9,7 @@ from typing import TypeVar
 from uuid import uuid4
 
 from synthetic_textcat.errors import ContentFilteredError, FatalAnswerError, TextcatError, TransportError
-from synthetic_textcat.llm.batches.parts import Part
+from synthetic_textcat.llm.batches.parts import BatchPart
 from synthetic_textcat.llm.batches.record import NEVER_SUBMITTED, BatchRecord, SentBatch, now
 from synthetic_textcat.llm.batches.service import BatchService, BatchState, MissingResultsError, Orphan
 from synthetic_textcat.llm.calls.policy import RetryPolicy
@@ -64,7 +64,7 @@ class BatchSender:
         """Whether only the end of a batch at the provider will tell if it is this one."""
         return batch.intent in self._undecided
 
-    def send(self, part: Part, attempt: int) -> tuple[SentBatch, BatchState | None]:
+    def send(self, part: BatchPart, attempt: int) -> tuple[SentBatch, BatchState | None]:
         """Sends a part; its state is None if the answer was lost, and only the end of a batch will tell if it exists.
 
         Raises:
@@ -142,7 +142,7 @@ class BatchSender:
                 batch.requests,
             )
 
-    def _created(self, batch: SentBatch, part: Part, file_id: str | None) -> BatchState | None:
+    def _created(self, batch: SentBatch, part: BatchPart, file_id: str | None) -> BatchState | None:
         """Creates the batch. After an answer that was lost it may exist: it is looked for before another try."""
         tries = 0
 

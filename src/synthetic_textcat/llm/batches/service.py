@@ -19,7 +19,7 @@ FAILED = "failed"
 """End of a batch that was refused as a whole."""
 
 
-class Limits(NamedTuple):
+class BatchLimits(NamedTuple):
     """Limits of a provider for one batch, with the date of its documentation in the adapter.
 
     Attributes:
@@ -112,7 +112,7 @@ class MissingResultsError(Exception):
 class BatchService(Protocol):
     """A provider's batches. Errors are those of `llm/providers/transport_errors.py`."""
 
-    limits: Limits
+    limits: BatchLimits
     endpoint: str
 
     def request_line(self, call: Call, attempt: Attempt) -> bytes:

@@ -7,7 +7,7 @@ from math import isinf
 
 from synthetic_textcat.llm.calls.budget import Budget, SpendingGate
 from synthetic_textcat.llm.calls.first_replies import FirstReplies
-from synthetic_textcat.llm.engine.circuit_breaker import CircuitBreaker, Failure, State
+from synthetic_textcat.llm.engine.circuit_breaker import BreakerState, CircuitBreaker, Failure
 from synthetic_textcat.llm.engine.meter import BreakerLog, Halt, Meter, Ticket, outage_of
 from synthetic_textcat.llm.engine.rate_limiter import RateLimiter
 from synthetic_textcat.llm.engine.run_stops import Refusals
@@ -49,7 +49,7 @@ class Admission(Meter):
     def outage(self) -> Outage | None:
         """The outage that stops the run; None if there is none."""
         last = self._breaker.last
-        if self._breaker.state is not State.STOPPED or last is None:
+        if self._breaker.state is not BreakerState.STOPPED or last is None:
             return None
         return outage_of(last, self._breaker.requested_wait_s)
 

@@ -4,7 +4,7 @@ from collections import deque
 from math import inf
 from typing import NamedTuple
 
-from synthetic_textcat.llm.engine.circuit_breaker import State
+from synthetic_textcat.llm.engine.circuit_breaker import BreakerState
 from synthetic_textcat.llm.engine.leases import LATE_S, LONGEST_TRIP_S, RENEW_S, TERM_S, Grant
 
 _FORGETTING = 1.02
@@ -21,7 +21,7 @@ _NOTHING = Grant(
     renew_s=RENEW_S,
     is_proven=False,
     has_answered=False,
-    breaker=State.CLOSED.name,
+    breaker=BreakerState.CLOSED.name,
     cause="",
     words="",
     wait_s=None,
@@ -103,7 +103,7 @@ class HeldLease:
         if grant.permits is None:
             self._permits.clear()
             return
-        if grant.breaker != State.CLOSED.name or grant.over:
+        if grant.breaker != BreakerState.CLOSED.name or grant.over:
             kept = deque(permit for permit in self._permits if permit.is_probe)
             self.lapsed += len(self._permits) - len(kept)
             self._permits = kept

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from synthetic_textcat.errors import MeterLostError, TextcatError
 from synthetic_textcat.llm.calls.budget import Budget
 from synthetic_textcat.llm.calls.first_replies import FirstReplies, TaskPauses
-from synthetic_textcat.llm.engine.circuit_breaker import Failure, State
+from synthetic_textcat.llm.engine.circuit_breaker import BreakerState, Failure
 from synthetic_textcat.llm.engine.held_lease import Demand, HeldLease
-from synthetic_textcat.llm.engine.leases import CAP, OUTAGE, TERM_S, CallEnd, Grant, Report, UnconfirmedEnds
+from synthetic_textcat.llm.engine.leases import CAP, OUTAGE, TERM_S, CallEnd, Grant, UnconfirmedEnds, WorkerReport
 from synthetic_textcat.llm.engine.meter import BreakerLog, Halt, Meter, Ticket, outage_of
 from synthetic_textcat.llm.engine.rate_limiter import tokens_taken, usual_tokens
 from synthetic_textcat.llm.engine.single_call import CallResult
@@ -33,7 +33,7 @@ _LEAVING_S = 2.0
 """Seconds for which the last report may take."""
 
 Exchange = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
-"""Sends the values of a `Report` to the central meter and returns those of its `Grant`; may raise anything."""
+"""Sends the values of a `WorkerReport` to the central meter and returns those of its `Grant`; may raise anything."""
 
 
 class MeterLink(NamedTuple):
@@ -104,7 +104,7 @@ class LeasedMeter(Meter):
     @property
     def outage(self) -> Outage | None:
         """The outage that stops the run; None if there is none."""
-        if self._lease.grant.breaker != State.STOPPED.name:
+        if self._lease.grant.breaker != BreakerState.STOPPED.name:
             return None
         return outage_of(Failure(self._lease.grant.cause, self._lease.grant.words), self._lease.grant.requested_wait_s)
 
@@ -228,13 +228,13 @@ class LeasedMeter(Meter):
                 self._take(grant, sent_at)
             await asyncio.sleep(_SHORTEST_RENEWAL_S)
 
-    def _report(self, *, is_leaving: bool = False) -> Report:
+    def _report(self, *, is_leaving: bool = False) -> WorkerReport:
         now = self._loop.time()
         self._lease.drop_lapsed(now)
         self._number += 1
         first_end, ends = self._ends.to_send(now)
         spent = self._budget.totals
-        return Report(
+        return WorkerReport(
             member=self._link.member,
             shard=self._link.shard,
             number=self._number,
@@ -273,7 +273,7 @@ class LeasedMeter(Meter):
         self._ends.confirm(grant.ends)
         if grant.breaker != before.breaker:
             last = Failure(grant.cause, grant.words) if grant.cause else None
-            self._log.note(State[grant.breaker], last, grant.wait_s or 0.0)
+            self._log.note(BreakerState[grant.breaker], last, grant.wait_s or 0.0)
         if grant.is_proven:
             self._prove()
         self._pauses.adopt(grant.paused)

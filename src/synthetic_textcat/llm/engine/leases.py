@@ -113,7 +113,7 @@ class UnconfirmedEnds:
         self._confirmed = max(self._confirmed, number)
 
 
-class Report(NamedTuple):
+class WorkerReport(NamedTuple):
     """Report of a worker, with which it renews its lease. Numbers are totals since it began, if not said otherwise.
 
     Attributes:

@@ -28,7 +28,7 @@ from synthetic_textcat.llm.journal.lines import (
 )
 from synthetic_textcat.schemas.completions import Completion
 
-__all__ = ["Journal", "LineBatch", "Place", "completion_line"]
+__all__ = ["Journal", "LineBatch", "LinePlace", "completion_line"]
 
 _NAMED_LINES = 5
 _LINES_AT_ONCE = 256
@@ -42,7 +42,7 @@ _FEW_LINES = 8
 
 _LOOKED_UP_AT_ONCE = 1_000
 
-Place = tuple[str, int]
+LinePlace = tuple[str, int]
 """Place of a line: name of the file, and offset in it in bytes."""
 
 logger = logging.getLogger(__name__)
@@ -177,7 +177,7 @@ class Journal:
                     yield _lines_at(path, file, places.offsets[first : min(first + _LINES_AT_ONCE, end)])
                 opened.close()
 
-    def at(self, places: Sequence[Place]) -> list[Completion]:
+    def at(self, places: Sequence[LinePlace]) -> list[Completion]:
         """The completions of the lines that begin there, without the index."""
         numbers = {path.name: number for number, path in enumerate(self._files)}
         files = np.array([numbers[name] for name, _ in places], np.int32)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from synthetic_textcat.llm.journal.journal import Journal, LineBatch, Place
+from synthetic_textcat.llm.journal.journal import Journal, LineBatch, LinePlace
 from synthetic_textcat.llm.journal.plan_positions import PlanPositions
 from synthetic_textcat.redaction import mask
 from synthetic_textcat.schemas.paid_calls import PAID_CALLS, PLANNED_CALLS
@@ -122,7 +122,7 @@ def planned_calls(paid_calls: RowTable | None, journal: Journal, requests: RowTa
     return MadeTable(made, PLANNED_CALLS)
 
 
-def last_places(paid_calls: RowTable, fingerprints: Sequence[str]) -> list[Place]:
+def last_places(paid_calls: RowTable, fingerprints: Sequence[str]) -> list[LinePlace]:
     """Place of the last call for each fingerprint that has one, by attempt, then by time."""
     names = ["fingerprint", "attempt", "file", "offset"]
     parts = [frame[frame["fingerprint"].isin(fingerprints)] for frame in paid_calls.frames(names)]

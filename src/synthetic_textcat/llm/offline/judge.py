@@ -31,7 +31,7 @@ _PLACEHOLDER = "_placeholder"
 _CERTAIN = 0.9  # fit from which on no other grammar is tried
 
 
-class Question(NamedTuple):
+class JudgeQuestion(NamedTuple):
     """A question to the judge, as read from prompt and schema.
 
     Attributes:
@@ -56,7 +56,7 @@ def asks_for_verdict(prompt: str, schema: Mapping[str, Any] | None) -> bool:
     return _ROW_FIELD not in prompt and _FIELD.search(prompt) is not None
 
 
-def read_question(prompt: str, schema: Mapping[str, Any] | None) -> Question:
+def read_question(prompt: str, schema: Mapping[str, Any] | None) -> JudgeQuestion:
     """The question in a prompt, with the options of the schema or, without one, of the list in the prompt."""
     task = prompt_reader.find_task(prompt, known_tasks())
     text = prompt_reader.without_task(prompt, task)
@@ -72,7 +72,7 @@ def read_question(prompt: str, schema: Mapping[str, Any] | None) -> Question:
     options = tuple(name for name in names if name not in _NO_LABELS)
     lines = [line.strip() for line in prompt_reader.without_label_list(text, names).splitlines()]
     texts = tuple(filter(None, map(_unquoted, lines))) or tuple(filter(None, lines))
-    return Question(task, options, open_set, texts, several)
+    return JudgeQuestion(task, options, open_set, texts, several)
 
 
 def _asks_for_each(prompt: str, schema: Mapping[str, Any] | None) -> bool:
@@ -88,7 +88,7 @@ def _labels_to_answer(text: str, schema: Mapping[str, Any] | None) -> tuple[str,
     return prompt_reader.first_list(text)
 
 
-def fitting_labels(asked: Question) -> tuple[str, ...]:
+def fitting_labels(asked: JudgeQuestion) -> tuple[str, ...]:
     """The labels that the text was written for, best first; a second one only where a sentence was written for it.
 
     Labels of the task beyond the options count, too. None if no grammar could have written the text.
@@ -110,7 +110,7 @@ def fitting_labels(asked: Question) -> tuple[str, ...]:
     return found
 
 
-def fitting_set(asked: Question) -> tuple[str, ...]:
+def fitting_set(asked: JudgeQuestion) -> tuple[str, ...]:
     """The labels of a set that the text was written for, in the order of the question."""
     own = load_grammar(known_tasks()[asked.task]) if asked.task else None
     order = label_order(own, asked.options)
@@ -164,7 +164,7 @@ def _unquoted(line: str) -> str | None:
     return text if isinstance(text, str) else None
 
 
-def verdict(asked: Question, labels: Sequence[str], wrong: bool, seed: int) -> dict[str, Any]:
+def verdict(asked: JudgeQuestion, labels: Sequence[str], wrong: bool, seed: int) -> dict[str, Any]:
     """The fields of the reply.
 
     Args:

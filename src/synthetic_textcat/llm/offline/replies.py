@@ -9,7 +9,7 @@ from typing import Any
 
 from synthetic_textcat.hashing import draw_int, pick, shuffled
 from synthetic_textcat.llm.offline import defects, judge, prompt_reader
-from synthetic_textcat.llm.offline.defects import RawReply, spoilt_text
+from synthetic_textcat.llm.offline.defects import OfflineReply, spoilt_text
 from synthetic_textcat.llm.offline.grammar import Grammar, known_tasks, load_grammar, load_yaml
 from synthetic_textcat.llm.offline.marks import INVENTED, label_order, mark_of, mark_of_set
 from synthetic_textcat.llm.offline.other_languages import authored_languages, write_in
@@ -64,7 +64,7 @@ class RowRequest:
     rules: str
 
 
-def reply(prompt: str, schema: Mapping[str, Any] | None, seed: int | None, rates: _Rates) -> RawReply:
+def reply(prompt: str, schema: Mapping[str, Any] | None, seed: int | None, rates: _Rates) -> OfflineReply:
     """The reply to one call: a function of the arguments alone.
 
     Args:
@@ -81,7 +81,7 @@ def reply(prompt: str, schema: Mapping[str, Any] | None, seed: int | None, rates
         return _verdict(prompt, schema, seed, rates)
     if (wanted := _wanted_list(prompt, schema)) is not None:
         items = brainstormed(prompt, seed) if wanted == "tasks" else label_set(prompt)
-        return RawReply(json.dumps({wanted: items}, ensure_ascii=False))
+        return OfflineReply(json.dumps({wanted: items}, ensure_ascii=False))
     asked = read(prompt, schema, seed)
     defect = defects.defect_of(seed, {name: _rate(of_rows, asked) for name, of_rows in rates.items()})
     if defect is not None and not defects.applies(defect, bool(asked.labels), asked.plan.label_set):
@@ -219,7 +219,7 @@ def _text(asked: RowRequest, plan: Plan, seed: int) -> str:
     return write_text(grammar, Plan(_ANY, None, plan.difficulty, plan.clarity, plan.num_words), seed, names)
 
 
-def _verdict(prompt: str, schema: Mapping[str, Any] | None, seed: int, rates: _Rates) -> RawReply:
+def _verdict(prompt: str, schema: Mapping[str, Any] | None, seed: int, rates: _Rates) -> OfflineReply:
     """The reply of the judge. Its defects are drawn by the whole question, so that votes with other orders differ."""
     asked, key = judge.read_question(prompt, schema), draw_int(53, "verdict", seed, prompt)
     labels = judge.fitting_set(asked) if asked.several else judge.fitting_labels(asked)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from synthetic_textcat.llm.offline.grammar import Draws, Grammar, LabelGrammar, Template, expand
+from synthetic_textcat.llm.offline.grammar import Grammar, LabelGrammar, SeededDraws, Template, expand
 from synthetic_textcat.llm.offline.length_fitting import Base, single_words
 from synthetic_textcat.llm.offline.lexicon import Lexicon
 from synthetic_textcat.llm.offline.orthography import leaks
@@ -59,7 +59,7 @@ def write_text_of_set(voices: Voices, plan: Plan, seed: int, avoided: Collection
         seed: Seed of the row.
         avoided: Labels that must not appear in the text.
     """
-    draws = Draws("text of set", seed, *(plan.label_set or ()))
+    draws = SeededDraws("text of set", seed, *(plan.label_set or ()))
     writer = _Writer(voices, plan, draws, tuple(avoided))
     text, length, grammar = writer.text(), length_of(plan.num_words), voices.grammar
     is_statements = plan.num_words == SHORT and len(plan.label_set or ()) > 1  # longer rather than without a sentence
@@ -86,7 +86,7 @@ def _pieces(text: str) -> Iterator[str]:
 class _Writer:
     """The sentences of one text."""
 
-    def __init__(self, voices: Voices, plan: Plan, draws: Draws, avoided: tuple[str, ...]) -> None:
+    def __init__(self, voices: Voices, plan: Plan, draws: SeededDraws, avoided: tuple[str, ...]) -> None:
         self._voices, self._plan, self._draws, self._avoided = voices, plan, draws, avoided
         self._unknown = tuple(name for name in avoided if name not in voices.of_label or voices.of_label[name] != name)
         self._told = frozenset(voices.of_label.values())  # none from where on words turn out to tell no labels apart

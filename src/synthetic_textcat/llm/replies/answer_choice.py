@@ -27,13 +27,13 @@ from synthetic_textcat.llm.replies.json_recovery import (
 from synthetic_textcat.llm.replies.list_recovery import lists
 from synthetic_textcat.llm.replies.thoughts import Thoughts, is_called_the_answer, thoughts_in
 from synthetic_textcat.llm.replies.work_budget import RecoveryBudget, WorkLimitError, depth_within
-from synthetic_textcat.schemas.completions import READ_FROM, LabelSet, Problem, RowReply, TaskList
+from synthetic_textcat.schemas.completions import READ_FROM, LabelSetReply, Problem, RowReply, TaskList
 from synthetic_textcat.text.unicode import replace_surrogates
 
 Wanted = TypeVar("Wanted", bound=BaseModel)
 
 LONGEST_DETAIL = 200
-FORMS: dict[type[BaseModel], str] = {TaskList: "JSON list", LabelSet: "whole JSON object"}
+FORMS: dict[type[BaseModel], str] = {TaskList: "JSON list", LabelSetReply: "whole JSON object"}
 """Expected form of a reply, for error messages; a JSON object for models that are not listed."""
 
 _PLACEHOLDER = re.compile(
@@ -192,7 +192,7 @@ def _read_between(text: str, thoughts: Thoughts, choice: _Choice[Wanted], cut: b
     """Offers the objects from the last end of thoughts to where they begin again, then what can be repaired."""
     start, stop = thoughts
     part = text[:stop]
-    is_torn = choice.wanted is LabelSet and not is_closed(text[start:stop])  # it would lack labels
+    is_torn = choice.wanted is LabelSetReply and not is_closed(text[start:stop])  # it would lack labels
     has_draft = "{" in text[:start] and all(field in text[:start] for field in choice.fields)
     choice.where = " behind the thoughts, which hold a draft" if has_draft else ""
     for each in objects_in(part, choice.budget, start):

@@ -10,7 +10,7 @@ from synthetic_textcat.llm.engine.leases import Limits
 from synthetic_textcat.llm.prompts.row_prompts import RowPrompts
 from synthetic_textcat.llm.shards.cut import Cut
 from synthetic_textcat.llm.shards.folder import SharedFolder
-from synthetic_textcat.llm.shards.hand_out import Found, HandOut, Workers
+from synthetic_textcat.llm.shards.hand_out import HandOut, RunFindings, Workers
 from synthetic_textcat.llm.shards.partition import default_shards
 from synthetic_textcat.llm.shards.row_asking import Findings, RowAsking
 from synthetic_textcat.llm.shards.shard_run import ShardJob
@@ -97,7 +97,7 @@ class FanOut:
             self._folder.publish(cut.folder)
             try:
                 self._workers.share(job, _limits(asking.policy))
-                found = Found(began, any_good)
+                found = RunFindings(began, any_good)
                 yield from HandOut(self._workers, self._folder, job.rows.run_id, filled, found).run()
             finally:
                 self._folder.withdraw(cut.folder)

@@ -103,7 +103,7 @@ class HandOut:
     """
 
     def __init__(
-        self, workers: Workers, folder: SharedFolder, run_id: str, shards: Sequence[int], found: "Found"
+        self, workers: Workers, folder: SharedFolder, run_id: str, shards: Sequence[int], found: "RunFindings"
     ) -> None:
         self._workers = workers
         self._folder = folder
@@ -188,7 +188,7 @@ class HandOut:
             raise
 
 
-class Found:
+class RunFindings:
     """Findings of the shards so far.
 
     Args:
