@@ -24,6 +24,9 @@ _SLOT = re.compile(r"<(\w+)>")
 FOLDER = resources.files(__package__) / "grammars"
 """The grammar files."""
 
+PLACEHOLDER = "_placeholder"
+"""Name of the grammar for tasks that no other grammar knows."""
+
 T = TypeVar("T")
 
 

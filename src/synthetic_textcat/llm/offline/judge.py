@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from synthetic_textcat.hashing import pick
 from synthetic_textcat.llm.offline import prompt_reader
-from synthetic_textcat.llm.offline.grammar import known_tasks, load_grammar
+from synthetic_textcat.llm.offline.grammar import PLACEHOLDER, known_tasks, load_grammar
 from synthetic_textcat.llm.offline.lexicon import Lexicon
 from synthetic_textcat.llm.offline.marks import label_order, marked_place, marked_places
 from synthetic_textcat.llm.offline.other_languages import authored_languages, language_grammar, topic_of
@@ -27,7 +27,6 @@ _FIELD = re.compile(rf"^\W*(?:{VERDICT}|{FITS})\b\W*:", re.MULTILINE)
 _FIELD_OF_SEVERAL = re.compile(rf"^\W*{FITS}\b\W*:", re.MULTILINE)
 _ROW_FIELD = "input_text"
 _NO_LABELS = frozenset((NONE_OF_THESE, BOTH))
-_PLACEHOLDER = "_placeholder"
 _CERTAIN = 0.9  # fit from which on no other grammar is tried
 
 
@@ -136,7 +135,7 @@ def _lexicons(task: str | None, order: tuple[str, ...]) -> Iterator[tuple[Lexico
         name = known_tasks()[task]
         own = tuple(load_grammar(name).labels)
         yield _lexicon_of(name), {label: label for label in own}
-    yield _lexicon_of(_PLACEHOLDER), dict.fromkeys(load_grammar(_PLACEHOLDER).labels, order[0])
+    yield _lexicon_of(PLACEHOLDER), dict.fromkeys(load_grammar(PLACEHOLDER).labels, order[0])
     if task is not None and order == own:  # other texts in these languages are marked
         for code in authored_languages():
             topics = tuple(language_grammar(code).labels)

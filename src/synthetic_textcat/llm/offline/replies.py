@@ -10,7 +10,7 @@ from typing import Any
 from synthetic_textcat.hashing import draw_int, pick, shuffled
 from synthetic_textcat.llm.offline import defects, judge, prompt_reader
 from synthetic_textcat.llm.offline.defects import OfflineReply, spoilt_text
-from synthetic_textcat.llm.offline.grammar import Grammar, known_tasks, load_grammar, load_yaml
+from synthetic_textcat.llm.offline.grammar import PLACEHOLDER, Grammar, known_tasks, load_grammar, load_yaml
 from synthetic_textcat.llm.offline.marks import INVENTED, label_order, mark_of, mark_of_set
 from synthetic_textcat.llm.offline.other_languages import authored_languages, write_in
 from synthetic_textcat.llm.offline.prompt_reader import find_task
@@ -26,7 +26,6 @@ _MARKS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _MARK_LENGTH = 3
 _MOST_TWICE = 8  # words of a short text of a label set that is written twice
 _ENGLISH = "en"
-_PLACEHOLDER = "_placeholder"
 _LISTS = ("tasks", "labels")
 _ASKS_FOR = {name: re.compile(rf"\b{name}\b", re.IGNORECASE) for name in _LISTS}
 
@@ -99,7 +98,7 @@ def read(prompt: str, schema: Mapping[str, Any] | None, seed: int) -> RowRequest
     """The request in a prompt; values that it does not name are drawn by the seed."""
     known = known_tasks()
     task = prompt_reader.find_task(prompt, known)
-    grammar = load_grammar(known[task] if task else _PLACEHOLDER)
+    grammar = load_grammar(known[task] if task else PLACEHOLDER)
     text = prompt_reader.without_task(prompt, task)
     labels = _closed_set(text, schema, grammar if task else None)
     own = tuple(grammar.labels) if task else INVENTED
@@ -115,7 +114,7 @@ def read(prompt: str, schema: Mapping[str, Any] | None, seed: int) -> RowRequest
         options = prompt_reader.list_with(text, (*((label,) if several is None else several), misleading))
     order = label_order(grammar if task else None, options if labels else ())
     if label not in grammar.labels and several is None:
-        grammar = load_grammar(_PLACEHOLDER)
+        grammar = load_grammar(PLACEHOLDER)
     rules = prompt_reader.without_label_list(text, labels)
     found = {name: prompt_reader.find_value(rules, values) for name, values in VALUES.items()}
     found["num_words"] = prompt_reader.find_length(rules, VALUES["num_words"])
@@ -215,7 +214,7 @@ def _text(asked: RowRequest, plan: Plan, seed: int) -> str:
         # No text of a grammar can contain one of its own labels (a test reads every word), so only others are checked.
         avoided = tuple(name for name in names if name not in asked.grammar.labels)
         return write_text(asked.grammar, plan, seed, avoided)
-    grammar = replace(load_grammar(_PLACEHOLDER), mark=mark)
+    grammar = replace(load_grammar(PLACEHOLDER), mark=mark)
     return write_text(grammar, Plan(_ANY, None, plan.difficulty, plan.clarity, plan.num_words), seed, names)
 
 

@@ -270,7 +270,7 @@ class _Template:
         num_words = values[NUM_WORDS]
         form = form_of(num_words)
         if (empty, form) not in self._renderers:
-            if self._has_bounds:
+            if self._has_bounds:  # a plan on disk may have lengths that the parameters of today do not name
                 required = [name for name in (*values, *lines) if name != NUM_WORDS and name not in empty]
                 check_length("of rows", self._template, required, num_words)
             template = for_lengths(self._template, form)

@@ -10,7 +10,9 @@ from synthetic_textcat.llm.replies.work_budget import DEEPEST_NESTING, RecoveryB
 DEEPEST_VALUE = 20
 """Nesting of an object that is asked for; one that is nested deeper is none."""
 
-_DEEPEST_WRAPPING = 4
+DEEPEST_WRAPPING = 4
+"""Layers around an object or a list that are taken off: lists of one, keys of their own, JSON strings."""
+
 _MOST_STARTS = 2_000  # braces at which an object is looked for: thoughts may be full of them
 _CHARACTERS_A_STEP = 20  # that the decoder goes through
 _A_START = 20  # steps of a vain attempt; its error counts the lines before it
@@ -53,7 +55,7 @@ def unwrapped(value: Any, fields: Set[str]) -> dict[str, Any] | None:
 
     One that is nested deeper than any that is asked for is none.
     """
-    for _ in range(_DEEPEST_WRAPPING):
+    for _ in range(DEEPEST_WRAPPING):
         if isinstance(value, dict) and (len(value) != 1 or fields & value.keys()):
             break
         if isinstance(value, dict):
