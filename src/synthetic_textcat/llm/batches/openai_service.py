@@ -125,7 +125,7 @@ class OpenAIBatches:
             return _state(response.parse(), poll_after_s(response.headers))
 
     def cancel(self, batch_id: str) -> BatchState:
-        """Asks for the end of a batch; it stays in `cancelling` for some minutes."""
+        """Requests the cancellation of a batch; it stays in `cancelling` for some minutes."""
         with our_errors():
             return _state(self._client.batches.cancel(batch_id))
 

@@ -22,7 +22,7 @@ class BatchPart:
     """One input file, on disk without a name: a crash leaves nothing behind.
 
     Attributes:
-        file: At its beginning.
+        file: The open file, positioned at its beginning.
         rows: Its requests.
         sha256: Hash of the file.
         size_bytes, enqueued: Its size, and the estimate of its prompt tokens.
@@ -75,7 +75,7 @@ class Parts:
 
         Args:
             limits: What is left of the provider's limits.
-            budget: With what open batches have reserved.
+            budget: The spending so far, with the amounts that open batches have reserved.
             is_alone: Whether no other batch is open: then one request may be more than the tokens that are left.
         """
         part, digest = BatchPart(), hashlib.sha256()

@@ -263,7 +263,7 @@ class ChatModelSpec:
 
 
 def as_of_judge(fault: str) -> str:
-    """A message about a model, with the places of the judge's setup; the judge is named in any case."""
+    """An error message about a model, reworded for the settings of the judge, which it always names."""
     moved = _SETTING.sub("label_check.llm.", fault.replace("catalog entry llm", "catalog entry judge"))
     return moved if "judge" in moved or "label_check" in moved else f"The catalog entry judge: {moved}"
 

@@ -34,7 +34,7 @@ class Admission(Meter):
 
     @property
     def verdict(self) -> str:
-        """Message of the error that refusals in a row show; empty if there is none."""
+        """Message of the error after several refusals in a row; empty if there is none."""
         return self._refusals.message
 
     def first_replies(self, watch: bool, kind: str) -> FirstReplies:
@@ -59,7 +59,7 @@ class Admission(Meter):
         return self._budget.is_spent or self.outage is not None
 
     def begin(self, halt: Halt, prove: Callable[[], None]) -> None:
-        """Does nothing: what ends the calls, and what proves the server, are calls of this pool."""
+        """Does nothing: only calls of this pool end the run or prove the server."""
 
     def slot(self) -> AbstractAsyncContextManager[None]:
         """A slot for one call near a spending cap; waits for room."""

@@ -1,6 +1,6 @@
 """Central meter of a cluster: leases rate limits, concurrency and money to workers, by one schedule for all of them.
 
-A state machine with an injected clock; where it runs, and how reports reach it, is not its business. Imported by the
+A state machine with an injected clock, independent of where it runs and how reports reach it. Imported by the
 scheduler of a cluster, so only from the standard library and its equals.
 """
 
@@ -170,7 +170,7 @@ class CentralMeter:
 
     @property
     def over(self) -> str:
-        """Why no further call may start, as in `Grant`; empty if calls may start."""
+        """Reason why no further call may start, as in `Grant`; empty if calls may start."""
         if self._halted:
             return self._halted
         if self._breaker.state is BreakerState.STOPPED:
@@ -218,7 +218,7 @@ class CentralMeter:
             self._abandon_probe()
 
     def _record_ends(self, member: Member, report: WorkerReport) -> None:
-        """Passes the ends of calls that are new to the circuit breaker."""
+        """Passes new ends of calls to the circuit breaker."""
         fresh = report.ends[max(0, member.ends - report.first_end) :]
         member.ends = max(member.ends, report.first_end + len(report.ends))
         own = min(report.in_flight + len(fresh), max(1, member.held))  # when the calls ended
@@ -320,7 +320,7 @@ class CentralMeter:
         return tuple(times)
 
     def _share(self, expected: float, horizon_s: float) -> float:
-        """Permits that a member may hold, so that all who want some get as many."""
+        """Permits that a member may hold: an equal share for all members that want some."""
         gap_s = self._schedule.gap_s(expected)
         if not gap_s:
             return inf

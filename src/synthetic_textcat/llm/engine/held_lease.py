@@ -137,7 +137,7 @@ class Demand:
 class MeterClock:
     """The central meter's clock, estimated from the exchange that was quickest of late.
 
-    So the times of all workers fit together, however unevenly messages are under way.
+    The times of all workers are therefore consistent, however unevenly messages travel.
     """
 
     def __init__(self) -> None:

@@ -22,7 +22,7 @@ from synthetic_textcat.schemas.stops import Outage
 logger = logging.getLogger(__name__)
 
 _SHORTEST_RENEWAL_S = 0.05
-"""Seconds between two reports at least, however urgent the second is."""
+"""Shortest time between two reports, in seconds, however urgent the second is."""
 
 _USUAL_CALL_S = 5.0
 """Assumed duration of a call before any has ended; then a moving average, with this weight of the newest:"""
@@ -30,7 +30,7 @@ _USUAL_CALL_S = 5.0
 _NEWEST = 0.2
 
 _LEAVING_S = 2.0
-"""Seconds for which the last report may take."""
+"""Seconds that the last report may take."""
 
 Exchange = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 """Sends the values of a `WorkerReport` to the central meter and returns those of its `Grant`; may raise anything."""
@@ -119,7 +119,7 @@ class LeasedMeter(Meter):
         self._renewal = self._loop.create_task(self._renew())
 
     def slot(self) -> AbstractAsyncContextManager[None]:
-        """Nothing to hold: the permits of a capped run take account of the calls in flight on all workers."""
+        """No slot to hold: the permits of a capped run take account of the calls in flight on all workers."""
         return nullcontext()
 
     def enter_at_once(self) -> Ticket | None:

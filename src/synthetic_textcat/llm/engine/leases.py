@@ -121,7 +121,7 @@ class WorkerReport(NamedTuple):
         shard: Shard whose rows it asks for; a later member may go on with it.
         number: Number of the report; the meter drops one that was overtaken.
         trip_s: Seconds that its last report and the answer took.
-        demand: Calls that it could have in flight, if it had slots and permits, at this moment.
+        demand: Calls that it could have in flight at this moment, if it had slots and permits.
         in_flight: Calls in flight at this moment.
         call_s: Usual seconds of a call.
         started: Permits used.

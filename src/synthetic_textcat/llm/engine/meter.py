@@ -53,7 +53,7 @@ class Meter(Protocol):
 
     @property
     def verdict(self) -> str:
-        """Message of the error that refusals in a row show; empty if there is none, or the cluster finds it."""
+        """Message of the error after several refusals in a row; empty if there is none, or the cluster counts them."""
 
     def first_replies(self, watch: bool, kind: str) -> FirstReplies:
         """The first replies to one kind of call.

@@ -127,7 +127,7 @@ class LocalServer:
         process, self._process = self._process, None
         if process is None:
             return
-        process.kill()  # there is nothing for it to save
+        process.kill()  # it has nothing to save
         process.wait()
 
     def _last_words(self) -> str:
@@ -191,7 +191,7 @@ def serve(file: Path, name: str, options: ServerOptions) -> LocalServer:
         asked = (file, name, options)
         server = _serving.get(asked)
         if server is None or not server.is_alive:
-            end_all()  # memory is for one model
+            end_all()  # there may be memory for one model only
             server = LocalServer(*asked)
             server.start()
             _serving[asked] = server

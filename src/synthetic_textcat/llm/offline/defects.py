@@ -4,7 +4,7 @@ A defect bears the name of the reject reason or failure cause in which its row m
 as accepted rows, as does one with the text of another label, which only a judge can find. Verdicts get the recoverable
 defects, those that are failure causes, and their own. A brainstorming reply is always whole.
 
-Defects of texts are told apart by the order of the checks: a text that is spoilt for one reason passes those before it.
+The order of the checks distinguishes defects of texts: a text with one defect passes the checks before its own.
 """
 
 import functools
@@ -98,7 +98,7 @@ def applies(defect: str, closed: bool, several: Sequence[str] | None = None) -> 
 
 
 def raise_if_transport(defect: str | None) -> None:
-    """Fail as a call without a reply does.
+    """Raises the error of a call without a reply, for such a defect.
 
     Raises:
         TransportError: If the defect is a cause of calls without a reply.

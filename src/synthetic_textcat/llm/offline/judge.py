@@ -1,7 +1,7 @@
-"""Verdicts of the offline model: for which label a text was written, by the words of its own grammars. Pure.
+"""Verdicts of the offline model: the label for which a text was written, by the words of its own grammars. Pure.
 
 Only texts of the offline model can be judged: templates judge templates. The judge reads task, options and text, as any
-judge does; nothing else that it is sent tells it the label of the row.
+judge does; nothing else in its prompt reveals the label of the row.
 """
 
 import functools

@@ -1,6 +1,6 @@
-"""Fitting of texts to a range of length: sentences are left out, and a list of words fills what lacks. Pure.
+"""Fitting of texts to a range of length: sentences are left out, and a list of words fills the rest. Pure.
 
-The sentences of a grammar rarely add up to a narrow range, such as `exactly 12`, and where words are not set apart they
+The sentences of a grammar rarely add up to a narrow range, such as `exactly 12`, and in scripts without spaces words
 are counted by dictionaries, which no template knows.
 """
 

@@ -1,4 +1,4 @@
-"""Words by which a grammar's labels are told apart: those that the templates of one label alone can write. Pure.
+"""Distinctive words of a grammar's labels: words that only the templates of one label can write. Pure.
 
 All that a template can write is read from the grammar. So a word that only one label has means that the text, or a
 sentence of it, was written for that label, and no probabilities are needed.

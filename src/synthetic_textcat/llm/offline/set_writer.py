@@ -1,7 +1,7 @@
 """Text writer for label sets: each label has sentences of its own, and a text that no label fits has other ones. Pure.
 
-A grammar's sentences can be told apart by their words (`lexicon`). So a sentence counts only if it is read as written
-for its label, and a text says just what its labels say.
+Words distinguish the sentences of a grammar (`lexicon`). A sentence counts only if the lexicon assigns it to its label,
+and a text expresses its labels and no other.
 """
 
 import re
@@ -68,7 +68,7 @@ def write_text_of_set(voices: Voices, plan: Plan, seed: int, avoided: Collection
     telling, words = writer.words()
     orthography, least = grammar.orthography, bounds_of(grammar, plan.num_words).low
     bases = [Base(text, is_whole=True)]
-    if telling or not plan.label_set:  # else nothing but the sentences says what the labels say
+    if telling or not plan.label_set:  # else only the sentences express the labels
         bases += [Base(orthography.join(*marked(grammar)), telling), Base("", telling)]
     found = in_range(bases, words, length, least, orthography, tuple(avoided))
     if found is None and len(plan.label_set or ()) < 2:
@@ -89,7 +89,7 @@ class _Writer:
     def __init__(self, voices: Voices, plan: Plan, draws: SeededDraws, avoided: tuple[str, ...]) -> None:
         self._voices, self._plan, self._draws, self._avoided = voices, plan, draws, avoided
         self._unknown = tuple(name for name in avoided if name not in voices.of_label or voices.of_label[name] != name)
-        self._told = frozenset(voices.of_label.values())  # none from where on words turn out to tell no labels apart
+        self._told = frozenset(voices.of_label.values())  # empty once words turn out not to distinguish labels
         names = [voices.of_label[label] for label in plan.label_set or ()]
         self._parts: list[tuple[str, Sequence[LabelGrammar]]] = [
             (name, (voices.grammar.labels[name],)) for name in dict.fromkeys(names)
@@ -103,7 +103,7 @@ class _Writer:
         return grammar.orthography.join(*marked(grammar), *map(grammar.orthography.sentence, joined))
 
     def words(self) -> tuple[list[str], list[str]]:
-        """A word for each label that tells it, none if one has no such word; and words that tell no other label."""
+        """A distinctive word for each label, none if a label has none; and words that belong to no other label."""
         telling, others = list[str](), list[str]()
         for name, parts in self._parts:
             words = self._draws.shuffled(single_words(parts, self._plan.difficulty))
@@ -166,7 +166,7 @@ class _Writer:
         return units
 
     def _templates(self) -> Iterator[tuple[str, Template, LabelGrammar]]:
-        """The labels in turns, a filler after each round; all of it again with other slot values when it is used up."""
+        """Alternates the labels, a filler after each round; starts over with new slot values when all were used."""
         draws, fillers = self._draws, self._voices.grammar.fillers
         common = next(iter(self._voices.grammar.labels.values()))
         for _ in range(_MOST_PASSES):
@@ -182,7 +182,7 @@ class _Writer:
                     yield "", filler, common
 
     def _is_for(self, unit: str, name: str) -> bool:
-        """Whether a sentence says what the label says, and nothing of another label; and names none."""
+        """Whether a sentence expresses the label and no other label, and names none."""
         grammar = self._voices.grammar
         said = self._told.intersection(self._voices.lexicon.read(unit, by_words=len(self._parts) > 1).labels)
         avoided = self._unknown if name else self._avoided

@@ -346,7 +346,7 @@ def _row(asked: RenderedRow) -> str:
     row = asked.row
     drawn = {name: value for name, value in row.items() if name not in _NOT_DRAWN and value is not None}
     if row["label"] is not None:
-        drawn.pop(LABELS, None)  # it says the same
+        drawn.pop(LABELS, None)  # it has the same label
     elif LABELS in drawn:
         drawn[LABELS] = ", ".join(drawn[LABELS]) or "none of the labels"
     attributes = [f"- {name}: {value}" for name, value in drawn.items()]

@@ -1,10 +1,10 @@
 """Choice of the answer in a reply: validates its objects, and takes the last one outside of the model's thoughts.
 
-A reply may hold drafts within its thoughts, an example of the form, and a version that corrects an earlier one. What
-stands before the last end of thoughts is no answer. Of several objects that validate after it, the last one counts,
-broken ones included if they can be repaired.
+A reply may hold drafts within its thoughts, an example of the form, and a version that corrects an earlier one. Text
+before the last end of thoughts is no answer. Of several objects that validate after it, the last one counts, broken
+ones included if they can be repaired.
 
-Of thoughts that never end the last object may be a draft, whatever the finish reason: models forget the end of their
+In thoughts that never end, the last object may be a draft, whatever the finish reason: models forget the end of their
 thoughts, and others stop within them. It counts only if it ends the reply and the words before it call it the answer.
 """
 
@@ -42,7 +42,7 @@ _PLACEHOLDER = re.compile(
     r"|\s*(?:<[^<>]{0,80}>|\[[^\[\]]{0,80}\]|\{[^{}]{0,80}\})\s*",
     re.IGNORECASE,
 )
-"""A text that stands for one, in an example of the form: `...`, `string`, `<the text>`."""
+"""Placeholder for a text, in an example of the form: `...`, `string`, `<the text>`."""
 
 _NOTHING_MORE = re.compile(r"(?:\s|`|~|<[^<>{}]{0,40}>|\[/?[A-Z_]{1,20}\])*\Z")
 
@@ -223,7 +223,7 @@ def _read_end_of_thoughts(text: str, found: list[FoundObject], choice: _Choice[W
 
 
 def validated(value: dict[str, Any], wanted: type[Wanted]) -> Wanted | Problem:
-    """The object of a JSON value, or what its fields lack."""
+    """The validated object of a JSON value, or the problem with its fields."""
     try:
         return wanted.model_validate(replace_surrogates(value))
     except ValidationError as error:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from synthetic_textcat.llm.replies.work_budget import DEEPEST_NESTING, RecoveryBudget, depth_within
 
 DEEPEST_VALUE = 20
-"""Nesting of an object that is asked for; one that is nested deeper is none."""
+"""Deepest nesting of a requested object; a deeper one does not count."""
 
 DEEPEST_WRAPPING = 4
 """Layers around an object or a list that are taken off: lists of one, keys of their own, JSON strings."""
@@ -51,9 +51,9 @@ def repaired_values(text: str, fields: Set[str], budget: RecoveryBudget) -> Iter
 
 
 def unwrapped(value: Any, fields: Set[str]) -> dict[str, Any] | None:
-    """The object itself, out of a list of one, a key of its own, or a JSON string; None where there is none.
+    """The object without its wrapping: a list of one, a key of its own, or a JSON string; None if there is none.
 
-    One that is nested deeper than any that is asked for is none.
+    An object that is nested deeper than any requested one does not count.
     """
     for _ in range(DEEPEST_WRAPPING):
         if isinstance(value, dict) and (len(value) != 1 or fields & value.keys()):
@@ -72,7 +72,7 @@ def unwrapped(value: Any, fields: Set[str]) -> dict[str, Any] | None:
 def objects_with(value: Any, fields: Set[str], budget: RecoveryBudget) -> list[dict[str, Any]]:
     """Objects with all of these fields, anywhere in a value: drafts and thoughts by their key first, then the others.
 
-    Nothing is looked for within such an object.
+    Such an object is not searched further.
     """
     if not depth_within(value, DEEPEST_VALUE):
         return []

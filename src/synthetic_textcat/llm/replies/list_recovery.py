@@ -104,7 +104,7 @@ def _length(value: Any) -> int:
 
 
 def _arrays(text: str, budget: RecoveryBudget) -> Iterator[tuple[list[Any], bool]]:
-    """Arrays of texts, objects or arrays, and whether each is closed; after a torn one nothing is looked for."""
+    """Arrays of texts, objects or arrays, and whether each is closed; the text after a torn array is not searched."""
     end = 0
     for match in _START.finditer(text):
         if match.start() < end:

@@ -59,7 +59,7 @@ class FanOut:
             self._workers.close()
 
     def begin(self, run_id: str) -> None:
-        """Takes the shared folder for a run: workers of an earlier one save nothing from here on.
+        """Takes the shared folder for a run; workers of an earlier run can save nothing more.
 
         Raises:
             JournalError: If it can't be written.

@@ -1,6 +1,6 @@
-"""Hand-out: shards go to workers as these get free; what they report is added up, and what concerns all stops all.
+"""Hand-out: gives shards to workers as they become free, adds up their reports, and stops all on a fatal error.
 
-One shard more than the workers can run is handed out, so that each begins with what the run has found out by then:
+At most one shard more than the workers can run is handed out, so that each begins with the findings of the run by then:
 paused tasks, and whether any reply was good.
 """
 
@@ -88,7 +88,7 @@ class Workers(Protocol):
         """
 
     def close(self) -> None:
-        """Lets the workers go."""
+        """Releases the workers."""
 
 
 class HandOut:
@@ -170,7 +170,7 @@ class HandOut:
                 self._folder.stop(self._run_id)
 
     def _is_late(self) -> bool:
-        """Whether nobody is to be waited for after a stop: no worker is left, or they take too long."""
+        """Whether to stop waiting after a stop: no worker is left, or they take too long."""
         if self._stopped_at is None:
             return False
         is_late = monotonic() - self._stopped_at > _LONGEST_STOP_S
@@ -282,7 +282,7 @@ class RunFindings:
         return Findings(self._outage or before.outage, {**paused, **before.paused}, left_out, others)
 
     def tell_workers(self) -> None:
-        """Logs what each worker has done."""
+        """Logs the counts of each worker."""
         for worker, share in sorted(self.by_worker.items()):
             done = share.counts
             logger.info("Worker %s: %d shards, %d calls, %d tokens", worker, share.shards, done.calls, done.tokens)
