@@ -235,8 +235,8 @@ def _check_model(entry: Any, llm: LlmParameters, is_judge: bool = False) -> None
     from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 
     spec = ChatModelSpec(str(entry.get("class_path")), entry.get("kwargs") or {})
-    if is_judge:  # the writer's first call tells this, and before the judge's one rows are paid for
-        spec.refuse_a_mixture(llm)
+    if is_judge:  # the writer's first call reports this, but rows are paid for before the judge's first call
+        spec.check_model_name(llm)
     if not spec.is_offline and not spec.check_unbuilt():
         asyncio.run(_build(spec, llm))
 

@@ -93,10 +93,10 @@ class CatalogInputs:
         pipeline: Pipeline,
         catalog: CatalogProtocol[Any, Any],
     ) -> None:
-        """Adds asking by a cluster, and its workers as a pool; both are those of this machine if none is chosen.
+        """Adds the cluster that makes the calls, and its workers as a work pool; without a cluster, this machine.
 
-        A run that asks takes the shared folder, and proves the workers of an address, which may be wrong. Processes of
-        this machine are started when they are needed.
+        A run that makes calls takes the shared folder, and checks the workers at a configured address, which may be
+        wrong. Processes of this machine are started when they are needed.
         """
         self._close_cluster()  # of a run of this session that was interrupted
         settings = ClusterParameters.model_validate(context.params.get("cluster", {}))  # older projects have none
@@ -121,12 +121,12 @@ class CatalogInputs:
 
     @hook_impl
     def after_pipeline_run(self) -> None:
-        """Lets the cluster go."""
+        """Closes the cluster."""
         self._close_cluster()
 
     @hook_impl
     def on_pipeline_error(self) -> None:
-        """Lets the cluster go; after an interrupt, the next run of the session or an exit handler does."""
+        """Closes the cluster; after an interrupt, the next run of the session or an exit handler does."""
         self._close_cluster()
 
     def _close_cluster(self) -> None:
@@ -136,7 +136,7 @@ class CatalogInputs:
 
     @hook_impl
     def after_dataset_saved(self, data: Any) -> None:
-        """Saves the stops that a node's last batch names."""
+        """Saves the stops in a node's last batch."""
         if isinstance(data, LastBatch) and self._catalog is not None:
             self._notes.stops = data.stops
             self._catalog.save(names.STOPS, data.stops.model_dump(mode="json"))
@@ -165,7 +165,7 @@ class RowCheckByPrompts:
     Args:
         settings: Bounds of the checks.
         instructions: Reads the prompts' own words.
-        of_several: Reads those of the prompt for several labels a text.
+        of_several: Reads the own words of the prompt for several labels a text.
     """
 
     def __init__(

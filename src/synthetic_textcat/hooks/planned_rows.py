@@ -28,7 +28,7 @@ class PlannedRows:
         asked: Positions of the rows that are asked for; None = all.
         text_checks: Bounds of the reasons for texts; None = the defaults.
         instructions: The prompts' own words.
-        of_several: Those of the prompt for several labels a text.
+        of_several: The own words of the prompt for several labels a text.
     """
 
     _COLUMNS: ClassVar = ("task_id", "label", "labels", "language", "num_words")

@@ -77,7 +77,7 @@ class Ending:
     Attributes:
         status, reason: As recorded in MLflow.
         pipeline: Name of the pipeline.
-        note: What to say of the model that wrote the texts, if anything.
+        note: Note on the model that wrote the texts, if there is one.
         dataset: Location of the saved examples; None if the run saved none.
         saved: Content of the saved `DESCRIBED_DATASETS`.
     """
@@ -173,7 +173,7 @@ def run_name(run_params: Mapping[str, Any], params: Mapping[str, Any]) -> str:
 
 
 def _cell_columns(params: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """Cell columns of a quota: those of which each value has the whole target, and those that share it."""
+    """Cell columns of a quota: columns whose values each have the whole target, and columns whose values share it."""
     per = _get(params, "attribute_sampling", "per") or "task"
     columns = [per] if isinstance(per, str) else list(per)
     weights = per if isinstance(per, Mapping) else {}

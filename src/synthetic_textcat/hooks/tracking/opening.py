@@ -1,7 +1,7 @@
 """Opening of an MLflow run: once model calls leave the processor idle, or in a child if this process must exit.
 
 The import of MLflow, its store and its writes take seconds of the interpreter that sends the calls. A server that
-answers within milliseconds keeps that interpreter busy, and each of those seconds would be missing in the rate.
+answers within milliseconds keeps that interpreter busy, and each of those seconds would lower the rate of calls.
 
 Runs that were killed are ended here as well.
 """

@@ -88,8 +88,8 @@ class AnthropicBatches:
         params |= params.pop("extra_body", None) or {}  # where LangChain puts fields without an argument
         if own := [name for name in _OF_ONE_REQUEST if params.get(name)]:
             raise BatchError(
-                f"Requests with {' and '.join(own)} are not sent in batches here, and nothing was sent. "
-                "Next: set generation.mode=live, or take that out of the catalog entry llm"
+                f"Requests with {' and '.join(own)} can't be sent in batches here; nothing was sent. "
+                "Next: set generation.mode=live, or remove that from the catalog entry llm"
             )
         return ascii_line({"custom_id": call.fingerprint, "params": params})
 

@@ -228,7 +228,7 @@ class BatchRoute:
                 state = self._service.poll(batch.batch_id)
             except (*FOR_NOW, ContentFilteredError, FatalAnswerError) as error:
                 is_failed = True
-                self._warn(f"Batch {batch.batch_id} can't be looked at for now: {line_of(error)}")
+                self._warn(f"Batch {batch.batch_id} can't be polled for now: {line_of(error)}")
                 self._poll_after_s = max(self._poll_after_s, getattr(error, "retry_after_s", None) or 0.0)
                 continue
             self._states[batch.intent] = state

@@ -205,10 +205,10 @@ def read_address(text: str, place: str) -> Address:
     """
     parts = _parts_of(text.strip(), place)
     if parts.fragment or text.strip().endswith("#"):
-        raise ModelSetupError(f"{place} has a # in it, and what follows is never sent. Next: leave it out")
+        raise ModelSetupError(f"{place} contains a #, and the part after it is never sent. Next: remove it")
     path = parts.path.rstrip("/")
     if (method := next(filter(path.endswith, _METHODS), None)) is not None:
-        raise ModelSetupError(f"{place} ends in {method}, which each call adds. Next: end it before that")
+        raise ModelSetupError(f"{place} ends in {method}, which each call adds. Next: remove that")
     userinfo, _, host = parts.netloc.rpartition("@")
     scheme = text.strip().partition("://")[0]  # in the letters in which fingerprints have always had it
     return Address(
@@ -229,11 +229,9 @@ def check_proxy(text: str, place: str) -> None:
 
 def _parts_of(text: str, place: str) -> SplitResult:
     if any(character.isspace() or not character.isprintable() for character in text):
-        raise ModelSetupError(
-            f"{place} has a blank, a line break or a sign that does not show in it. Next: take it out"
-        )
+        raise ModelSetupError(f"{place} contains a blank, a line break or an invisible character. Next: remove it")
     if "://" not in text:
-        raise ModelSetupError(f"{place} has no scheme. Next: begin it with https://, or http:// for a server nearby")
+        raise ModelSetupError(f"{place} has no scheme. Next: begin it with https://, or http:// for a local server")
     scheme = text.partition("://")[0]
     if scheme.casefold() not in ("http", "https"):
         shown = f"{scheme}://" if _SCHEME.fullmatch(scheme) else "something else"
@@ -243,11 +241,11 @@ def _parts_of(text: str, place: str) -> SplitResult:
         host, port = parts.hostname, parts.port
     except ValueError:
         raise ModelSetupError(
-            f"{place} has a port that is none (allowed: 1 to 65535), or a bracket without its other half. "
+            f"{place} has an invalid port (allowed: 1 to 65535), or an unmatched bracket. "
             "Next: fix what stands between :// and the next slash"
         ) from None
     if port == 0 or not host or not _is_host(host, parts.netloc):
-        raise ModelSetupError(f"{place} names no host that there can be. Next: fix what follows ://")
+        raise ModelSetupError(f"{place} names no valid host. Next: fix the part after ://")
     return parts
 
 

@@ -138,8 +138,8 @@ class ChatModelSpec:
         """
         self.learn_secrets()
         add_public(llm.model)
-        self.refuse_a_mixture(llm)
-        self._refuse_second_ways_in()
+        self.check_model_name(llm)
+        self._refuse_settings_in_entry()
         setup = self._setup
         model_class = load_class(self._facts.lean or self.class_path)
         names = argument_names(model_class)
@@ -233,7 +233,7 @@ class ChatModelSpec:
             first_line = redact(str(error).partition("\n")[0])
             raise ModelSetupError(f"Can't build {self.class_path} (catalog entry llm): {first_line}") from None
 
-    def _refuse_second_ways_in(self) -> None:
+    def _refuse_settings_in_entry(self) -> None:
         """Refuses settings and keys in the catalog entry: they would be sent, but neither recorded nor hashed."""
         of_parts = (self.kwargs.get(name) for name in self._facts.parts)
         nested = {name for part in of_parts if isinstance(part, Mapping) for name in part}
@@ -247,7 +247,7 @@ class ChatModelSpec:
                 place = self._setup.key_place
                 raise ModelSetupError(f"{name} is set in the catalog entry llm; put the key into {place} instead")
 
-    def refuse_a_mixture(self, llm: LlmParameters) -> None:
+    def check_model_name(self, llm: LlmParameters) -> None:
         """Refuses a model's name or file for template text, and the template writer's name for a model.
 
         Raises:

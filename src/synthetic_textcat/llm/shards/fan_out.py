@@ -102,7 +102,7 @@ class FanOut:
             finally:
                 self._folder.withdraw(cut.folder)
                 self._folder.fetch()
-        found.tell_workers()
+        found.log_workers()
         return found.findings(asking.findings(self._workers.outage()))
 
     def _ask_alone(self, asking: RowAsking, rows: Sequence[OpenRow]) -> Generator[Batch, None, tuple[Findings, bool]]:

@@ -228,7 +228,7 @@ class RunFindings:
         self._counts[result.shard] = result.counts
         self._outage = self._outage or found.outage
         self._others.update(dict.fromkeys(found.others))
-        self._tell_of_servers(found.down)
+        self._log_servers(found.down)
         self._any_good = self._any_good or result.any_good
         self._paused.update(found.paused)
         self._answered |= result.answered_tasks
@@ -236,7 +236,7 @@ class RunFindings:
         share = self.by_worker.get(result.worker, WorkerShare())
         self.by_worker[result.worker] = share.plus(WorkerShare(1, result.counts.minus(result.before)))
 
-    def _tell_of_servers(self, down: Mapping[str, str]) -> None:
+    def _log_servers(self, down: Mapping[str, str]) -> None:
         """Logs servers that a worker finds down, once each."""
         for url in sorted(down.keys() - self._down):
             self._down.add(url)
@@ -281,7 +281,7 @@ class RunFindings:
         others = tuple(dict.fromkeys([*before.others, *self._others]))
         return Findings(self._outage or before.outage, {**paused, **before.paused}, left_out, others)
 
-    def tell_workers(self) -> None:
+    def log_workers(self) -> None:
         """Logs the counts of each worker."""
         for worker, share in sorted(self.by_worker.items()):
             done = share.counts
