@@ -111,7 +111,7 @@ def _write_yaml(path: Path, content: Mapping[str, Any], run: EarlierRun) -> None
 
 
 def _references(raw: Any, path: Path, keys: tuple[Any, ...]) -> Any:
-    """The same structure, with a reference to the file in place of each value."""
+    """Structure of the content, with a reference to the file in place of each value."""
     if isinstance(raw, Mapping):
         return {key: _references(value, path, (*keys, key)) for key, value in raw.items()}
     if isinstance(raw, list):

@@ -159,11 +159,11 @@ class QuietMoment:
         self._calls_began: float | None = None
 
     def calls_begin(self) -> None:
-        """Notes that a model-calling node starts."""
+        """Records that a model-calling node starts."""
         self._calls_began = self._monotonic()
 
     def calls_pause(self) -> None:
-        """Notes that another node runs, and a model-calling one will follow: its first request should not wait."""
+        """Records that another node runs before a model-calling one, whose first request should not wait."""
         self._calls_began = None
 
     def now(self) -> None:

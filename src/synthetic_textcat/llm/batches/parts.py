@@ -19,7 +19,7 @@ then parts become smaller."""
 
 @dataclass(slots=True)
 class BatchPart:
-    """One input file, on disk without a name: a crash leaves nothing behind.
+    """Input file of a batch, on disk without a name: a crash leaves nothing behind.
 
     Attributes:
         file: The open file, positioned at its beginning.

@@ -72,7 +72,7 @@ class BatchState:
 
 
 class ResultLine(NamedTuple):
-    """One line of the results.
+    """Line of the results.
 
     Attributes:
         custom_id: Fingerprint of the request; the only thing by which results are joined.

@@ -56,7 +56,7 @@ class _Columns(NamedTuple):
     lines: NDArray[np.int32]
 
     def taken(self, rows: slice | NDArray[np.bool_] | NDArray[np.int64]) -> "_Columns":
-        """Some of the rows."""
+        """Selection of the rows."""
         return _Columns(self.positions[rows], self.digests[rows], self.first_lines[rows], self.lines[rows])
 
 
@@ -154,7 +154,7 @@ class OpenRows(NamedTuple):
         return np.array([row.position for row in self.rows], np.int64)
 
     def where(self, is_kept: NDArray[np.bool_]) -> Sequence[OpenRow]:
-        """Some of the rows."""
+        """Selection of the rows."""
         return (
             self.rows.where(is_kept) if isinstance(self.rows, OpenRowSequence) else list(compress(self.rows, is_kept))
         )

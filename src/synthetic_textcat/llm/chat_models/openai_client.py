@@ -219,7 +219,7 @@ def read_address(text: str, place: str) -> Address:
 
 
 def check_proxy(text: str, place: str) -> None:
-    """Makes sure that calls can go through this proxy.
+    """Checks that calls can go through this proxy.
 
     Raises:
         ModelSetupError: If they can't.

@@ -117,7 +117,7 @@ class Admission(Meter):
         self._breaker.conclude()
 
     async def close(self) -> None:
-        """Does nothing: nothing is held elsewhere."""
+        """Does nothing: this meter holds nothing elsewhere."""
 
     async def _is_the_probe(self) -> bool:
         """Waits while the breaker is open; returns whether this call is the probe."""

@@ -122,7 +122,7 @@ class Demand:
         self._reported = 0
 
     def note(self, calls: int) -> bool:
-        """Notes calls in flight or waiting; returns whether they are more than were reported."""
+        """Records calls in flight or waiting; returns whether they are more than were reported."""
         self._peaks[-1] = max(self._peaks[-1], calls)
         return calls > self._reported
 

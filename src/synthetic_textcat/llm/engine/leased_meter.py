@@ -222,7 +222,7 @@ class LeasedMeter(Meter):
             try:
                 async with asyncio.timeout(TERM_S):
                     grant = Grant(**await self._link.exchange(self._report()._asdict()))
-            except Exception as error:  # noqa: BLE001  whatever the connection raises: the meter is not there
+            except Exception as error:  # noqa: BLE001  any error of the connection means that the meter is not there
                 self._note_loss(error)
             else:
                 self._take(grant, sent_at)

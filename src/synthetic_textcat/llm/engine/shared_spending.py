@@ -35,7 +35,7 @@ class SharedSpending:
         self._update()
 
     def note(self, report: WorkerReport) -> None:
-        """Notes a worker's report. Of two workers on one shard the later knows more, but may report less at first."""
+        """Records a worker's report. Of two workers on one shard the later knows more, but may report less at first."""
         known = self._by_shard.get(report.shard, Spent())
         reported = Spent(report.spent_tokens, report.spent_usd, report.spent_calls)
         self._by_shard[report.shard] = spent = Spent(

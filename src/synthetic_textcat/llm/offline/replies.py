@@ -265,7 +265,7 @@ def _mark(seed: int) -> str:
 
 
 def _fixed_text(asked: RowRequest, kind: str) -> str:
-    """The same text for a task and label; tasks without a grammar count as one if their label sets are equal."""
+    """Fixed text of a task and label; tasks without a grammar share it if their label sets are equal."""
     plan = asked.plan
     length = SHORT if is_short(plan.num_words) else tuple(LENGTHS)[3]
     if plan.num_words not in LENGTHS:  # an own range has texts of its own

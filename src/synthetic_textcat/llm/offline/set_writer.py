@@ -115,7 +115,7 @@ class _Writer:
         ]
 
     def _short_units(self) -> list[str]:
-        """One statement for each label, the shortest of some where there are several."""
+        """Short statements, one for each label: the shortest of several tries where there are several labels."""
         most = _MOST_SHORT // len(self._parts) if len(self._parts) > 1 else bounds_of(*self._length).high
         return [self._short_unit(name, parts, most) for name, parts in self._parts]
 

@@ -82,7 +82,7 @@ class ClassFacts:
 
     @property
     def address_words(self) -> str:
-        """Where the address is set, for messages."""
+        """Place in which the address is set, for error messages."""
         if self.argument and self.variables:
             return f"{self.variables[0]}, or {self.argument} in the catalog entry llm,"
         return f"{self.argument or 'the address'} in the catalog entry llm"

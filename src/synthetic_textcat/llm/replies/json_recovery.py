@@ -142,7 +142,7 @@ def objects_in(text: str, budget: RecoveryBudget, start: int = 0) -> Iterator[Fo
 
 def is_closed(text: str) -> bool:
     """Whether as many brackets close as open, outside of strings: a torn reply leaves some open."""
-    # a quote that opens no string is matched too, lest the search for its end begins again at each one behind it
+    # a quote that opens no string is matched too: else the search for its end would begin again at each later one
     signs = _STRING.sub(lambda string: "" if string[1] else string[0], text)
     return signs.count("{") == signs.count("}") and signs.count("[") == signs.count("]")
 

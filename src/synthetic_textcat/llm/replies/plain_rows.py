@@ -79,7 +79,7 @@ def plain_row(reply: str) -> PlainRow | None:
 
 
 def plain_row_of_several(reply: str) -> PlainRowOfSeveral | None:
-    """The same for a row of a task with several labels a text."""
+    """The row of a plain reply for a task with several labels a text; None for one that the parser has to read."""
     try:
         return _decode_several(reply)
     except ValueError:

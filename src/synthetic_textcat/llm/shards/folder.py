@@ -101,7 +101,7 @@ class SharedFolder:
         self._prove_writable(f"{_PROBE}{secrets.token_hex(8)}", b"Written to see whether it can be; may be deleted.\n")
 
     def fetch(self) -> None:
-        """Does nothing: what the workers save is here."""
+        """Does nothing: the workers save their files in this folder."""
 
     def publish(self, cut: Path) -> None:
         """Does nothing: the workers see the cut of the plan."""

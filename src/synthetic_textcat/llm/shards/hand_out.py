@@ -1,4 +1,4 @@
-"""Hand-out: gives shards to workers as they become free, adds up their reports, and stops all on a fatal error.
+"""Hand-out: gives shards to workers as they become free, adds up their reports, and stops all if one must stop.
 
 At most one shard more than the workers can run is handed out, so that each begins with the findings of the run by then:
 paused tasks, and whether any reply was good.
@@ -180,7 +180,7 @@ class HandOut:
 
     @contextmanager
     def _stopped_at_the_end(self) -> Iterator[None]:
-        """Stops the workers where the driver ends early, for whatever reason."""
+        """Stops the workers where the driver ends early, for any reason."""
         try:
             yield
         except BaseException:

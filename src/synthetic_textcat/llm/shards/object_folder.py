@@ -274,7 +274,7 @@ def _whole(names: Iterable[str]) -> list[str]:
 
 @contextmanager
 def _in_words(url: str, verb: str) -> Iterator[None]:
-    """Turns whatever a store's library raises into one line."""
+    """Turns any error of a store's library into one line."""
     try:
         yield
     except JournalError:
