@@ -6,6 +6,7 @@ line in the release notes.
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from langchain_core.messages import HumanMessage, SystemMessage
@@ -13,7 +14,7 @@ from langchain_core.messages import HumanMessage, SystemMessage
 from synthetic_textcat import datasets
 from synthetic_textcat.hashing import canonical_json, draw, sha256_of, short_id
 from synthetic_textcat.llm.chat_models.model_classes import load_class
-from synthetic_textcat.llm.chat_models.spec import OFFLINE_CLASS
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.offline.model import OfflineTemplateModel
 from synthetic_textcat.llm.offline.replies import reply
 from synthetic_textcat.llm.prompts.messages import Fingerprinter
@@ -24,6 +25,7 @@ from synthetic_textcat.schemas.several_labels_replies import planned_several_lab
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.schemas.verdict_replies import verdict_of_several_schema, verdict_of_two_schema, verdict_schema
 from tests.support.each_case import each_of
+from tests.support.model_classes import OFFLINE_CLASS, OPENAI_CLASS
 
 _PROMPTS = Path(__file__).parents[1] / "data" / "01_raw" / "prompts"
 _PUBLIC_DATASETS = (
@@ -32,6 +34,19 @@ _PUBLIC_DATASETS = (
     *("LocalModelDataset", "OptionalDataset", "PromptDataset", "RowTableDataset", "TableDataset"),
     *("TasksFileDataset", "TextsDataset", "UserTableDataset"),
 )
+
+_AZURE, _OLLAMA = "langchain_openai.AzureChatOpenAI", "langchain_ollama.ChatOllama"
+_HUGGING_FACE, _NEWCOMER = "langchain_huggingface.ChatHuggingFace", "langchain_newcomer.ChatNewcomer"
+_BODY = {"extra_body": {"top_k": 5, "timeout": 3, "metadata": {"a": 1}}}
+_HEADERS = {"default_headers": {"X-Team": "a"}, "timeout": 5, "max_retries": 2}
+_ADDRESS_VARIABLES = {
+    "OPENAI_BASE_URL": "http://e/v1/",
+    "OLLAMA_HOST": "http://user:word@o:1/",
+    "NEWCOMER_API_BASE": "http://n",
+    "AZURE_OPENAI_ENDPOINT": "http://az",
+    "OPENAI_API_VERSION": "2",
+}
+"""Variables from which provider classes read an address, or from which they choose a server."""
 
 
 def _fingerprint() -> str:
@@ -72,6 +87,61 @@ def _offline_reply() -> str:
 
 def test_the_fingerprint_of_a_row_stays() -> None:
     assert _fingerprint() == "71f93dd0ab26729c55b2d54d4dfcf16bb046b34306e7aa1f86fa62cb6d21c699"
+
+
+@pytest.mark.parametrize(
+    ("class_path", "kwargs", "variables", "name", "identity"),
+    [
+        (OPENAI_CLASS, {}, {}, None, ("https://api.openai.com/v1",)),
+        (OPENAI_CLASS, {}, _ADDRESS_VARIABLES, None, ("http://e/v1",)),
+        (OPENAI_CLASS, {"base_url": "http://user:word@h/v1/?a=1"}, _ADDRESS_VARIABLES, None, ("http://h/v1",)),
+        (OPENAI_CLASS, {"openai_api_base": "http://h/v1"}, {}, "fleet", ("fleet",)),
+        (OPENAI_CLASS, {"base_url": "no address"}, {}, "fleet", ("fleet",)),
+        (OPENAI_CLASS, {**_HEADERS, **_BODY, "seed": 3}, {}, "fleet", ("fleet", {**_BODY, "seed": 3})),
+        (OPENAI_CLASS, {"key_variable": "K", "organization": "o", "openai_proxy": "http://p:1"}, {}, "f", ("f",)),
+        (_AZURE, {}, {}, None, (_AZURE,)),
+        (
+            *(_AZURE, {"azure_deployment": "d", "azure_ad_token": "t"}, _ADDRESS_VARIABLES, None),
+            (_AZURE, {"azure_deployment": "d", "azure_endpoint": "http://az", "OPENAI_API_VERSION": "2"}),
+        ),
+        (
+            *(_AZURE, {"azure_endpoint": "http://own"}, _ADDRESS_VARIABLES, "fleet"),
+            (_AZURE, {"OPENAI_API_VERSION": "2", "azure_endpoint": "fleet"}),
+        ),
+        (_OLLAMA, {**_HEADERS, "num_ctx": 9}, {}, None, (_OLLAMA, {"num_ctx": 9})),
+        (_OLLAMA, _BODY, {}, None, (_OLLAMA, {"extra_body": {"top_k": 5}})),
+        (_OLLAMA, {}, _ADDRESS_VARIABLES, None, (_OLLAMA, {"base_url": "http://o:1"})),
+        (_OLLAMA, {"base_url": "http://own/"}, _ADDRESS_VARIABLES, None, (_OLLAMA, {"base_url": "http://own/"})),
+        (_OLLAMA, {"base_url": "http://own/"}, _ADDRESS_VARIABLES, "fleet", (_OLLAMA, {"base_url": "fleet"})),
+        (_NEWCOMER, _BODY, _ADDRESS_VARIABLES, None, (_NEWCOMER, {"extra_body": {"top_k": 5}, "address": "http://n"})),
+        (
+            _NEWCOMER,
+            {"base_url": "http://own"},
+            {},
+            "fleet",
+            (_NEWCOMER, {"base_url": "http://own", "address": "fleet"}),
+        ),
+        (
+            *(_HUGGING_FACE, {"llm": {"endpoint_url": "http://h"}}, {}, "fleet"),
+            (_HUGGING_FACE, {"llm": {"endpoint_url": "http://h"}, "llm.endpoint_url": "fleet"}),
+        ),
+        (OFFLINE_CLASS, {}, _ADDRESS_VARIABLES, None, (OFFLINE_CLASS,)),
+        (OFFLINE_CLASS, {}, {}, "fleet", (OFFLINE_CLASS, {"address": "fleet"})),
+    ],
+)
+def test_the_identity_of_a_model_stays(
+    class_path: str,
+    kwargs: dict[str, Any],
+    variables: dict[str, str],
+    name: str | None,
+    identity: tuple[Any, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for variable in (*_ADDRESS_VARIABLES, "OPENAI_API_BASE"):
+        monkeypatch.delenv(variable, raising=False)
+    for variable, value in variables.items():
+        monkeypatch.setenv(variable, value)
+    assert ChatModelSpec(class_path, kwargs).identity_of(LlmParameters(model="m", endpoint_name=name)) == identity
 
 
 def test_response_schemas_and_their_names_stay() -> None:

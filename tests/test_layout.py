@@ -30,7 +30,6 @@ _OF_THEIR_OWN = {
     "pipelines/evaluate/saved_classifiers.py": _GUARDED,
     "pipelines/label_check/judge/majority.py": _GUARDED,
     "pipelines/quality_report/checks/placeholders.py": _BY_ITSELF,
-    "pipelines/quality_report/checks/prompt_overlap.py": _BY_ITSELF,
     "pipelines/quality_report/checks/text_ends.py": _BY_ITSELF,
     "pipelines/quality_report/page/sections.py": "the form of sections.yml, to which a recipe adds",
 }

@@ -14,7 +14,7 @@ from benchmarks.clients.usage import usage
 from benchmarks.clients.workload import LLM, load_prompt, load_tasks, plan
 from benchmarks.fault_server.texts import input_text
 from synthetic_textcat.datasets import JournalDataset, RowTableDataset
-from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.prompts.verdict_prompts import VerdictPrompts
 from synthetic_textcat.pipelines.label_check.judge.nodes import (
     ask_judge,
@@ -26,6 +26,7 @@ from synthetic_textcat.schemas.parameters import GenerationParameters, LabelChec
 from synthetic_textcat.schemas.rows import records_of
 from synthetic_textcat.schemas.task_table import tasks_of
 from synthetic_textcat.tables import as_table
+from tests.support.model_classes import OPENAI_CLASS
 
 _SPEC = ChatModelSpec(OPENAI_CLASS, {"timeout": 120})
 _LABEL_CHECK = LabelCheckParameters(share=1.0)

@@ -15,11 +15,12 @@ from benchmarks.clients.row_tables import as_frame, as_table
 from benchmarks.clients.usage import Growth, usage
 from benchmarks.clients.workload import LLM, load_prompt, load_tasks, plan, row_prompts
 from synthetic_textcat.datasets import BatchRecordDataset, JournalDataset, TableDataset
-from synthetic_textcat.hooks.catalog_inputs import reject_reason
-from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
+from synthetic_textcat.hooks.catalog_inputs import RowCheckByPrompts
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.pipelines.generation.nodes import find_open_rows, generate, list_calls
 from synthetic_textcat.pipelines.quality_report.checks.language import check_language
-from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters
+from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters, QualityReportParameters
+from tests.support.model_classes import OPENAI_CLASS
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -96,7 +97,7 @@ def main(rows: int, concurrency: int, *, memory: bool, batch: bool) -> None:
             _NO_PRICES,
             none_yet,
             "bench",
-            reject_reason,
+            RowCheckByPrompts(QualityReportParameters(), tuple),
             {},
             no_batches,
         )

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+NO_MARKUP = {"markup": False}
+"""`extra` of a log line with square brackets, which Kedro's log handler would otherwise take for a style."""
+
 ReportProgress = Callable[[int], None]
 
 ROWS_TO_SHOW = 20_000

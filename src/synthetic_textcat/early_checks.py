@@ -232,14 +232,12 @@ def _check_model(entry: Any, llm: LlmParameters, is_judge: bool = False) -> None
         chat_header(llm.gguf)
     if not isinstance(entry, Mapping) or not str(entry.get("type")).endswith(".ChatModelDataset"):
         return
-    from synthetic_textcat.llm.chat_models.spec import OFFLINE_CLASS, ChatModelSpec
+    from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 
     spec = ChatModelSpec(str(entry.get("class_path")), entry.get("kwargs") or {})
-    if is_judge:  # the writer's first call tells this, and before the judge's one rows are paid for
-        spec.refuse_a_mixture(llm)
-    if spec.class_path == OFFLINE_CLASS:
-        return
-    if not spec.check_unbuilt():
+    if is_judge:  # the writer's first call reports this, but rows are paid for before the judge's first call
+        spec.check_model_name(llm)
+    if not spec.is_offline and not spec.check_unbuilt():
         asyncio.run(_build(spec, llm))
 
 

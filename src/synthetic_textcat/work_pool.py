@@ -117,7 +117,7 @@ class MachinePool:
             LostWorkerError: If a worker process ended, for example because the system ran out of memory.
         """
         chunks = chunks_of(items, at_once)
-        processes = self._processes or min(_cores(), _MOST)
+        processes = self._processes or min(usable_cores(), _MOST)
         if rows < self._rows_to_share or processes < 2:
             yield from chain.from_iterable(map(work, chunks))
             return
@@ -206,5 +206,6 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _cores() -> int:
+def usable_cores() -> int:
+    """Number of processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

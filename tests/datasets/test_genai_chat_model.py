@@ -6,7 +6,8 @@ import pytest
 from kedro.io import DatasetError
 
 from synthetic_textcat.datasets import ChatModelDataset
-from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
+from tests.support.model_classes import OPENAI_CLASS
 
 
 def test_loading_gives_the_recipe_and_builds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,11 +10,12 @@ from typing import Any
 
 from synthetic_textcat.llm.calls.policy import Call
 from synthetic_textcat.llm.chat_models.chat import Chat
-from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.engine.engine import complete
 from synthetic_textcat.schemas.parameters import LlmParameters
 from tests.llm.builders import call
 from tests.llm.running import policy
+from tests.support.model_classes import OPENAI_CLASS
 
 RUN_ID = "run-7"
 

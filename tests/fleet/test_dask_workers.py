@@ -16,8 +16,8 @@ from synthetic_textcat.errors import ClusterError, FatalAnswerError
 from synthetic_textcat.fleet.dask_cluster import DaskCluster
 from synthetic_textcat.fleet.dask_workers import DaskWorkers
 from synthetic_textcat.fleet.worker_side import prepare
-from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
-from synthetic_textcat.llm.engine.leases import CallEnd, Limits, Report
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
+from synthetic_textcat.llm.engine.leases import CallEnd, Limits, WorkerReport
 from synthetic_textcat.llm.shards.fan_out import FanOut
 from synthetic_textcat.llm.shards.folder import SharedFolder
 from synthetic_textcat.schemas.cluster_parameters import ClusterParameters
@@ -25,6 +25,7 @@ from synthetic_textcat.schemas.open_calls import OpenCalls
 from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.worker_counts import ReportBatch
 from tests.llm.shards.sharded_plan import ShardedPlan, good_texts, wait_for
+from tests.support.model_classes import OPENAI_CLASS
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Dask's own: of ports in use, of event loops
 
@@ -202,7 +203,7 @@ def test_an_outage_is_told_as_one_process_tells_it(address: str, caplog: pytest.
         workers.share(job, Limits(4))
         assert not workers.is_over
         assert workers._meter is not None
-        workers._meter._ask("exchange", report=Report("owner", "0", 1, ends=tuple(down))._asdict())
+        workers._meter._ask("exchange", report=WorkerReport("owner", "0", 1, ends=tuple(down))._asdict())
         assert not workers.is_over
     finally:
         workers.close()

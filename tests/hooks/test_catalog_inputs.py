@@ -12,12 +12,13 @@ from kedro.pipeline import Pipeline, node
 
 from synthetic_textcat.command_passes import CommandPasses
 from synthetic_textcat.datasets import FileDataset, JournalDataset
-from synthetic_textcat.hooks.catalog_inputs import CatalogInputs, reject_reason
+from synthetic_textcat.hooks.catalog_inputs import CatalogInputs, RowCheckByPrompts
 from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.hooks.summary_lines import stop_lines
 from synthetic_textcat.hooks.tracking.description import stop_tags
 from synthetic_textcat.llm.shards.folder import RUN_FENCE
 from synthetic_textcat.schemas.completions import Reply
+from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.prices import Price, PriceList
 from synthetic_textcat.schemas.stops import LastBatch, Outage, PausedTask, Stops
 from synthetic_textcat.schemas.tasks import Task
@@ -91,12 +92,14 @@ def test_the_check_that_is_lent_is_the_reports() -> None:
     task = Task.model_validate({"task": "Sort mail.", "labels": ["Billing", "Shipping"]})
     row = {"request_id": "r0", "label": "Billing", "language": "English"}
     good = Reply(input_text="My parcel is late.", label="Billing", misleading_label="Shipping")
-    assert reject_reason(task, row, good) is None
+    check = RowCheckByPrompts(QualityReportParameters(), tuple)
+    assert check(task, row, good) is None
     other = good.model_copy(update={"label": "Shipping", "misleading_label": "Billing"})
-    problem = reject_reason(task, row, other)
+    problem = check(task, row, other)
     assert problem is not None
     assert problem.cause == "label_not_as_planned"
-    assert reject_reason(task, row, other, flag_only=("label_not_as_planned",)) is None
+    lenient = RowCheckByPrompts(QualityReportParameters(flag_only=("label_not_as_planned",)), tuple)
+    assert lenient(task, row, other) is None
 
 
 _PATTERNS = {"prices": ["prices.yml"]}  # as in settings.py, whose import starts Kedro's own settings

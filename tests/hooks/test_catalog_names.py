@@ -5,6 +5,7 @@ from pathlib import Path
 
 from synthetic_textcat.hooks import catalog_names
 from synthetic_textcat.pipeline_registry import register_pipelines
+from synthetic_textcat.schemas.run_records import ROW_PROMPT_NAMES, SEVERAL_LABELS_PROMPT
 
 _HOOKS = Path(catalog_names.__file__).parent
 _OTHER_MEANINGS = {
@@ -45,7 +46,8 @@ def _known() -> tuple[set[str], set[str], set[str]]:
 def test_each_is_a_dataset_a_node_or_a_tag() -> None:
     datasets, nodes, tags = _known()
 
-    assert {*catalog_names.JUDGE_PROMPTS, *catalog_names.ASKING_PROMPTS} < _NAMES
+    assert {*catalog_names.JUDGE_PROMPTS} < _NAMES
+    assert {*ROW_PROMPT_NAMES, SEVERAL_LABELS_PROMPT} < datasets
     assert _NAMES - datasets == _NODES | _TAGS
     assert nodes >= _NODES
     assert tags >= _TAGS

@@ -8,9 +8,9 @@ from kedro.io import DataCatalog
 from synthetic_textcat.datasets import ChatModelDataset
 from synthetic_textcat.errors import ModelSetupError
 from synthetic_textcat.hooks.model_servers import serve_at_base_urls
-from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS
 from synthetic_textcat.pipeline_registry import register_pipelines
 from synthetic_textcat.schemas.parameters import LlmParameters
+from tests.support.model_classes import OPENAI_CLASS
 
 _URLS = ("http://gpu-1/v1", "http://gpu-2/v1")
 _ADDRESS = "http://judge/v1"

@@ -16,7 +16,7 @@ from synthetic_textcat.llm.journal.journal import Journal, completion_line
 from synthetic_textcat.llm.replies.parsing import parse
 from synthetic_textcat.redaction import add_secret
 from synthetic_textcat.schemas.completions import (
-    LabelSet,
+    LabelSetReply,
     Reply,
     TaskList,
     label_set_schema,
@@ -68,7 +68,7 @@ def test_a_secret_in_escapes_is_masked_when_it_is_read(spelled: str) -> None:
 def test_a_secret_that_is_pieced_together_by_cleaning_is_masked() -> None:
     torn = f"{_SECRET[:5]}\u200b{_SECRET[5:]}"
     labels = [{"name": "A", "description": f"about {torn}"}, {"name": "B", "description": "b"}]
-    assert LabelSet.model_validate({"labels": labels}).labels[0].description == "about ***"
+    assert LabelSetReply.model_validate({"labels": labels}).labels[0].description == "about ***"
 
 
 def test_a_closed_set_is_the_enum_of_both_labels() -> None:
@@ -83,7 +83,7 @@ def test_an_open_set_has_no_enum() -> None:
 
 @pytest.mark.parametrize(
     ("schema", "model"),
-    [(row_schema(["A", "B"]), Reply), (task_list_schema(), TaskList), (label_set_schema(), LabelSet)],
+    [(row_schema(["A", "B"]), Reply), (task_list_schema(), TaskList), (label_set_schema(), LabelSetReply)],
 )
 def test_strict_schemas_require_every_field_and_allow_no_other(schema: dict[str, object], model: type[Reply]) -> None:
     inner = schema["schema"]
@@ -98,8 +98,8 @@ def _labels(*names: object) -> dict[str, object]:
 
 
 def test_a_label_set_has_two_to_twelve_different_labels_with_a_description_each() -> None:
-    assert [label.name for label in LabelSet.model_validate(_labels(" one", "two")).labels] == ["one", "two"]
-    assert len(LabelSet.model_validate(_labels(*map(str, range(12)))).labels) == 12
+    assert [label.name for label in LabelSetReply.model_validate(_labels(" one", "two")).labels] == ["one", "two"]
+    assert len(LabelSetReply.model_validate(_labels(*map(str, range(12)))).labels) == 12
 
 
 @each_of(
@@ -118,7 +118,7 @@ def test_a_label_set_has_two_to_twelve_different_labels_with_a_description_each(
 )
 def test_any_other_label_set_is_refused(reply: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
-        LabelSet.model_validate(reply)
+        LabelSetReply.model_validate(reply)
 
 
 @each_of(
@@ -139,12 +139,12 @@ def test_any_other_label_set_is_refused(reply: dict[str, object]) -> None:
     ],
 )
 def test_a_proposed_name_is_one_plain_line(proposed: str, name: str) -> None:
-    assert LabelSet.model_validate(_labels(proposed, "other")).labels[0].name == name
+    assert LabelSetReply.model_validate(_labels(proposed, "other")).labels[0].name == name
 
 
 def test_a_proposed_description_is_one_plain_line() -> None:
     label = {"name": "a", "description": "What\nis `so`\x07."}
-    found = LabelSet.model_validate({"labels": [label, {"name": "b", "description": "c"}]})
+    found = LabelSetReply.model_validate({"labels": [label, {"name": "b", "description": "c"}]})
     assert found.labels[0].description == "What is so."
 
 
@@ -169,12 +169,12 @@ def test_a_proposed_description_is_one_plain_line() -> None:
 )
 def test_names_that_a_reader_takes_for_one_or_can_not_see_make_no_set(names: tuple[str, str]) -> None:
     with pytest.raises(ValidationError):
-        LabelSet.model_validate(_labels(*names, "other"))
+        LabelSetReply.model_validate(_labels(*names, "other"))
 
 
 def test_two_names_that_are_one_are_said_in_a_sentence() -> None:
     with pytest.raises(ValidationError, match="'no fire' and 'no_fire' differ only in case or in the separators"):
-        LabelSet.model_validate(_labels("no fire", "no_fire"))
+        LabelSetReply.model_validate(_labels("no fire", "no_fire"))
 
 
 @each_of(
@@ -190,14 +190,14 @@ def test_two_names_that_are_one_are_said_in_a_sentence() -> None:
     ],
 )
 def test_signs_that_mean_something_tell_names_apart(names: tuple[str, ...]) -> None:
-    assert [label.name for label in LabelSet.model_validate(_labels(*names)).labels] == list(names)
+    assert [label.name for label in LabelSetReply.model_validate(_labels(*names)).labels] == list(names)
 
 
 @examples(300)
 @given(st.lists(_NAME, min_size=2, max_size=3))
 def test_a_label_set_makes_a_task_with_names_that_show(names: list[str]) -> None:
     try:
-        found = LabelSet.model_validate(_labels(*names))
+        found = LabelSetReply.model_validate(_labels(*names))
     except ValidationError:
         return
     labels = tuple(Label(name=label.name, description=label.description) for label in found.labels)

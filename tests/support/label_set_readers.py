@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
+from synthetic_textcat.schemas.label_sets import LabelSet
 from synthetic_textcat.schemas.publications import SPLITS, path_of, task_config
 from synthetic_textcat.schemas.tasks import Task
-from synthetic_textcat.text.multi_hot import LabelSet, sets_of
+from synthetic_textcat.text.multi_hot import sets_of
 from tests.support.project import ROOT
 
 Rows = dict[str, LabelSet]

@@ -14,12 +14,10 @@ from synthetic_textcat.datasets.kedro_compat import PlotlyPreview, TablePreview,
 from synthetic_textcat.datasets.previews import ABSENT, ROWS, preview_of, table_preview
 from synthetic_textcat.datasets.replacing import replacing
 from synthetic_textcat.datasets.stored import FormattedDataset
+from synthetic_textcat.tables.parquet_rows import LEAN_READ
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
-
-_LEAN_READ: dict[str, Any] = {"pre_buffer": False, "use_threads": False}
-"""Options by which columns are decoded one after another, each within the memory that it takes as a column."""
 
 _GROUP_ROWS = 100_000  # decoded at once: of a million rows the memory beyond the frame itself is a tenth
 _M_MMAP_THRESHOLD = -3  # of malloc.h
@@ -73,7 +71,7 @@ class TableDataset(FormattedDataset[pd.DataFrame, pd.DataFrame]):
         """
         free_at_once()
         with self.place.local_copy() as path, path.open("rb") as file:
-            return pd.read_parquet(file, **(self._load_args or _LEAN_READ))
+            return pd.read_parquet(file, **(self._load_args or LEAN_READ))
 
     def save(self, data: pd.DataFrame) -> None:
         """Writes the frame apart, then puts it in its place."""

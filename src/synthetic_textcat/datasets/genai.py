@@ -85,7 +85,7 @@ class PromptDataset(StoredDataset[None, Any]):
         return {**super()._describe(), "template": self._template}
 
 
-class Place(NamedTuple):
+class PromptPlace(NamedTuple):
     """A text of the file: how it is called in errors, and the keys and places that lead to it."""
 
     called: str
@@ -108,7 +108,7 @@ def messages_of(content: object, file: str, line_of: LineOf) -> list[tuple[str, 
     for number, entry in enumerate(content):
         called = f"{file}, message {number + 1}"
         role, text = _message(entry, called)
-        _refuse_braces(text, file, Place(called, (*path, number, "content")), line_of)
+        _refuse_braces(text, file, PromptPlace(called, (*path, number, "content")), line_of)
         found.append((role, text))
     return found
 
@@ -125,7 +125,7 @@ def text_of(content: object, file: str, line_of: LineOf) -> str:
         content, path = content.get("template"), ("template",)
     if not isinstance(content, str) or not content.strip():
         raise PromptError(f"{file} holds no text. Next: write `template: |-`, and the text indented below it")
-    _refuse_braces(content, file, Place(file, path), line_of)
+    _refuse_braces(content, file, PromptPlace(file, path), line_of)
     return content
 
 
@@ -157,7 +157,7 @@ def _refuse_unknown(mapping: Mapping[Any, Any], known: Sequence[str], called: st
             )
 
 
-def _refuse_braces(text: str, file: str, place: Place, line_of: LineOf) -> None:
+def _refuse_braces(text: str, file: str, place: PromptPlace, line_of: LineOf) -> None:
     fault = brace_fault(text)
     if fault is not None:
         line = line_of(place.path, text.count("\n", 0, fault.position))

@@ -13,7 +13,7 @@ from synthetic_textcat.fleet.losses import lost_scheduler, result_of
 from synthetic_textcat.fleet.scheduled_tasks import packed, run, same
 from synthetic_textcat.fleet.worker_side import METRIC
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
-from synthetic_textcat.llm.engine.circuit_breaker import State
+from synthetic_textcat.llm.engine.circuit_breaker import BreakerState
 from synthetic_textcat.llm.engine.leases import CAP, OUTAGE, Limits
 from synthetic_textcat.llm.engine.meter import BreakerLog, outage_of
 from synthetic_textcat.llm.shards.folder import SharedFolder
@@ -49,7 +49,7 @@ class DaskWorkers:
         self._cluster = cluster
         self._job: Future | None = None
         self._meter: RunMeter | None = None
-        self._breaker_log, self._breaker = BreakerLog(), State.CLOSED.name
+        self._breaker_log, self._breaker = BreakerLog(), BreakerState.CLOSED.name
         self._run_id = ""
         self._under_way: dict[str, tuple[int, Future]] = {}
         self._ended: SimpleQueue[str] = SimpleQueue()
@@ -153,7 +153,7 @@ class DaskWorkers:
             return False
         if status.breaker != self._breaker:
             self._breaker = status.breaker
-            self._breaker_log.note(State[status.breaker], status.last, status.wait_s or 0.0)
+            self._breaker_log.note(BreakerState[status.breaker], status.last, status.wait_s or 0.0)
         return bool(status.over)
 
     def outage(self) -> Outage | None:

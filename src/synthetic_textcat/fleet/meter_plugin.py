@@ -15,7 +15,7 @@ from distributed.diagnostics.plugin import SchedulerPlugin
 
 from synthetic_textcat.llm.engine.central_meter import CentralMeter, Status
 from synthetic_textcat.llm.engine.circuit_breaker import Failure
-from synthetic_textcat.llm.engine.leases import Limits, Report
+from synthetic_textcat.llm.engine.leases import Limits, WorkerReport
 from synthetic_textcat.llm.engine.shared_spending import Spent
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class MeterPlugin(SchedulerPlugin):  # type: ignore[misc, unused-ignore]  # Any 
             return None
         _, meter = self._meters[run_id]
         if action == "exchange":
-            return meter.exchange(Report.of(values["report"]))._asdict()
+            return meter.exchange(WorkerReport.of(values["report"]))._asdict()
         if action == "halt":
             meter.halt(values["why"])
         elif action == "conclude":

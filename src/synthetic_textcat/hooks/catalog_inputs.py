@@ -26,10 +26,10 @@ from synthetic_textcat.llm.shards.fan_out import FanOut
 from synthetic_textcat.llm.shards.object_folder import fetch_left_behind, shared_folder
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, known_of
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge_alone
-from synthetic_textcat.schemas.block import TextChecks
 from synthetic_textcat.schemas.cluster_parameters import ClusterParameters
 from synthetic_textcat.schemas.completions import Problem, RowReply
 from synthetic_textcat.schemas.parameters import CompareParameters, QualityReportParameters
+from synthetic_textcat.schemas.run_records import ASKING_PROMPTS, SEVERAL_LABELS_PROMPT
 from synthetic_textcat.schemas.stops import LastBatch, Stops
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.work_pool import THIS_MACHINE, WorkPool
@@ -74,7 +74,7 @@ class CatalogInputs:
             return
         _use_packaged_prices(self._context, catalog)
         settings = QualityReportParameters.model_validate(self._context.params["quality_report"])
-        words = _instructions_in(catalog, *names.ASKING_PROMPTS), _instructions_in(catalog, names.SEVERAL_LABELS_PROMPT)
+        words = _instructions_in(catalog, *ASKING_PROMPTS), _instructions_in(catalog, SEVERAL_LABELS_PROMPT)
         check = RowCheckByPrompts(settings, *words)
         catalog[names.ROW_CHECK] = MemoryDataset(check, copy_mode="assign")
         serve_at_base_urls(self._context.params, pipeline, catalog)
@@ -93,10 +93,10 @@ class CatalogInputs:
         pipeline: Pipeline,
         catalog: CatalogProtocol[Any, Any],
     ) -> None:
-        """Adds asking by a cluster, and its workers as a pool; both are those of this machine if none is chosen.
+        """Adds the cluster that makes the calls, and its workers as a work pool; without a cluster, this machine.
 
-        A run that asks takes the shared folder, and proves the workers of an address, which may be wrong. Processes of
-        this machine are started when they are needed.
+        A run that makes calls takes the shared folder, and checks the workers at a configured address, which may be
+        wrong. Processes of this machine are started when they are needed.
         """
         self._close_cluster()  # of a run of this session that was interrupted
         settings = ClusterParameters.model_validate(context.params.get("cluster", {}))  # older projects have none
@@ -121,12 +121,12 @@ class CatalogInputs:
 
     @hook_impl
     def after_pipeline_run(self) -> None:
-        """Lets the cluster go."""
+        """Closes the cluster."""
         self._close_cluster()
 
     @hook_impl
     def on_pipeline_error(self) -> None:
-        """Lets the cluster go; after an interrupt, the next run of the session or an exit handler does."""
+        """Closes the cluster; after an interrupt, the next run of the session or an exit handler does."""
         self._close_cluster()
 
     def _close_cluster(self) -> None:
@@ -136,7 +136,7 @@ class CatalogInputs:
 
     @hook_impl
     def after_dataset_saved(self, data: Any) -> None:
-        """Saves the stops that a node's last batch names."""
+        """Saves the stops in a node's last batch."""
         if isinstance(data, LastBatch) and self._catalog is not None:
             self._notes.stops = data.stops
             self._catalog.save(names.STOPS, data.stops.model_dump(mode="json"))
@@ -165,7 +165,7 @@ class RowCheckByPrompts:
     Args:
         settings: Bounds of the checks.
         instructions: Reads the prompts' own words.
-        of_several: Reads those of the prompt for several labels a text.
+        of_several: Reads the own words of the prompt for several labels a text.
     """
 
     def __init__(
@@ -178,10 +178,11 @@ class RowCheckByPrompts:
         self._instructions, self._of_several = instructions, of_several
 
     def __call__(self, task: Task, row: Mapping[str, Any], reply: RowReply) -> Problem | None:
-        """Why the report would reject this reply; None if it would not."""
-        settings = self._settings
+        """The problem for which the report would reject this reply, by the checks that need no other row; else None."""
         words = instructions_for(task, self._instructions(), self._of_several())
-        return reject_reason(task, row, reply, settings.flag_only, settings.text_checks, words)
+        candidate = Candidate.of_reply(row, reply, known_of(task, self._settings.text_checks, words))
+        verdict = judge_alone(candidate, self._settings.flag_only).verdict
+        return None if verdict is None else Problem(verdict.reason, verdict.detail)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickles the words in place of their reader."""
@@ -194,25 +195,3 @@ def _folder_of(catalog: CatalogProtocol[Any, Any]) -> Path:
     journal = catalog.get(names.COMPLETIONS)
     assert isinstance(journal, JournalDataset)
     return journal.file.with_suffix("")
-
-
-def reject_reason(
-    task: Task,
-    row: Mapping[str, Any],
-    reply: RowReply,
-    flag_only: tuple[str, ...] = (),
-    text_checks: TextChecks | None = None,
-    instructions: tuple[str, ...] = (),
-) -> Problem | None:
-    """Why the report would reject this reply, by the checks that need no other row; None if it would not."""
-    candidate = Candidate(
-        request_id=row["request_id"],
-        **{"label": "", **reply.model_dump()},
-        planned_label=row["label"],
-        planned_labels=row.get("labels") if row["label"] is None else None,
-        known=known_of(task, text_checks, instructions),
-        language=row["language"],
-        num_words=row.get("num_words"),
-    )
-    verdict = judge_alone(candidate, flag_only).verdict
-    return None if verdict is None else Problem(verdict.reason, verdict.detail)

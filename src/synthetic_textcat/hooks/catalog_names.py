@@ -1,7 +1,5 @@
 """Names of datasets, nodes and tags that hooks know; a test finds each in the pipelines."""
 
-from synthetic_textcat.schemas import run_records
-
 BASELINE_RUN = "baseline_run"
 BATCH_TABLE = "batch_table"
 BRAINSTORM_COMPLETIONS = "brainstorm_completions"
@@ -74,9 +72,6 @@ WORK_POOL = "work_pool"
 
 JOURNALS = (COMPLETIONS, BRAINSTORM_COMPLETIONS, VERDICT_COMPLETIONS)
 """Entries by which calls are appended to their journals."""
-
-ASKING_PROMPTS, SEVERAL_LABELS_PROMPT = run_records.ASKING_PROMPTS, run_records.SEVERAL_LABELS_PROMPT
-"""Prompts of a row's first message, which pipelines name too."""
 
 JUDGE_PROMPTS = ("label_check_prompt", "label_check_of_two_prompt", "label_check_several_prompt")
 """Prompts of the judge."""

@@ -1,8 +1,8 @@
-"""Configuration folder of an earlier run: the project's, with the run's parameters, prompts and tasks in their place.
+"""Configuration folder of an earlier run: that of the project, with the parameters, prompts and tasks of the run.
 
 Kedro reads it like any other, with `--conf-source` or `TEXTCAT_CONF_SOURCE`, so `kedro catalog` and Kedro-Viz show what
-a run with `from_run` reads. Keys are never copied: of the environments and of credentials the folder has the
-structure, and each value is read from the project's own file at the time of use (`value_in_file`).
+a run with `from_run` reads. Keys are never copied: of environments and credentials the folder holds only the structure,
+    and each value is read from the project's own file when it is used (`value_in_file`).
 """
 
 import json
@@ -26,6 +26,7 @@ from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.tracking.catalog_metadata import raw_metadata
 from synthetic_textcat.hooks.tracking.run_artifacts import EarlierRun
 from synthetic_textcat.hooks.tracking.run_log import REBUILD
+from synthetic_textcat.schemas.run_records import SEVERAL_LABELS_PROMPT
 
 FOLDERS = "data/02_intermediate/from_run"
 """Place of the folders within the project, one for each earlier run."""
@@ -34,7 +35,7 @@ TASKS = "tasks.parquet"
 _ROUNDS = "rounds.json"
 _RUN = "run.json"
 _MADE = {names.TASKS, names.PLAN_SHA256, names.ROUNDS}
-"""Kept for rebuilding, but made by each run anew."""
+"""Kept for rebuilding, but created by each run."""
 
 _OF_THE_FILE_ITSELF = {"credentials", "fs_args", "versioned"}
 _REFERENCE = re.compile(r"\$\{[\w.:]+\}")
@@ -44,7 +45,7 @@ Entry = dict[str, Any]
 
 
 def run_of_conf(conf_source: str | Path, asked: str) -> EarlierRun | None:
-    """Earlier run with this id or name, if the configuration folder that is read already is the folder of it."""
+    """Earlier run with this id or name, if the configuration in use is already its folder."""
     place = Path(conf_source).parent
     if not (place / _RUN).is_file():
         return None
@@ -110,7 +111,7 @@ def _write_yaml(path: Path, content: Mapping[str, Any], run: EarlierRun) -> None
 
 
 def _references(raw: Any, path: Path, keys: tuple[Any, ...]) -> Any:
-    """The same structure, with a reference to the file in place of each value."""
+    """Structure of the content, with a reference to the file in place of each value."""
     if isinstance(raw, Mapping):
         return {key: _references(value, path, (*keys, key)) for key, value in raw.items()}
     if isinstance(raw, list):
@@ -156,11 +157,10 @@ def _key(mapping: DictConfig, shown: str) -> Any:
 
 
 def kept_entries(run: EarlierRun, catalog: Mapping[str, Any]) -> tuple[dict[str, Entry], dict[str, EarlierRunError]]:
-    """The catalog's entries for what a user writes (tasks file, domains, prompts) with the run's files in their place.
+    """The catalog's entries for files of the user (tasks file, domains, prompts), with the files of the run instead.
 
     Returns:
-        The entries, with paths relative to the project; and for those that can't be had the error to raise once
-        someone reads them.
+        The entries, with paths relative to the project; and the errors to raise when an unavailable entry is read.
     """
     entries: dict[str, Entry] = {}
     lacking: dict[str, EarlierRunError] = {}
@@ -174,7 +174,7 @@ def kept_entries(run: EarlierRun, catalog: Mapping[str, Any]) -> tuple[dict[str,
                 usual = {key: value for key, value in entry.items() if key not in _OF_THE_FILE_ITSELF}
                 entries[name] = usual | {"filepath": _place_of(run, run.file_of(name))}
         except EarlierRunError as error:
-            if name not in (*names.JUDGE_PROMPTS, names.SEVERAL_LABELS_PROMPT):  # unused by earlier versions
+            if name not in (*names.JUDGE_PROMPTS, SEVERAL_LABELS_PROMPT):  # unused by earlier versions
                 lacking[name] = error
     entries |= _optional_entries(run)
     try:
@@ -192,8 +192,8 @@ def _place_of(run: EarlierRun, file: Path) -> str:
 def _optional_entries(run: EarlierRun) -> dict[str, Entry]:
     """The rounds of the run's quota, if it had one.
 
-    What the project's own last pass lacked counts for nothing; nor do the project's confusable labels, since the run's
-    tasks have theirs.
+    The shortfall of the project's own last pass does not count, nor do its confusable labels: the run's tasks have
+    their own.
     """
     found = {names.PREVIOUS_ROUNDS: _ROUNDS, names.PREVIOUS_SHORTFALL: "shortfall.json"}
     found[names.CONFUSABLE_FILE] = "confusable.yml"
@@ -210,7 +210,7 @@ def _optional_entries(run: EarlierRun) -> dict[str, Entry]:
 
 
 def _mark_as_planned(rounds: Path) -> None:
-    """Marks the rounds as planned already: by whatever model, prompts and target, they are not begun anew."""
+    """Marks the rounds as planned already, so that another model, prompt or target does not restart them."""
     if rounds.is_file():
         content = json.loads(rounds.read_text(encoding="utf-8"))
         given = content | {"asked_with": None, "target": None} if content else content

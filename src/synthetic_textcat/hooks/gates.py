@@ -27,7 +27,7 @@ class RunGate:
 
     @hook_impl
     def before_pipeline_run(self, catalog: CatalogProtocol[Any, Any]) -> None:
-        """Refuses Kedro's ParallelRunner, which is known by its catalog: one for several processes.
+        """Refuses Kedro's ParallelRunner, recognised by its catalog for several processes.
 
         Raises:
             RunnerError: If the run is to go over several processes.
@@ -48,12 +48,12 @@ class QualityGate:
 
     @hook_impl
     def before_pipeline_run(self) -> None:
-        """Resets the complaint: concerns on disk may be another run's."""
+        """Resets the complaint, since concerns on disk may belong to another run."""
         self._notes.complaint = None
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
-        """Notes the complaint that this run's concerns amount to, if any."""
+        """Stores the complaint that follows from this run's concerns, if any."""
         if dataset_name == names.CONCERNS:
             self._notes.complaint = complaint(data)
 

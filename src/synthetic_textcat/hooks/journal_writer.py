@@ -25,8 +25,8 @@ _PLAN = {names.TASKS, names.REQUESTS, names.CALLS, names.VERDICT_CALLS}
 class JournalWriter:
     """Opens and locks the journals for a run that writes them, or the plan; puts the run's id into the catalog.
 
-    Before the first node, not before the node that writes: else a second run would replace the plan under the
-    first one's feet, or read the journal just before the first one's last answers.
+    It does so before the first node, not before the node that writes: otherwise a second run could replace the plan
+        that the first one uses, or read the journal just before the first one's last answers.
 
     Args:
         notes: Passes of the command, which have one id and one lock: what a run may spend covers all of them.
@@ -63,13 +63,13 @@ class JournalWriter:
 
     @hook_impl
     def after_pipeline_run(self) -> None:
-        """Lets others write, unless another pass follows."""
+        """Releases the journals, unless another pass follows."""
         if not self._notes.passes.goes_on:
             self._release()
 
     @hook_impl(tryfirst=True)
     def on_pipeline_error(self) -> None:
-        """Ends calls whose answers could no longer be saved; lets others write, where the process lives on."""
+        """Ends calls whose answers could no longer be saved; releases the journals, where the process continues."""
         give_up()
         self._release()
 
@@ -79,7 +79,7 @@ class JournalWriter:
 
 
 def _refuse_a_loss(name: str, written: object, catalog: CatalogProtocol[Any, Any]) -> None:
-    """Makes sure that a journal keeps paid answers, and is read where it is written.
+    """Checks that a journal keeps paid answers, and is read where it is written.
 
     Raises:
         JournalError: If its entry in the catalog is of another type, or is another file than the one that is read.

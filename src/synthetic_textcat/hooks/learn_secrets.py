@@ -1,4 +1,4 @@
-"""Secrets in environment, command line, credentials and catalog, learnt before any other hook speaks."""
+"""Registration of the secrets in environment, command line, credentials and catalog, before any other output."""
 
 from contextlib import suppress
 from typing import Any
@@ -11,7 +11,7 @@ from synthetic_textcat.redaction import learn_command_line, learn_credentials, l
 
 
 class LearnSecrets:
-    """Fills the registry of secrets; each redacted text from then on is without them.
+    """Fills the registry of secrets, which all later output masks.
 
     Called before all other hooks, whose errors may quote what is configured: `tryfirst`, and first in the list
     of `settings.py`.
@@ -19,7 +19,7 @@ class LearnSecrets:
 
     @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
-        """Learns the secrets of the environment, the command line and the credentials."""
+        """Registers the secrets of the environment, the command line and the credentials."""
         learn_environment()
         learn_command_line()
         with suppress(MissingConfigException):
@@ -27,6 +27,6 @@ class LearnSecrets:
 
     @hook_impl(tryfirst=True)
     def after_catalog_created(self, conf_catalog: dict[str, Any], conf_creds: dict[str, Any] | None) -> None:
-        """Learns the secrets of the catalog's entries: headers, tokens of storage options, users of addresses."""
+        """Registers the secrets of the catalog's entries: headers, tokens of storage options, users of addresses."""
         learn_settings(conf_catalog, "")
         learn_credentials(conf_creds or {}, "")

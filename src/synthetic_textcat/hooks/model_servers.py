@@ -16,9 +16,9 @@ from synthetic_textcat.schemas.parameters import LabelCheckParameters, LlmParame
 
 
 def serve_at_base_urls(parameters: Mapping[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
-    """Has every call of a run go to the servers of `cluster.base_urls`: brainstorming, a pilot, rows and the judge's.
+    """Sends every call of a run to the servers of `cluster.base_urls`: brainstorming, a pilot, rows and verdicts.
 
-    A judge of its own keeps its address, and is asked there too, unless it is the same model and names none.
+    A separate judge keeps its address, unless it is the same model and its entry has no address.
 
     Raises:
         ModelSetupError: If the judge would be asked at an address that nobody has named.
@@ -57,6 +57,6 @@ def _names_a_server(spec: ChatModelSpec) -> bool:
 
 
 def _asks_judge(pipeline: Pipeline, label_check: LabelCheckParameters) -> bool:
-    """Whether a run may ask the judge: a command for verdicts alone asks for those of all rows, whatever the share."""
+    """Whether a run may ask the judge: a command for verdicts alone judges all rows, whatever the share."""
     made = pipeline.all_outputs()
     return names.VERDICT_COMPLETIONS in made and (label_check.share > 0 or names.COMPLETIONS not in made)

@@ -28,7 +28,7 @@ class PlannedRows:
         asked: Positions of the rows that are asked for; None = all.
         text_checks: Bounds of the reasons for texts; None = the defaults.
         instructions: The prompts' own words.
-        of_several: Those of the prompt for several labels a text.
+        of_several: The own words of the prompt for several labels a text.
     """
 
     _COLUMNS: ClassVar = ("task_id", "label", "labels", "language", "num_words")
@@ -74,16 +74,8 @@ class PlannedRows:
 
     def candidate(self, request_id: str, reply: RowReply) -> Candidate:
         """The reply next to what was planned for it."""
-        task_id, label, labels, language, num_words = self._planned(request_id)
-        return Candidate(
-            request_id,
-            **{"label": "", **reply.model_dump()},
-            planned_label=label,
-            planned_labels=labels,
-            known=self._known[task_id],
-            language=language,
-            num_words=num_words,
-        )
+        planned = dict(zip(self._COLUMNS, self._planned(request_id), strict=True))
+        return Candidate.of_reply({"request_id": request_id, **planned}, reply, self._known[planned["task_id"]])
 
 
 def _columns(frame: pd.DataFrame) -> "list[pd.Series[Any]]":

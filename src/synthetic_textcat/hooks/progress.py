@@ -38,6 +38,7 @@ from synthetic_textcat.schemas.parameters import (
 )
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.quota import Rounds, Shortfall
+from synthetic_textcat.schemas.run_records import ASKING_PROMPTS, SEVERAL_LABELS_PROMPT
 from synthetic_textcat.tables import KeyPositions
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ _OF_PLAN = {
     names.TASKS: names.TASKS,
     names.PILOT_TASKS: names.TASKS,
 }
-"""Tables that replies are checked against; `quote` has its own."""
+"""Tables against which replies are checked; `quote` has its own."""
 
 _WINDOW_S = 60.0
 _FEWEST_S = 5.0
@@ -71,7 +72,7 @@ class TimeLeft:
     The first call goes out alone, then all at once, and their replies come in waves as large as the number of calls in
     flight. So there is an estimate only once
 
-    - two waves and 5 seconds lie behind the first reply: with slow replies the window is longer than a minute;
+    - two waves and 5 seconds have passed since the first reply: with slow replies the window is longer than a minute;
     - the slower half of the window has at least half the speed of the other: the speed is neither still rising, as at
       the start, nor broken by a wait for the server.
 
@@ -108,7 +109,7 @@ class TimeLeft:
 
 
 class VerdictTally:
-    """Counts a judge's replies as they are saved, 25 bytes a vote. What they say is counted when all are there.
+    """Counts a judge's replies as they are saved, 25 bytes a vote. The verdicts are counted once all votes are there.
 
     Args:
         digests: Fingerprints of the calls of the votes to ask for, as bytes.
@@ -135,7 +136,7 @@ class VerdictTally:
         self.totals.add(completions, prices)
         votes = self._votes.find(digests_of(completion.fingerprint for completion in completions)).tolist()
         for vote, completion in zip(votes, completions, strict=True):
-            if vote < 0:  # asked for by nobody
+            if vote < 0:  # not a vote of this run
                 continue
             before = int(self._states[vote])
             after = max(before, _ANSWERED if completion.replied else _WITHOUT_REPLY)
@@ -144,7 +145,7 @@ class VerdictTally:
             self.without_reply += (after == _WITHOUT_REPLY) - (before == _WITHOUT_REPLY)
 
     def end(self) -> None:
-        """No more calls are made."""
+        """Ends the calls."""
         self.totals.open_calls = NONE_OPEN
 
     def line(self, seconds: float, left_s: float | None = None) -> str:
@@ -156,7 +157,7 @@ class VerdictTally:
 
 
 class Progress:
-    """Tells of completions as they are appended to their journal; names count without their namespace.
+    """Reports completions as they are appended to their journal; names are compared without their namespace.
 
     Args:
         notes: Gets the tally.
@@ -180,18 +181,18 @@ class Progress:
         self._is_counting = False
         self._verdicts: VerdictTally | None = None
         self._live: Live | None = None
-        self._begun = self._last_said = now()
+        self._begun = self._last_logged = now()
         self._checked_s, self._has_checked = 0.0, False
 
     @hook_impl
     def before_pipeline_run(self) -> None:
-        """Forgets the run before."""
+        """Resets the values of the previous run."""
         self._end()
         self._notes.tally = None
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
-        """Notes after how many replies a row has failed, and which reasons reject none."""
+        """Keeps the number of replies after which a row has failed, and the reasons that reject no row."""
         self._generation = GenerationParameters.model_validate(context.params["generation"])
         self._checks = QualityReportParameters.model_validate(context.params["quality_report"])
         self._sampling = AttributeSamplingParameters.model_validate(context.params["attribute_sampling"])
@@ -199,10 +200,10 @@ class Progress:
 
     @hook_impl
     def after_dataset_loaded(self, dataset_name: str, data: Any, node: Node) -> None:
-        """Notes the prices, the planned rows that replies are checked against, and what a quota is counted by."""
+        """Keeps the prices, the planned rows against which replies are checked, and the tables of a quota."""
         if dataset_name == names.PRICES:
             self._prices = PriceList.read(data)
-        elif dataset_name in (*names.ASKING_PROMPTS, names.SEVERAL_LABELS_PROMPT):
+        elif dataset_name in (*ASKING_PROMPTS, SEVERAL_LABELS_PROMPT):
             self._prompts[dataset_name] = data
         elif dataset_name in _OF_QUOTA:
             self._quota[dataset_name] = data
@@ -220,14 +221,14 @@ class Progress:
             self._begin(data.positions)
         elif dataset_name == names.COMPLETIONS and self._is_counting and self._notes.tally and self._prices:
             self._count(self._notes.tally, data, self._prices)
-            self._say(self._notes.tally)
+            self._show(self._notes.tally)
         elif dataset_name.endswith(names.OPEN_VERDICTS):
             self._begin_verdicts(digests_of_rows(data.rows))
         elif dataset_name == names.VERDICT_COMPLETIONS and self._verdicts and self._prices:
             self._verdicts.add(data, self._prices)
-            self._say(self._verdicts)
+            self._show(self._verdicts)
         elif dataset_name == names.BRAINSTORM_COMPLETIONS and isinstance(data, Batch):
-            self._say_of_brainstorming(data)
+            self._log_brainstorming(data)
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:
@@ -263,7 +264,7 @@ class Progress:
             self._start_clock()
 
     def _start_clock(self) -> None:
-        self._begun = self._last_said = self._now()
+        self._begun = self._last_logged = self._now()
         self._checked_s, self._has_checked = 0.0, False
         self._time_left = TimeLeft(self._generation.max_concurrency)
         self._live = _live_line()
@@ -281,7 +282,7 @@ class Progress:
         """Reads the planned rows once both tables are there: before the first call, since a long plan takes seconds."""
         if self._notes.tally is not None and len(self._plan) == len({*_OF_PLAN.values()}):
             requests, tasks = self._plan[names.REQUESTS], self._plan[names.TASKS]
-            of_several = {names.SEVERAL_LABELS_PROMPT} & self._prompts.keys()
+            of_several = {SEVERAL_LABELS_PROMPT} & self._prompts.keys()
             words = (
                 instructions_of(self._prompts[name] for name in self._prompts.keys() - of_several),
                 instructions_of(self._prompts[name] for name in of_several),
@@ -290,9 +291,9 @@ class Progress:
             self._plan.clear()
 
     def _count(self, tally: Tally, completions: Sequence[Completion], prices: PriceList) -> None:
-        """Counts completions, and checks their rows unless that takes too much of the processor, which the calls need.
+        """Counts completions, and checks their rows unless that takes too much processor time from the calls.
 
-        The first check loads what all need, half a second of work: it does not come at once, and does not count.
+        The first check loads the modules of all checks, which takes half a second: it is delayed, and not timed.
         """
         began = self._now()
         elapsed_s = began - self._begun
@@ -302,22 +303,22 @@ class Progress:
             self._checked_s += self._now() - began if self._has_checked else 0.0
             self._has_checked = True
 
-    def _say(self, tally: Tally | VerdictTally) -> None:
+    def _show(self, tally: Tally | VerdictTally) -> None:
         now = self._now()
         self._time_left.note(now, tally.done)
         line = tally.line(now - self._begun, self._time_left.estimate(now, tally.done, tally.asked))
         if self._live is not None:
             self._live.update(_one_line(line))
-        elif now - self._last_said >= self._every_s:
+        elif now - self._last_logged >= self._every_s:
             logger.info("%s", line)
-            self._last_said = now
+            self._last_logged = now
 
-    def _say_of_brainstorming(self, batch: Batch) -> None:
-        """Logs what brainstorming waits for; its calls have no progress line."""
+    def _log_brainstorming(self, batch: Batch) -> None:
+        """Logs the open calls of brainstorming, which has no progress line."""
         now = self._now()
-        if (waiting := waiting_for(batch.open_calls)) and now - self._last_said >= self._every_s:
+        if (waiting := waiting_for(batch.open_calls)) and now - self._last_logged >= self._every_s:
             logger.info("Brainstorming: %s", waiting)
-            self._last_said = now
+            self._last_logged = now
 
     def _end(self) -> None:
         if self._live is not None:
@@ -325,14 +326,14 @@ class Progress:
         if self._is_counting and self._notes.tally:
             self._notes.tally.end()
             self._notes.tally.plan = None
-            self._say_last(self._notes.tally)
+            self._log_last(self._notes.tally)
         if self._verdicts is not None:
             self._verdicts.end()
-            self._say_last(self._verdicts)
+            self._log_last(self._verdicts)
         self._plan.clear()
         self._live, self._is_counting, self._verdicts = None, False, None
 
-    def _say_last(self, tally: Tally | VerdictTally) -> None:
+    def _log_last(self, tally: Tally | VerdictTally) -> None:
         if tally.done:
             logger.info("%s", tally.line(self._now() - self._begun))
 

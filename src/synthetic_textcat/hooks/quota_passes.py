@@ -16,13 +16,13 @@ _PASS = {names.ROUNDS, names.REQUESTS, names.COMPLETIONS, names.SHORTFALL}
 """Datasets that a run must write to be a pass: from the plan to the shortfall."""
 
 _IDLE_PASSES = 2
-"""Passes without a reply or a new round after which a command ends: a server is down, or nothing is left to do."""
+"""Number of passes without a reply or a new round after which a command ends: a server is down, or nothing is left."""
 
 logger = logging.getLogger(__name__)
 
 
 class QuotaPasses:
-    """Notes after each pass whether another one can bring rows.
+    """Decides after each pass whether another one can bring rows.
 
     Args:
         notes: Passes of the command, and whether an earlier run is rebuilt, whose plan is not added to.
@@ -49,7 +49,7 @@ class QuotaPasses:
 
     @hook_impl
     def before_dataset_saved(self, dataset_name: str, data: Any) -> None:
-        """Makes sure that all passes plan by the same words.
+        """Checks that all passes plan from the same inputs.
 
         Raises:
             StaleTableError: If tasks, parameters, prompts or model were changed since the pass before.
@@ -60,14 +60,14 @@ class QuotaPasses:
         if self._notes.passes.follows and self._planned is not None and planned.planned_by != self._planned.planned_by:
             raise StaleTableError(
                 "Tasks, parameters, prompts or model were changed while the quota was being filled, so no other round "
-                "was planned. All is saved. Next: run the same command again, which goes by what they are now"
+                "was planned. All is saved. Next: run the same command again, which uses their present state"
             )
         self._idle = 0 if self._planned is None or planned != self._planned else self._idle
         self._planned, self._notes.passes.round = planned, len(planned.rounds)
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
-        """Notes how far the quota is, and whether the next pass could add to it."""
+        """Keeps how far the quota is filled, and whether the next pass could add to it."""
         if dataset_name == names.SHORTFALL:
             self._shortfall = Shortfall.read(data)
         elif dataset_name == names.STOPPED_BY:
@@ -79,7 +79,7 @@ class QuotaPasses:
         self._notes.passes.lacks_rows = self._can_be_filled()
 
     def _can_be_filled(self) -> bool:
-        """Whether the shortfall names a next pass, and nothing in this one speaks against it."""
+        """Whether the shortfall names a next pass, and the results of this one allow it."""
         return (
             self._is_pass
             and self._shortfall is not None

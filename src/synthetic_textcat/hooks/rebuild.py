@@ -34,14 +34,14 @@ logger = logging.getLogger(__name__)
 _MOST_PACKAGES = 5
 _COMMIT = "mlflow.source.git.commit"
 _PLAN = ("seed", "attribute_sampling")
-"""Inputs of the plan next to the tasks."""
+"""Inputs of the plan besides the tasks."""
 
 
 class Rebuild:
     """Runs from the configuration of an earlier run, where `from_run` names one; else it does nothing.
 
-    `kedro run` and `session.run` both come here, before anyone has read parameters or catalog. Nothing of the
-    project's is overwritten.
+    `kedro run` and `session.run` both get here before parameters or catalog are read. No file of the project is
+    overwritten.
     """
 
     def __init__(self, notes: RunNotes) -> None:
@@ -52,7 +52,7 @@ class Rebuild:
 
     @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
-        """Writes the configuration folder of the earlier run, and has the loader read it in place of the project's.
+        """Writes the configuration folder of the earlier run, and makes the loader read it in place of the project's.
 
         Raises:
             EarlierRunError: If the run, or its parameters, can't be had.
@@ -83,7 +83,7 @@ class Rebuild:
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
-        """Makes sure of all that this pipeline reads of the earlier run.
+        """Checks that all files of the earlier run that this pipeline reads are available.
 
         Raises:
             EarlierRunError: If a file is missing, or the plan on disk is not the run's.
@@ -99,7 +99,7 @@ class Rebuild:
                 catalog.load(names.REQUESTS),
                 f"{place} holds another. Next: run attribute_sampling with the same from_run first",
             )
-        if names.TASKS in read:  # so that later stages find on disk what the plan was made of
+        if names.TASKS in read:  # so that later stages find the tasks of the plan on disk
             catalog.save(names.TASKS, KeptTasksDataset(filepath=self._run.file(TASKS).as_posix()).load().table)
 
     @hook_impl
@@ -150,7 +150,7 @@ def _commit(run: EarlierRun) -> str:
 def differences(
     run: EarlierRun, kept: Mapping[str, Any], now: Mapping[str, Any], tags: Mapping[str, str]
 ) -> Iterator[str]:
-    """Each difference in a few words, then and now.
+    """Differences between then and now, each in a few words.
 
     Args:
         run: The earlier run.
@@ -203,7 +203,7 @@ def _pin(line: str) -> tuple[str, str] | None:
 
 
 def changes_of_plan(kept: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """`block.name=value` for each parameter of the plan that is not as it was."""
+    """`block.name=value` for each parameter of the plan that has changed."""
     usual = {"attribute_sampling": AttributeSamplingParameters().model_dump(mode="json")}  # of those added since
     before, after = {**dict(_of_plan(usual)), **dict(_of_plan(kept))}, dict(_of_plan(now))
     return [f"{name}={value}" for name, value in after.items() if name not in before or before[name] != value]

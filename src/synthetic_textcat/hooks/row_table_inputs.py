@@ -1,6 +1,6 @@
 """Input types of nodes: a node that declares a frame gets a row table as a frame, and the reverse.
 
-So the signature of a node says whether it holds a table of rows in memory or walks it in record batches.
+The signature of a node thus shows whether it holds a table of rows in memory or reads it in record batches.
 """
 
 import inspect
@@ -30,8 +30,8 @@ class RowTableInputs:
     def before_node_run(self, node: Node, inputs: dict[str, Any]) -> dict[str, Any]:
         """The inputs that are of the other kind of table, converted.
 
-        A catalog entry of a user may load a frame where ours loads a row table. A node of a user's own that declares
-        nothing gets frames.
+        A catalog entry of a user may load a frame where ours loads a row table. A user's node without annotations gets
+        frames.
         """
         hints = _hints(node.func)
         found: dict[str, Any] = {}

@@ -16,9 +16,9 @@ class RunNotes:
     Attributes:
         passes: Passes of the command (`cli.py`, `QuotaPasses`).
         rebuilt_from: Id of the earlier run that this run rebuilds, if any (`Rebuild`).
-        stops: Why the run asked for less than its plan (`CatalogInputs`).
+        stops: Reasons why the run asked for less than its plan (`CatalogInputs`).
         tally: Progress of the model calls; None before the first (`Progress`).
-        complaint: Why the finished run counts as failed, if it does (`QualityGate`).
+        complaint: Reason why the finished run counts as failed, if it does (`QualityGate`).
         run_name: Name of the finished run in MLflow; None if it was not recorded (`MlflowTracking`).
         run_id: Id of the run in journal lines (`id_of`).
     """

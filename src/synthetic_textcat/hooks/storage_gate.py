@@ -1,4 +1,4 @@
-"""Storage gate: proof that all that a run writes can be written and all that it reads answers, before any paid call."""
+"""Storage gate: check before any paid call that all outputs of a run can be written and all inputs can be reached."""
 
 from collections.abc import Callable
 from functools import partial
@@ -27,7 +27,7 @@ _SECOND_NAMES = {
     names.PREVIOUS_LABEL_SAMPLE_DESIGN: names.LABEL_SAMPLE_DESIGN,
     names.PREVIOUS_HAND_LABELS: names.HAND_LABELS,
 }
-"""Names under which a pipeline reads what it writes under another: Kedro takes no dataset in and out of one node.
+"""Pairs of names for one dataset that a pipeline reads and writes: Kedro allows no node to do both under one name.
 
 Journals have two names as well; `JournalWriter` compares those.
 """
@@ -36,9 +36,9 @@ _PATIENCE_S = 60.0
 
 
 class StorageGate:
-    """Proves before the first node that all that a run writes can be written, and all that it reads can be asked for.
+    """Checks before the first node that all outputs of a run can be written, and all inputs can be reached.
 
-    Local places are looked at only. To any other a small object is written, once for each folder, and removed again.
+    Local places are only inspected. In any other, a small object is written and removed again, once for each folder.
 
     Args:
         notes: Passes of the command, of which the first is checked, and whether an earlier run is rebuilt.
@@ -54,7 +54,7 @@ class StorageGate:
         """Checks all entries of the catalog that the pipeline uses.
 
         Raises:
-            StorageError: With one line for the first that does not hold.
+            StorageError: With one line for the first entry that fails.
         """
         if self._notes.passes.follows:
             return
@@ -69,7 +69,7 @@ class StorageGate:
     def _prove(self, name: str, catalog: CatalogProtocol[Any, Any], proof: Callable[[Any], None]) -> None:
         dataset = unwrapped(catalog.get(name))
         place = root_of(dataset)
-        if place is None or isinstance(dataset, JournalDataset):  # its own writer proves it
+        if place is None or isinstance(dataset, JournalDataset):  # its own writer checks it
             return
         try:
             if place.is_local:
@@ -81,7 +81,7 @@ class StorageGate:
 
 
 def _in_time(shown: str, proof: Callable[[], None], patience_s: float) -> None:
-    """Runs a proof in a thread of its own: clients of file systems wait, and try again, for many minutes."""
+    """Runs a check in a thread of its own: clients of file systems wait, and try again, for many minutes."""
     done: SimpleQueue[Exception | None] = SimpleQueue()
 
     def run() -> None:

@@ -77,7 +77,7 @@ class RunSummary:
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
-        """Notes who writes the text, and which journals it may write."""
+        """Keeps the model that writes the texts, and the journals that the run may write."""
         self._model = context.params["llm"].model
         brainstorms = context.params["task_ingest"].num_brainstormed > 0
         verdicts = {names.VERDICT_COMPLETIONS}
@@ -85,7 +85,7 @@ class RunSummary:
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Any, catalog: CatalogProtocol[Any, Any]) -> None:
-        """Keeps the catalog, which says where things lie, and begins to count calls, if this run may make any."""
+        """Keeps the catalog, which knows the places of files, and begins to count calls, if this run may make any."""
         self._catalog = catalog
         writes = pipeline.all_outputs() & self._journals
         before = self._calls if self._notes.passes.follows else 0

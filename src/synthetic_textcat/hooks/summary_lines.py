@@ -150,7 +150,7 @@ def _why(own: GivenUp) -> str:
 
 
 def compare_lines(found: Sequence[Mapping[str, Any]], page: str | None) -> Iterator[str]:
-    """Measures whose interval leaves out zero, within 80 columns, and where the page is."""
+    """Measures whose interval excludes zero, within 80 columns, and the place of the page."""
     yield ""
     clear = [row for row in found if row["low"] is not None and (row["low"] > 0 or row["high"] < 0)]
     yield (

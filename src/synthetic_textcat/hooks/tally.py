@@ -28,12 +28,12 @@ WIDTH = 80
 """Columns of the progress line."""
 
 _SLOW_S = 10.0
-"""Age of the oldest open call from which on the line reports it."""
+"""Age of the oldest open call from which the line reports it."""
 
 
 @dataclass(slots=True)
 class CellTally:
-    """Counts rows that look good; checks that need other rows have the last word.
+    """Counts rows that look good so far; checks that compare rows may still reject them.
 
     Attributes:
         rows: Position of each planned row.
@@ -63,7 +63,7 @@ class CellTally:
         return sum(self.lacking.values())
 
     def add(self, request_id: str) -> None:
-        """Takes in a good row, in each of its cells."""
+        """Adds a good row to each of its cells."""
         row = self.rows.of_one(request_id)
         for cell in self.cells[self.numbers[row]] if row >= 0 else ():
             if self.lacking.get(cell):
@@ -71,7 +71,7 @@ class CellTally:
 
 
 def _numbered(batches: Iterable[Iterable[tuple[Any, ...]]]) -> tuple[list[Any], NDArray[np.int32]]:
-    """The distinct values of rows, batch by batch, and the number of each row's one."""
+    """The distinct values of rows, batch by batch, and the number of each row's value."""
     codes = ValueCodes()
     parts = [codes.add(pd.Series([*rows], dtype=object)) for rows in batches]
     return codes.values, np.concatenate([np.empty(0, np.int32), *parts])
@@ -208,7 +208,7 @@ class Tally:
         self.unanswered_by_workers += counts.unanswered
 
     def end(self) -> None:
-        """No more calls are made: rows without a reply have failed."""
+        """Ends the calls: rows without a reply have failed."""
         self._check()
         self.totals.open_calls = NONE_OPEN
         self.failed += len(self.unanswered) + self.unanswered_by_workers

@@ -199,7 +199,7 @@ class ProposedLabel(BaseModel):
     description: Annotated[MaskedText, BeforeValidator(plain_line)] = Field(min_length=1, max_length=300)
 
 
-class LabelSet(BaseModel):
+class LabelSetReply(BaseModel):
     """A label set that the model proposes for one task."""
 
     model_config = ConfigDict(frozen=True)

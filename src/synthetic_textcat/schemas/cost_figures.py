@@ -30,7 +30,9 @@ _MEANINGS: Mapping[Figure, str] = {
     THIS_RUN: "calls that this run made, brainstorming and the judge included",
     DATASET: "calls ever made for the planned rows, with other prompts, models and settings too",
 }
-Metrics = Mapping[str, float | None]
+Metrics = dict[str, float | None]
+"""Metrics by name; None where there is nothing to measure."""
+
 _UNKNOWN = "unknown"
 
 
@@ -45,7 +47,7 @@ class FigureRow(NamedTuple):
     meaning: str
 
 
-def figure_rows(metrics: Metrics, *figures: Figure) -> Iterator[FigureRow]:
+def figure_rows(metrics: Mapping[str, float | None], *figures: Figure) -> Iterator[FigureRow]:
     """Lines of the table of figures; per accepted row after this configuration. None for metrics without calls.
 
     Args:
@@ -75,7 +77,7 @@ def figure_rows(metrics: Metrics, *figures: Figure) -> Iterator[FigureRow]:
             )
 
 
-def cost_text(metrics: Metrics, figure: Figure) -> str:
+def cost_text(metrics: Mapping[str, float | None], figure: Figure) -> str:
     """Cost of a figure in USD, or the known parts of it; empty if no call has a price.
 
     With calls of unknown usage: their number and upper bound, and the cost of the other calls.
@@ -93,7 +95,7 @@ def cost_text(metrics: Metrics, figure: Figure) -> str:
     return f"{_UNKNOWN} ({_calls(unknown)} of unknown usage, {bound}{rest})"
 
 
-def _made_up(metrics: Metrics) -> str:
+def _made_up(metrics: Mapping[str, float | None]) -> str:
     """Mark of amounts that come from the offline model's made-up price."""
     return " (made up)" if metrics.get("cost/made_up") else ""
 

@@ -28,7 +28,7 @@ _SNAPSHOT = re.compile(r"-\d{4}-?\d{2}-?\d{2}$")
 """Snapshot date at the end of a server's model name: `gpt-4o-mini-2024-07-18` has the price of `gpt-4o-mini`."""
 
 
-class _Strict(BaseModel):
+class _PriceBlock(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
@@ -40,7 +40,7 @@ class Rates(NamedTuple):
     output: float
 
 
-class Price(_Strict):
+class Price(_PriceBlock):
     """Prices of one model in USD per million tokens; without `cached_input`, cached tokens cost as much as others.
 
     The prices of a batch are columns of their own, since not every provider halves every price. Without them the cost
@@ -64,7 +64,7 @@ class Price(_Strict):
         return None if read is None or written is None else Rates(read, read if cached is None else cached, written)
 
 
-class PriceList(_Strict):
+class PriceList(_PriceBlock):
     """Content of the price list.
 
     Attributes:

@@ -7,14 +7,13 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.hashing import canonical_json
 from synthetic_textcat.schemas.label_sets import LABELS, LABELS_DTYPE, labels_column, labels_of
-from synthetic_textcat.tables import RowTable, as_table, in_blocks
+from synthetic_textcat.tables import RowTable, arrow_texts, as_table, in_blocks
 
 ATTRIBUTES = ("language", "difficulty", "clarity", "num_words")
 
@@ -139,14 +138,9 @@ def records_of(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
 
 def positions_in(values: Texts, among: Texts) -> NDArray[np.int64]:
     """Position of each text among others, -1 for none; by Arrow, which makes no Python objects of a million texts."""
-    found = pc.index_in(_arrow_texts(values), value_set=_arrow_texts(among))
+    found = pc.index_in(arrow_texts(values), value_set=arrow_texts(among))
     positions: NDArray[np.int64] = pc.fill_null(found, -1).to_numpy().astype(np.int64)
     return positions
-
-
-def _arrow_texts(values: Texts) -> pa.Array:
-    texts = pa.array(values, pa.large_string(), from_pandas=True)
-    return texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
 
 
 def fingerprint_column(requests: pd.DataFrame, calls: pd.DataFrame) -> "pd.Series[Any]":

@@ -26,7 +26,7 @@ of labels (`label_sets.label_set_code`). Evaluations of earlier versions have no
 ASKING_PROMPTS = ("closed_prompt", "open_prompt", "seed_examples_prompt")
 """Catalog names of the prompts of a row's first message, in the order in which nodes take them."""
 
-ROW_PROMPTS = (*ASKING_PROMPTS, "retry_prompt")
+ROW_PROMPT_NAMES = (*ASKING_PROMPTS, "retry_prompt")
 """Catalog names of the prompts that ask for rows."""
 
 SEVERAL_LABELS_PROMPT = "several_labels_prompt"

@@ -79,7 +79,7 @@ def normalise(text: str) -> str:
     return normalised(text).rstrip(".").rstrip()
 
 
-class _Strict(BaseModel):
+class _TaskPart(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
     @model_validator(mode="before")
@@ -90,7 +90,7 @@ class _Strict(BaseModel):
         return {key: part for key, part in value.items() if part is not None or key not in cls.model_fields}
 
 
-class Label(_Strict):
+class Label(_TaskPart):
     """Label of a closed set.
 
     Attributes:
@@ -111,7 +111,7 @@ class Label(_Strict):
         return {"name": value} if isinstance(value, str) else value
 
 
-class SeedExample(_Strict):
+class SeedExample(_TaskPart):
     """A text by the user that shows the style; rows must not copy it."""
 
     text: str = Field(min_length=1)
@@ -135,7 +135,7 @@ class SeedExample(_Strict):
         return {"text": value} if isinstance(value, str) else value
 
 
-class LabelPair(_Strict):
+class LabelPair(_TaskPart):
     """Two labels, and how often texts have both, relative to two labels that go together by chance.
 
     Attributes:
@@ -147,7 +147,7 @@ class LabelPair(_Strict):
     weight: float
 
 
-class Task(_Strict):
+class Task(_TaskPart):
     """A classification task.
 
     Attributes:

@@ -1,8 +1,9 @@
 """Row tables: tables of rows that are walked in record batches, so that none has to fit into memory."""
 
+from synthetic_textcat.tables.arrow_frames import arrow_texts
 from synthetic_textcat.tables.by_reference import SharedFiles, by_reference
 from synthetic_textcat.tables.derived import RowGroups, factorized, filtered, mapped, value_counts
-from synthetic_textcat.tables.key_positions import IdPositions, KeyPositions
+from synthetic_textcat.tables.key_positions import IdPositions, KeyPositions, text_hashes
 from synthetic_textcat.tables.parquet_rows import Spool, StoredTable, write_rows
 from synthetic_textcat.tables.permuted_tables import permuted
 from synthetic_textcat.tables.plan_walk import PlanPart, in_plan_order
@@ -20,6 +21,7 @@ __all__ = [
     "SharedFiles",
     "Spool",
     "StoredTable",
+    "arrow_texts",
     "as_table",
     "by_reference",
     "factorized",
@@ -28,6 +30,7 @@ __all__ = [
     "in_plan_order",
     "mapped",
     "permuted",
+    "text_hashes",
     "value_counts",
     "write_rows",
 ]

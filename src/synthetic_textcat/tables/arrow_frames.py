@@ -5,6 +5,7 @@ type `list<string>`. The dtype of pandas for it is not used: a file whose metada
 `pandas.read_parquet`.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,12 @@ def frame_of(table: pa.Table | pa.RecordBatch) -> pd.DataFrame:
 
 def _is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def arrow_texts(values: "pd.Series[Any] | Sequence[str]") -> pa.Array:
+    """Texts as one Arrow array; missing ones are null."""
+    texts = pa.array(values, pa.large_string(), from_pandas=True)
+    return texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
 
 
 def tuples_of(lists: pa.Array | pa.ChunkedArray) -> NDArray[np.object_]:

@@ -1,9 +1,10 @@
-"""Key positions: the positions of fingerprints or hashes of ids in a table, found without a dict of all of them."""
+"""Key positions: positions of fingerprints or ids in a table without a dict of all of them, and hashes of texts."""
 
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from synthetic_textcat.tables.row_table import RowTable
@@ -76,6 +77,11 @@ class KeyPositions:
                 return int(self._order[place])
             place += 1
         return -1
+
+
+def text_hashes(texts: "pd.Series[str]") -> NDArray[np.uint64]:
+    """64-bit hash of each text, which is the same in each process and run."""
+    return pd.util.hash_array(texts.to_numpy(object), categorize=False)
 
 
 def _halves_of(keys: NDArray[np.bytes_]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:

@@ -20,7 +20,7 @@ from synthetic_textcat.tables.row_table import BATCH_ROWS, Columns, DeclaredTabl
 from synthetic_textcat.temporary_files import TemporaryFolder, temporary_errors
 from synthetic_textcat.text.unicode import single_line
 
-_LEAN_READ: dict[str, Any] = {"pre_buffer": False, "use_threads": False}
+LEAN_READ: dict[str, Any] = {"pre_buffer": False, "use_threads": False}
 """Options by which columns are decoded one after another, each within the memory that it takes as a column."""
 
 _STREAMED: dict[str, Any] = {"pre_buffer": False, "buffer_size": 1 << 20}
@@ -96,7 +96,7 @@ class StoredTable(RowTable):
         with self._reading(path):
             if path != self._paths[0]:
                 self._check(path, columns, pq.read_schema(path).names)
-            return frame_of(pq.read_table(path, columns=columns, **_LEAN_READ))
+            return frame_of(pq.read_table(path, columns=columns, **LEAN_READ))
 
     def _checked(self, columns: Columns | None) -> list[str]:
         wanted = self.names if columns is None else list(columns)

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from synthetic_textcat.errors import StaleTableError
+from synthetic_textcat.tables.arrow_frames import arrow_texts
 from synthetic_textcat.tables.row_table import BATCH_ROWS, RowTable
 
 ID = "request_id"
@@ -67,7 +68,7 @@ def in_plan_order(
     cursors = {name: _Cursor(table, wanted.get(name), rows) for name, table in tables.items()}
     start = 0
     for planned in requests.frames(wanted.get("requests"), rows):
-        ids = _texts(planned[ID])
+        ids = arrow_texts(planned[ID])
         yield PlanPart(start, planned, {name: cursor.advance(ids, start) for name, cursor in cursors.items()})
         start += len(planned)
     for name, cursor in cursors.items():
@@ -106,7 +107,7 @@ class _Cursor:
         taken, places = [self._empty], [np.empty(0, np.int64)]
         last = -1
         while len(self._left) or self._pull():
-            found = pc.index_in(_texts(self._left[ID]), value_set=ids).fill_null(-1).to_numpy().astype(np.int64)
+            found = pc.index_in(arrow_texts(self._left[ID]), value_set=ids).fill_null(-1).to_numpy().astype(np.int64)
             ascends = np.diff(found, prepend=last) > 0
             end = len(found) if ascends.all() else int(np.argmin(ascends))
             if end:
@@ -132,8 +133,3 @@ class _Cursor:
 
 def _with_id(names: Sequence[str]) -> list[str]:
     return [ID, *(name for name in names if name != ID)]
-
-
-def _texts(column: "pd.Series[Any]") -> pa.Array:
-    texts = pa.array(column, pa.large_string(), from_pandas=True)
-    return texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts

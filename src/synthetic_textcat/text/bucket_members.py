@@ -29,7 +29,7 @@ _GRAM_SETS = 1024  # kept: of texts of 300 characters some 30 kB each
 Digests = NDArray[np.uint8]
 
 
-class Found(NamedTuple):
+class FirstSimilar(NamedTuple):
     """The first similar text of each text.
 
     Attributes:
@@ -102,7 +102,7 @@ class BucketMembers:
         self._members[slots[has_room]] = places[owners[order]][has_room]
         self._ends[buckets] = np.minimum(ends + counts, self._starts[buckets + 1])
 
-    def first_similar(self, places: Places, numbers: Numbers, likeness: Likeness) -> Found:
+    def first_similar(self, places: Places, numbers: Numbers, likeness: Likeness) -> FirstSimilar:
         """The first member that is similar to each text, in the order of positions.
 
         Args:
@@ -110,7 +110,7 @@ class BucketMembers:
             numbers: Their bucket numbers, by text and band.
             likeness: Compares two texts.
         """
-        found = Found(np.full(len(places), NONE, np.int32), np.zeros(len(places)))
+        found = FirstSimilar(np.full(len(places), NONE, np.int32), np.zeros(len(places)))
         digests = likeness.texts.digests(places)
         for owners, members in self._pairs(numbers, found):
             others, where = np.unique(members, return_inverse=True)
@@ -148,7 +148,7 @@ class BucketMembers:
             at += sizes
             most = min(4 * most, _MOST_READ)
 
-    def _pairs(self, numbers: Numbers, found: Found) -> Iterator[tuple[Places, NDArray[np.int64]]]:
+    def _pairs(self, numbers: Numbers, found: FirstSimilar) -> Iterator[tuple[Places, NDArray[np.int64]]]:
         """Portions of the pairs of a text's number and a member, while none is found for it.
 
         Each pair comes once, and those of a text in the order of its members.

@@ -32,7 +32,8 @@ from synthetic_textcat.text.unicode import composed
 
 _DOTTED_AND_DOTLESS = frozenset({"tr", "az"})
 _ONLY_TURKIC = frozenset("ıİğĞ")
-_DOT_ABOVE = "\u0307"
+DOT_ABOVE = "\u0307"
+"""Combining sign that is left of İ in its small form."""
 
 _APOSTROPHES = "\u2018\u2019\u201a\u201b\u02b9\u02bb\u02bc\u02bd\u02c8\u2032\u055a\u05f3\u0060\u00b4\uff07"
 _QUOTES = "\u201c\u201d\u201e\u201f\u2033\u05f4\uff02"
@@ -157,7 +158,7 @@ def _case_folded(text: str, code: str | None) -> str:
     if code in _DOTTED_AND_DOTLESS:
         return text.replace("I", "ı").replace("İ", "i").casefold()
     folded = text.replace("İ", "i").casefold()
-    return folded.replace(f"i{_DOT_ABOVE}", "i") if _DOT_ABOVE in folded else folded
+    return folded.replace(f"i{DOT_ABOVE}", "i") if DOT_ABOVE in folded else folded
 
 
 def _in_script_form(text: str) -> list[str]:

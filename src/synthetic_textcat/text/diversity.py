@@ -3,10 +3,11 @@
 import math
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from synthetic_textcat.text.diversity_sample import Sample, aps, vendi
+from synthetic_textcat.text.words import ngrams
 
 FACTS = ("rows", "mean_words", "words_cut", "languages")
 """Facts of a sample that are reported with its measures."""
@@ -20,7 +21,7 @@ _REFERENCES = 50
 _BLEU_GRAMS = (1, 2, 3, 4)
 
 
-class Measure(NamedTuple):
+class DiversityMeasure(NamedTuple):
     """A measure of diversity.
 
     Attributes:
@@ -69,23 +70,19 @@ def self_repetition(sample: Sample) -> float | None:
 
 def shared_4grams(sample: Sample, rows_with: Counter[Gram]) -> Iterator[list[Gram]]:
     """The distinct 4-grams of each row that another row has too."""
-    return ([gram for gram in set(_grams(words, 4)) if rows_with[gram] > 1] for words in sample.words)
+    return ([gram for gram in set(ngrams(words, 4)) if rows_with[gram] > 1] for words in sample.words)
 
 
 def rows_with_4grams(sample: Sample) -> Counter[Gram]:
     """Number of rows with each 4-gram."""
-    return Counter(gram for words in sample.words for gram in set(_grams(words, 4)))
+    return Counter(gram for words in sample.words for gram in set(ngrams(words, 4)))
 
 
 def _distinct(sample: Sample, size: int) -> float | None:
     if len(sample.rows) < 2:
         return None
-    grams = [gram for words in sample.words for gram in _grams(words, size)]
+    grams = [gram for words in sample.words for gram in ngrams(words, size)]
     return len(set(grams)) / len(grams)
-
-
-def _grams(words: Sequence[str], size: int) -> Iterator[Gram]:
-    return zip(*(words[start:] for start in range(size)), strict=False)
 
 
 def self_bleu(sample: Sample) -> float | None:
@@ -100,7 +97,7 @@ def self_bleu(sample: Sample) -> float | None:
     from sacrebleu.metrics.bleu import BLEU  # only where rows are measured
 
     texts = [" ".join(words).split() for words in sample.head(_ROWS).words]
-    counted = [Counter(gram for size in _BLEU_GRAMS for gram in _grams(words, size)) for words in texts]
+    counted = [Counter(gram for size in _BLEU_GRAMS for gram in ngrams(words, size)) for words in texts]
     counts_of: defaultdict[Gram, list[tuple[int, int]]] = defaultdict(list)
     for at, grams in enumerate(counted):
         for gram, count in grams.items():
@@ -120,13 +117,13 @@ def self_bleu(sample: Sample) -> float | None:
 
 
 MEASURES = {
-    "compression_ratio": Measure(compression_ratio, "lower"),
-    "distinct_2": Measure(distinct_2, "higher"),
-    "distinct_3": Measure(distinct_3, "higher"),
-    "self_repetition": Measure(self_repetition, "lower"),
-    "self_bleu": Measure(self_bleu, "lower"),
-    "aps": Measure(lambda sample: aps(sample.vectors), "lower"),
-    "vendi": Measure(lambda sample: vendi(sample.vectors), "higher"),
+    "compression_ratio": DiversityMeasure(compression_ratio, "lower"),
+    "distinct_2": DiversityMeasure(distinct_2, "higher"),
+    "distinct_3": DiversityMeasure(distinct_3, "higher"),
+    "self_repetition": DiversityMeasure(self_repetition, "lower"),
+    "self_bleu": DiversityMeasure(self_bleu, "lower"),
+    "aps": DiversityMeasure(lambda sample: aps(sample.vectors), "lower"),
+    "vendi": DiversityMeasure(lambda sample: vendi(sample.vectors), "higher"),
 }
 
 

@@ -7,11 +7,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-LabelSet = tuple[str, ...]
 MultiHot = NDArray[np.int8]
 
 
-def multi_hot(sets: Sequence[LabelSet], names: Sequence[str]) -> MultiHot:
+def multi_hot(sets: Sequence[Sequence[str]], names: Sequence[str]) -> MultiHot:
     """The label sets as rows of 0 and 1.
 
     Args:
@@ -31,7 +30,7 @@ def multi_hot(sets: Sequence[LabelSet], names: Sequence[str]) -> MultiHot:
     return matrix
 
 
-def sets_of(matrix: NDArray[np.integer[Any]], names: Sequence[str]) -> list[LabelSet]:
+def sets_of(matrix: NDArray[np.integer[Any]], names: Sequence[str]) -> list[tuple[str, ...]]:
     """The label sets of a matrix, in the order of the names."""
     patterns, codes = np.unique(matrix, axis=0, return_inverse=True)
     sets = [tuple(names[place] for place in np.flatnonzero(pattern).tolist()) for pattern in patterns]

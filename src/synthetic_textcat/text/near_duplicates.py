@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from synthetic_textcat.text.bucket_members import NONE, BucketMembers, Found, Likeness
+from synthetic_textcat.text.bucket_members import NONE, BucketMembers, FirstSimilar, Likeness
 from synthetic_textcat.text.sketched_texts import ALONE, Numbers, Places, SketchedTexts, sketched
 
 _AT_ONCE = 512  # texts in shared buckets that are compared with earlier ones at once, then with one another
@@ -61,7 +61,7 @@ def like_earlier(
 
 
 def _compare_with_one_another(
-    places: Places, numbers: Numbers, found: Found, likeness: Likeness, all_stay: bool
+    places: Places, numbers: Numbers, found: FirstSimilar, likeness: Likeness, all_stay: bool
 ) -> None:
     """Fills in the first similar text for texts whose first one is among the same few."""
     buckets, counts = np.unique(numbers, return_counts=True)

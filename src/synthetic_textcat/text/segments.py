@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 import regex
 
-_GRAPHEME = regex.compile(r"\X")
+GRAPHEME = regex.compile(r"\X")
+"""A character as a reader counts it (grapheme cluster)."""
 
 
 def words_by_icu(texts: Sequence[str]) -> list[int]:
@@ -21,4 +22,4 @@ def words_by_icu(texts: Sequence[str]) -> list[int]:
 
 def characters(text: str) -> int:
     """Number of characters as a reader counts them (grapheme clusters), spaces included."""
-    return len(text) if text.isascii() else len(_GRAPHEME.findall(text))
+    return len(text) if text.isascii() else len(GRAPHEME.findall(text))

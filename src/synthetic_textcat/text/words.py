@@ -1,10 +1,10 @@
-"""Words of texts: located for measures of diversity, as features of linear models, and counted for length and LIX."""
+"""Words of texts: located for measures of diversity, as features of linear models, as n-grams, and counted."""
 
 import re
 import string
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, lru_cache
 from typing import NamedTuple
@@ -155,3 +155,8 @@ def _kinds(number: int) -> NDArray[np.uint8]:
         for character in filter(lambda character: ord(character) < number, characters):
             kinds[ord(character)] |= kind
     return kinds
+
+
+def ngrams(words: Sequence[str], size: int) -> Iterator[tuple[str, ...]]:
+    """The n-grams of a text: each run of `size` words, in order."""
+    return zip(*(words[start:] for start in range(size)), strict=False)

@@ -19,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from synthetic_textcat.hooks.tracking.bounded_calls import BoundedCalls, quiet
-from synthetic_textcat.hooks.tracking.database_check import State, examine
+from synthetic_textcat.hooks.tracking.database_check import DatabaseState, examine
 from synthetic_textcat.hooks.tracking.store import Store
 
 
@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
 
         window_s = max(_lasts(record, Path(folder, f"whole-{number}")) for number in range(3))
         found = {"kills": 0, "window_s": round(window_s, 2), "next_run_recorded": 0, "next_run_not_recorded": 0}
-        found |= {f"left_{state.name.lower()}": 0 for state in State}
+        found |= {f"left_{state.name.lower()}": 0 for state in DatabaseState}
         while found["kills"] < asked.kills:
             project = Path(folder, "killed")
             if not _is_killed(record, project, chance.uniform(0, window_s)):  # it was faster

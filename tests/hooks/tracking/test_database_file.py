@@ -12,7 +12,7 @@ import pytest
 from synthetic_textcat.errors import TrackingStoreError
 from synthetic_textcat.hooks.tracking import MlflowTracking
 from synthetic_textcat.hooks.tracking.bounded_calls import BoundedCalls, quiet
-from synthetic_textcat.hooks.tracking.database_check import State, examine
+from synthetic_textcat.hooks.tracking.database_check import DatabaseState, examine
 from synthetic_textcat.hooks.tracking.database_file import ensure_database
 from synthetic_textcat.hooks.tracking.store import Store
 from tests.hooks.tracking.pipelines import small_pipeline
@@ -86,10 +86,10 @@ _OTHER_MLFLOW: dict[str, tuple[Damage, str]] = {
 @pytest.mark.parametrize("kind", _TORN)
 def test_a_torn_file_is_reported(project: Project, kind: str) -> None:
     file = project.path / "mlflow.db"
-    assert examine(file).state is State.READY
+    assert examine(file).state is DatabaseState.READY
     _TORN[kind](file)
     found = examine(file)
-    assert found.state is State.TORN, found
+    assert found.state is DatabaseState.TORN, found
     assert "\n" not in found.why
 
 
@@ -144,7 +144,7 @@ def test_a_file_that_the_user_named_by_mistake_stays_where_it_is(
 def test_another_programs_tables_are_no_torn_store(tmp_path: Path) -> None:
     file = tmp_path / "theirs.db"
     _sql("CREATE TABLE accounts (x)")(file)
-    assert examine(file).state is State.READY
+    assert examine(file).state is DatabaseState.READY
 
 
 def test_a_database_that_another_program_holds_costs_a_line_and_a_few_seconds(
@@ -186,7 +186,7 @@ def test_a_link_to_another_disk_stays_one(tmp_path: Path) -> None:
     _record_a_run(project)
 
     assert (project.path / "mlflow.db").is_symlink()
-    assert examine(elsewhere / "runs.db").state is State.READY
+    assert examine(elsewhere / "runs.db").state is DatabaseState.READY
     assert (project.path / "mlartifacts").exists()
 
 
@@ -206,7 +206,7 @@ def test_first_runs_at_once_make_one_store(tmp_path: Path) -> None:
         thread.join()
 
     assert errors == []
-    assert examine(file).state is State.READY
+    assert examine(file).state is DatabaseState.READY
     assert sorted(path.name for path in tmp_path.iterdir()) == ["locks", "mlflow.db"]
 
 

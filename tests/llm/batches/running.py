@@ -17,13 +17,14 @@ from synthetic_textcat.llm.batches.usage import BatchUsage
 from synthetic_textcat.llm.calls.open_rows import OpenRow
 from synthetic_textcat.llm.calls.policy import Call, CallPolicy, RetryPolicy, judging
 from synthetic_textcat.llm.calls.token_limits import TokenLimit
-from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.schemas.completions import Completion, Reply, row_schema
 from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.stops import InBatches
 from tests.llm.builders import fingerprint
 from tests.llm.running import policy
+from tests.support.model_classes import OPENAI_CLASS
 
 MODEL = "gpt-4o-mini"
 LLM = LlmParameters(model=MODEL)

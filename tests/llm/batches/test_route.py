@@ -11,10 +11,11 @@ from benchmarks.fault_server.settings import ALL_BATCH_FAULTS
 from synthetic_textcat.errors import BatchError, FatalAnswerError
 from synthetic_textcat.llm.batches.record import BatchRecord
 from synthetic_textcat.llm.chat_models.chat import Chat
-from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.engine.engine import complete
 from synthetic_textcat.schemas.completions import Completion
 from tests.llm.batches.running import LLM, Workspace, call, service
+from tests.support.model_classes import OPENAI_CLASS
 from tests.support.server import FaultServer
 from tests.support.server_host import ServerHost
 

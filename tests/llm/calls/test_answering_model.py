@@ -5,8 +5,9 @@ import logging
 import pytest
 
 from synthetic_textcat.llm.calls.answering_model import AnsweringModel
-from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from tests.llm.builders import completion, no_reply
+from tests.support.model_classes import OPENAI_CLASS
 
 
 def test_each_other_model_is_named_once(caplog: pytest.LogCaptureFixture) -> None:

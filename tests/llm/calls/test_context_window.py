@@ -14,7 +14,7 @@ from synthetic_textcat.llm.calls.open_rows import open_rows
 from synthetic_textcat.llm.calls.policy import Attempt, Call, judging
 from synthetic_textcat.llm.calls.token_limits import TokenLimit
 from synthetic_textcat.llm.chat_models.chat import Chat
-from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.engine.engine import complete
 from synthetic_textcat.llm.journal.journal import Journal
 from synthetic_textcat.schemas.completions import Completion, Reply
@@ -22,6 +22,7 @@ from synthetic_textcat.schemas.outcomes import TOO_LONG
 from synthetic_textcat.schemas.parameters import LlmParameters
 from tests.llm.builders import call, completion, no_reply, write_journal
 from tests.llm.running import AT_ONCE, policy
+from tests.support.model_classes import OPENAI_CLASS
 from tests.support.server import FaultServer
 from tests.support.server_host import ServerHost
 

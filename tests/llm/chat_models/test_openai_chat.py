@@ -18,8 +18,9 @@ from synthetic_textcat.errors import TransportError
 from synthetic_textcat.llm.chat_models.answers import read_answer
 from synthetic_textcat.llm.chat_models.chat import Chat
 from synthetic_textcat.llm.chat_models.openai_chat import LeanChatOpenAI
-from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.schemas.parameters import LlmParameters
+from tests.support.model_classes import OPENAI_CLASS
 
 _MESSAGES = [SystemMessage("Write a row."), HumanMessage("In Zürich: “ja”"), AIMessage("{"), HumanMessage("Again.")]
 _SCHEMA: dict[str, Any] = {"name": "row", "schema": {}}

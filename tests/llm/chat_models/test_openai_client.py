@@ -15,9 +15,10 @@ import pytest
 
 from synthetic_textcat.errors import ModelSetupError
 from synthetic_textcat.llm.chat_models.openai_client import check_proxy, read_address
-from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.schemas.parameters import LlmParameters
 from tests.support.each_case import each_of
+from tests.support.model_classes import OPENAI_CLASS
 
 _VARIABLES = (
     *("OPENAI_BASE_URL", "OPENAI_API_BASE", "OPENAI_PROXY", "OPENAI_ORG_ID", "OPENAI_CUSTOM_HEADERS"),
@@ -141,7 +142,7 @@ async def test_calls_go_through_a_proxy_with_its_user(
         ("OPENAI_BASE_URL", "localhost/secret-word", "OPENAI_BASE_URL has no scheme"),
         ("OPENAI_API_BASE", "http://secret-word@host/v1", "OPENAI_API_BASE has a user but no password"),
         ("OPENAI_PROXY", "socks5://me:secret-word@host:1", "openai_proxy begins with socks5://"),
-        ("HTTPS_PROXY", "http://me:secret-word@host:99999", "HTTPS_PROXY has a port that is none"),
+        ("HTTPS_PROXY", "http://me:secret-word@host:99999", "HTTPS_PROXY has an invalid port"),
         ("ALL_PROXY", "socks5://me:secret-word@host:1", "ALL_PROXY begins with socks5://"),
     ],
 )
@@ -227,19 +228,19 @@ def test_a_user_with_a_password_is_basic_authentication(userinfo: str) -> None:
         ("secret-word://host/v1", "begins with something else"),
         ("http://ho st/v1", "a blank"),
         ("http://host/v 1", "a blank"),
-        ("http://host\u200b/v1", "does not show"),
-        ("http://host\x1b/v1", "does not show"),
-        ("http://[::1/v1", "a bracket without its other half"),
-        ("http://[zz]/v1", "bracket|names no host"),
-        ("http://host:99999/v1", "a port that is none"),
-        ("http://host:port/v1", "a port that is none"),
-        ("http://host:0/v1", "names no host"),
-        ("http:///v1", "names no host"),
-        ("http://:8000/v1", "names no host"),
-        ("http://a..b/v1", "names no host"),
-        (f"http://{'a' * 64}.example/v1", "names no host"),
-        ("http://host/v1#part", "has a # in it"),
-        ("http://host/v1#", "has a # in it"),
+        ("http://host\u200b/v1", "an invisible character"),
+        ("http://host\x1b/v1", "an invisible character"),
+        ("http://[::1/v1", "an unmatched bracket"),
+        ("http://[zz]/v1", "bracket|names no valid host"),
+        ("http://host:99999/v1", "an invalid port"),
+        ("http://host:port/v1", "an invalid port"),
+        ("http://host:0/v1", "names no valid host"),
+        ("http:///v1", "names no valid host"),
+        ("http://:8000/v1", "names no valid host"),
+        ("http://a..b/v1", "names no valid host"),
+        (f"http://{'a' * 64}.example/v1", "names no valid host"),
+        ("http://host/v1#part", "contains a #"),
+        ("http://host/v1#", "contains a #"),
         ("https://host/v1/chat/completions", "ends in /chat/completions"),
         ("https://secret-word@host/v1", "put a key into OPENAI_API_KEY instead"),
     ],

@@ -11,12 +11,13 @@ from langchain_core.messages import HumanMessage
 from pydantic import ConfigDict, Field
 
 from synthetic_textcat.errors import ModelSetupError
-from synthetic_textcat.llm.chat_models.spec import OFFLINE_CLASS, OPENAI_CLASS, ChatModelSpec
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.prompts.messages import Fingerprinter
 from synthetic_textcat.redaction import MASK, redact
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import LlmParameters
 from tests.support.each_case import each_of
+from tests.support.model_classes import OFFLINE_CLASS, OPENAI_CLASS
 
 _FAKE_CLASS = "langchain_core.language_models.fake_chat_models.FakeListChatModel"
 

@@ -18,10 +18,11 @@ import requests
 from langchain_openai import AzureChatOpenAI, ChatOpenAI
 
 from synthetic_textcat.errors import ModelSetupError
-from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.chat_models.transport import check_all_headers, check_header_value, refuse_redirects
 from synthetic_textcat.schemas.parameters import LlmParameters
 from tests.support.each_case import each_of
+from tests.support.model_classes import OPENAI_CLASS
 
 _SECRET = {"X-Secret": "for-one-host-only"}
 

@@ -13,7 +13,7 @@ from synthetic_textcat.llm.calls.budget import Budget
 from synthetic_textcat.llm.calls.first_replies import TaskPauses
 from synthetic_textcat.llm.engine.central_meter import CentralMeter
 from synthetic_textcat.llm.engine.leased_meter import LeasedMeter, MeterLink
-from synthetic_textcat.llm.engine.leases import Limits, Report
+from synthetic_textcat.llm.engine.leases import Limits, WorkerReport
 from synthetic_textcat.llm.engine.single_call import CallResult
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.parameters import GenerationParameters
@@ -162,7 +162,7 @@ class Cluster:
         await asyncio.sleep(self._draws.uniform(0, self._trip_s))
         if self.is_cut or values["member"] in self.frozen:
             raise ConnectionError("no way to the scheduler")
-        grant = self.central.exchange(Report.of(values))
+        grant = self.central.exchange(WorkerReport.of(values))
         await asyncio.sleep(self._draws.uniform(0, self._trip_s))
         return grant._asdict()
 

@@ -13,7 +13,7 @@ from synthetic_textcat.errors import FatalAnswerError, TransportError
 from synthetic_textcat.llm.engine.central_meter import CentralMeter
 from synthetic_textcat.llm.engine.engine import complete
 from synthetic_textcat.llm.engine.leased_meter import MeterLink
-from synthetic_textcat.llm.engine.leases import Limits, Report
+from synthetic_textcat.llm.engine.leases import Limits, WorkerReport
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.stops import Outage
 from tests.llm.builders import call
@@ -42,7 +42,7 @@ class Run:
         async def exchange(values: dict[str, Any]) -> dict[str, Any]:
             await asyncio.sleep(0)
             with self._lock:
-                return self.central.exchange(Report.of(values))._asdict()
+                return self.central.exchange(WorkerReport.of(values))._asdict()
 
         link = MeterLink(exchange, f"owner-of-{name}", name, lost_after_s=10)
         calls = iter([call(f"{name}-{row}") for row in range(rows)])

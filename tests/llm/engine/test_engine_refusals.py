@@ -7,13 +7,14 @@ import pytest
 
 from synthetic_textcat.errors import FatalAnswerError
 from synthetic_textcat.llm.chat_models.chat import Chat
-from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.engine.engine import complete
 from synthetic_textcat.llm.replies.parsing import parse
 from synthetic_textcat.schemas.completions import Completion, Problem, Reply
 from synthetic_textcat.schemas.parameters import LlmParameters
 from tests.llm.builders import call
 from tests.llm.running import policy
+from tests.support.model_classes import OPENAI_CLASS
 from tests.support.server import FaultServer
 from tests.support.server_host import ServerHost
 

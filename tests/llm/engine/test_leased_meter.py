@@ -13,7 +13,7 @@ import pytest
 from synthetic_textcat.errors import MeterLostError
 from synthetic_textcat.llm.calls.first_replies import TaskPauses
 from synthetic_textcat.llm.engine.central_meter import CentralMeter
-from synthetic_textcat.llm.engine.leases import RENEW_S, TERM_S, CallEnd, Limits, Report
+from synthetic_textcat.llm.engine.leases import RENEW_S, TERM_S, CallEnd, Limits, WorkerReport
 from synthetic_textcat.schemas.completions import Completion, Problem
 from tests.llm.builders import completion, nothing_taken
 from tests.llm.engine.simulated_cluster import Cluster, Server, simulate, usual_answer, workers
@@ -186,7 +186,7 @@ def test_workers_take_turns_to_test_the_server() -> None:
 
     def gets_the_probe(name: str) -> bool:
         ends = tuple(ended) if name == "worker-0" else ()
-        report = Report(name, name, next(numbers), demand=4, in_flight=0, ends=ends)
+        report = WorkerReport(name, name, next(numbers), demand=4, in_flight=0, ends=ends)
         return central.exchange(report).is_probe
 
     assert not any(gets_the_probe(name) for name in ("worker-1", "worker-0", "worker-1"))

@@ -9,14 +9,15 @@ from collections.abc import Callable
 import pytest
 
 from synthetic_textcat.llm.chat_models.chat import Chat
-from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.engine.engine import complete
 from synthetic_textcat.llm.replies.parsing import parse, parse_off_loop
-from synthetic_textcat.schemas.completions import LabelSet, Problem, Reply, TaskList
+from synthetic_textcat.schemas.completions import LabelSetReply, Problem, Reply, TaskList
 from synthetic_textcat.schemas.parameters import LlmParameters
 from tests.llm.builders import call, completion
 from tests.llm.running import policy
 from tests.support.chat_models import GOOD, ScriptedChatModel
+from tests.support.model_classes import OPENAI_CLASS
 from tests.support.server_host import ServerHost
 
 _LONGEST_LAG_S = 0.05
@@ -86,8 +87,8 @@ def test_poison_among_good_replies_holds_up_nothing(
     _assert_no_lag(run)
 
 
-@pytest.mark.parametrize("wanted", [Reply, TaskList, LabelSet])
-def test_no_step_of_a_recovery_holds_the_interpreter_for_long(wanted: type[Reply | TaskList | LabelSet]) -> None:
+@pytest.mark.parametrize("wanted", [Reply, TaskList, LabelSetReply])
+def test_no_step_of_a_recovery_holds_the_interpreter_for_long(wanted: type[Reply | TaskList | LabelSetReply]) -> None:
     parts = [
         *"[{('\"`<\\.-1a\u4e00\u200b \t\n",
         "1. ",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from synthetic_textcat.errors import TransportError
 from synthetic_textcat.hashing import draw_int
-from synthetic_textcat.llm.offline.defects import RawReply, applies, defect_of, foreign_text
+from synthetic_textcat.llm.offline.defects import OfflineReply, applies, defect_of, foreign_text
 from synthetic_textcat.llm.offline.orthography import leaks
 from synthetic_textcat.llm.offline.replies import reply
 from synthetic_textcat.schemas.outcomes import (
@@ -34,7 +34,7 @@ SEEDS = st.integers(0, 2**53 - 1)
 FIELDS = ("input_text", "label", "misleading_label")
 
 
-def answer(defect: str | None, seed: int, task: Any = TASK) -> RawReply:
+def answer(defect: str | None, seed: int, task: Any = TASK) -> OfflineReply:
     rates = {} if defect is None else {defect: 1.0}
     return reply(prompt_of(task, plan_of(task, seed)), schema_of(task.label_names), seed, rates)
 

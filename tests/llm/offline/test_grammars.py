@@ -16,7 +16,7 @@ from synthetic_textcat.llm.offline.replies import USUAL_TASKS, brainstormed, lab
 from synthetic_textcat.llm.offline.writer import LENGTHS, SHORT
 from synthetic_textcat.pipelines.task_ingest.brainstorm.distinct_tasks import DistinctTasks
 from synthetic_textcat.schemas.attributes import VALUES
-from synthetic_textcat.schemas.completions import LabelSet
+from synthetic_textcat.schemas.completions import LabelSetReply
 from tests.llm.offline.rehearsal import closed_tasks, tasks
 from tests.support.each_case import each_of
 
@@ -132,5 +132,5 @@ def test_no_two_tasks_of_the_stock_are_near_duplicates() -> None:
 
 @each_of("task", [*list(stock())[::13], "Sort something unheard of."])
 def test_each_task_of_the_stock_has_a_label_set(task: str) -> None:
-    labels = LabelSet.model_validate({"labels": label_set(f"A classifier is to do this: {task}")}).labels
+    labels = LabelSetReply.model_validate({"labels": label_set(f"A classifier is to do this: {task}")}).labels
     assert 2 <= len(labels) <= 12

@@ -8,7 +8,7 @@ import pytest
 from synthetic_textcat.errors import FatalAnswerError, ModelSetupError
 from synthetic_textcat.llm.chat_models.chat import Chat
 from synthetic_textcat.llm.chat_models.model_classes import imported
-from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.engine.engine import complete
 from synthetic_textcat.llm.providers.class_facts import _rows, class_facts
 from synthetic_textcat.llm.providers.class_fixes import fixed_class
@@ -21,6 +21,7 @@ from tests.llm.running import policy
 from tests.support.chat_models import GOOD
 from tests.support.each_case import each_case
 from tests.support.langchain_fakes import ToolFake, as_chat
+from tests.support.model_classes import OPENAI_CLASS
 from tests.support.provider_exceptions import caused_by
 from tests.support.vendor_classes import (
     CohereModel,
@@ -124,7 +125,7 @@ def test_what_changes_replies_stays_in_the_identity(class_path: str, changing: d
     assert ChatModelSpec(class_path, changing).identity == (class_path, changing)
 
 
-@each_case([path for facts in _rows().values() for path in (facts.lean, facts.batches) if path])
+@each_case([path for facts in _rows().values() for path in (facts.lean, facts.batches, facts.setup) if path])
 def test_each_class_of_ours_that_the_table_names_is_there(class_path: str) -> None:
     assert isinstance(imported(class_path), type)
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from pydantic import BaseModel
 
 from synthetic_textcat.llm.replies.parsing import parse, read
-from synthetic_textcat.schemas.completions import LabelSet, Problem, Reply, TaskList
+from synthetic_textcat.schemas.completions import LabelSetReply, Problem, Reply, TaskList
 from synthetic_textcat.schemas.outcomes import CONTENT_CAUSES
 from tests.llm.builders import completion
 
@@ -113,7 +113,7 @@ _WRAPS = [
     "```json\n{}\n```",
     "a b c\n{}",
 ]
-_WANTED: list[type[BaseModel]] = [Reply, Reply, TaskList, TaskList, LabelSet]
+_WANTED: list[type[BaseModel]] = [Reply, Reply, TaskList, TaskList, LabelSetReply]
 
 
 class Hostile(NamedTuple):

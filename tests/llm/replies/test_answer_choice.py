@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessage
 
 from synthetic_textcat.llm.chat_models.answers import read_answer
 from synthetic_textcat.llm.replies.parsing import parse, read
-from synthetic_textcat.schemas.completions import LabelSet, Problem, Reply, TaskList
+from synthetic_textcat.schemas.completions import LabelSetReply, Problem, Reply, TaskList
 from tests.llm.builders import call, completion
 from tests.llm.replies.hostile_replies import SLOWEST_S
 from tests.llm.running import run
@@ -247,7 +247,7 @@ _LABELS = [{"name": name, "description": f"It is {name}."} for name in ("a", "b"
 def test_of_several_label_sets_the_last_counts() -> None:
     first, last = json.dumps({"labels": _LABELS}), json.dumps({"labels": _LABELS[:2]})
     for text in (f"{first}\nBetter:\n{last}", f"<think>{first}</think>{last}", f"[{first}, {last}]"):
-        assert parse(completion(text), LabelSet) == LabelSet.model_validate_json(last), text
+        assert parse(completion(text), LabelSetReply) == LabelSetReply.model_validate_json(last), text
 
 
 _FIRST = ["Sort reviews by tone.", "Tell who wrote a letter.", "Sort bills by kind of goods."]
@@ -300,9 +300,9 @@ def test_whatever_is_thought_the_row_behind_it_is_read(
         '{"input_text": "a", ',
     ],
 )
-@pytest.mark.parametrize("wanted", [Reply, TaskList, pytest.param(LabelSet, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("wanted", [Reply, TaskList, pytest.param(LabelSetReply, marks=pytest.mark.slow)])
 def test_thoughts_over_and_over_take_no_time(
-    pattern: str, wanted: type[Reply] | type[TaskList] | type[LabelSet]
+    pattern: str, wanted: type[Reply] | type[TaskList] | type[LabelSetReply]
 ) -> None:
     for length in (30_000, 99_000):
         for text in (pattern * (length // len(pattern)), "analysis" + pattern * (length // len(pattern))):

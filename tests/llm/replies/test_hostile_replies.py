@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from synthetic_textcat.llm.journal.lines import MOST_OF_A_REPLY
 from synthetic_textcat.llm.replies.parsing import parse, read
-from synthetic_textcat.schemas.completions import Completion, LabelSet, Problem, Reply, TaskList
+from synthetic_textcat.schemas.completions import Completion, LabelSetReply, Problem, Reply, TaskList
 from tests.llm.builders import completion
 from tests.llm.replies.hostile_replies import SLOWEST_S, Cost, cost_of
 from tests.support.each_case import each_of
@@ -32,7 +32,9 @@ def _problem(text: str, wanted: type[BaseModel] = Reply) -> Problem:
     return result
 
 
-@pytest.mark.parametrize(("wanted", "form"), [(Reply, "object"), (TaskList, "list"), (LabelSet, "whole JSON object")])
+@pytest.mark.parametrize(
+    ("wanted", "form"), [(Reply, "object"), (TaskList, "list"), (LabelSetReply, "whole JSON object")]
+)
 def test_what_the_repair_library_raises_is_a_cause_that_bears_its_name(wanted: type[BaseModel], form: str) -> None:
     problem = _problem(_FENCED_KEY, wanted)
     assert problem.cause == "invalid_json"
@@ -99,7 +101,7 @@ def _monstrous(text: str) -> Completion:
     return completion(text)
 
 
-@pytest.mark.parametrize("wanted", [Reply, TaskList, LabelSet])
+@pytest.mark.parametrize("wanted", [Reply, TaskList, LabelSetReply])
 @pytest.mark.parametrize(
     "text", [json.dumps(_ROW | {"input_text": "word " * 1_000_000}), "{" * 5_000_000, "\ud800" * 200_000]
 )
@@ -151,7 +153,7 @@ _DEEP = [
 ]
 
 
-@pytest.mark.parametrize("wanted", [Reply, TaskList, pytest.param(LabelSet, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("wanted", [Reply, TaskList, pytest.param(LabelSetReply, marks=pytest.mark.slow)])
 def test_a_verdict_does_not_depend_on_the_depth_of_the_callers_stack(wanted: type[BaseModel]) -> None:
     def parsed(text: str, frames: int) -> object:
         return parsed(text, frames - 1) if frames else parse(completion(text), wanted)
@@ -188,7 +190,7 @@ def _seconds(asked: Completion, wanted: type[BaseModel]) -> float:
 @pytest.mark.parametrize(
     "pattern", ["1. ", "- a\n", "['", "```", '["a', "\u2022", "(", "{", "[x]", ";a b c", '$"a":"b",', "<li>", "\x85&"]
 )
-@pytest.mark.parametrize("wanted", [Reply, TaskList, pytest.param(LabelSet, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("wanted", [Reply, TaskList, pytest.param(LabelSetReply, marks=pytest.mark.slow)])
 def test_one_short_pattern_over_and_over_takes_no_time(pattern: str, length: int, wanted: type[BaseModel]) -> None:
     repeated = pattern * (length // len(pattern))
     for text in (

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.llm.replies.parsing import parse
-from synthetic_textcat.schemas.completions import LabelSet, Problem, TaskList
+from synthetic_textcat.schemas.completions import LabelSetReply, Problem, TaskList
 from synthetic_textcat.schemas.outcomes import CONTENT_CAUSES
 from synthetic_textcat.schemas.task_text import LONGEST_SENTENCE
 from tests.llm.builders import completion
@@ -341,9 +341,9 @@ _ENDLESS = [
 
 @each_of(
     ("part", "wanted", "form"),
-    [(part, wanted, form) for part in _ENDLESS for wanted in (TaskList, LabelSet) for form in ("{}", '["{}"]')],
+    [(part, wanted, form) for part in _ENDLESS for wanted in (TaskList, LabelSetReply) for form in ("{}", '["{}"]')],
 )
-def test_no_text_makes_it_hang(part: str, wanted: type[TaskList | LabelSet], form: str) -> None:
+def test_no_text_makes_it_hang(part: str, wanted: type[TaskList | LabelSetReply], form: str) -> None:
     reply = completion(form.replace("{}", part * (100_000 // len(part))))
     begin = time.process_time()
     parse(reply, wanted)

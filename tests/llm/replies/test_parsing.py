@@ -1,7 +1,7 @@
 """The cache of results: it changes nothing but the time, and stays within its bound."""
 
 from synthetic_textcat.llm.replies.parsing import ResultCache, key_of, parse
-from synthetic_textcat.schemas.completions import LabelSet, Problem, Reply, TaskList
+from synthetic_textcat.schemas.completions import LabelSetReply, Problem, Reply, TaskList
 from tests.llm.builders import completion
 
 _KILOBYTE = 1_000
@@ -18,7 +18,7 @@ def _filled(cache: ResultCache, numbers: range, is_costly: bool) -> None:
 
 def test_a_reply_that_is_asked_for_again_is_the_same_object() -> None:
     for text in ('{"input_text": "once", "label": "A", "misleading_label": "B"}', "```['once']```", "once"):
-        for wanted in (Reply, TaskList, LabelSet):
+        for wanted in (Reply, TaskList, LabelSetReply):
             assert parse(completion(text, run_id="1"), wanted) is parse(completion(text, run_id="2"), wanted)
 
 

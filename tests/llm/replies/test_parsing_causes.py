@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from synthetic_textcat.llm.replies.parsing import parse
-from synthetic_textcat.schemas.completions import Completion, LabelSet, Problem, Reply, TaskList
+from synthetic_textcat.schemas.completions import Completion, LabelSetReply, Problem, Reply, TaskList
 from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
 from tests.llm.builders import completion, no_reply
 from tests.support.each_case import each_of
@@ -119,7 +119,7 @@ def test_the_words_of_a_problem_can_be_written_to_a_file(asked: Completion) -> N
 @pytest.mark.parametrize(("reason", "cause"), [("stop", "invalid_json"), ("length", "truncated")])
 def test_a_torn_label_set_is_none_however_much_of_it_is_there(text: str, reason: str, cause: str) -> None:
     for end in range(text.rindex("}")):
-        problem = parse(completion(text[:end], finish_reason=reason), LabelSet)
+        problem = parse(completion(text[:end], finish_reason=reason), LabelSetReply)
         assert isinstance(problem, Problem), text[:end]
         assert problem.cause == cause
 
@@ -137,6 +137,6 @@ def test_a_torn_label_set_is_none_however_much_of_it_is_there(text: str, reason:
     ],
 )
 def test_a_label_set_that_is_closed_is_read_whole(text: str) -> None:
-    found = parse(completion(text), LabelSet)
-    assert isinstance(found, LabelSet), found
+    found = parse(completion(text), LabelSetReply)
+    assert isinstance(found, LabelSetReply), found
     assert [label.name for label in found.labels] == ["a", "b", "c"]

@@ -12,7 +12,7 @@ import pandas as pd
 
 from synthetic_textcat.datasets import PromptDataset
 from synthetic_textcat.hooks.catalog_inputs import RowCheckByPrompts
-from synthetic_textcat.llm.chat_models.spec import OFFLINE_CLASS, ChatModelSpec
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.engine.leases import Limits
 from synthetic_textcat.llm.journal.journal import Journal
 from synthetic_textcat.llm.journal.journal_files import journal_files
@@ -38,6 +38,7 @@ from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.schemas.worker_counts import WorkerCounts
 from synthetic_textcat.work_pool import LostWorkerError
 from tests.llm.builders import no_batches
+from tests.support.model_classes import OFFLINE_CLASS
 
 _PRICES: dict[str, Any] = {
     "as_of": "2026-01-01",

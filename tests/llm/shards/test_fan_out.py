@@ -9,13 +9,14 @@ import pytest
 
 from synthetic_textcat.errors import JournalError, ShardLostError
 from synthetic_textcat.interrupts import interrupt
-from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.shards.shard_run import ShardResult, ShardTask
 from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.stops import LastBatch
 from synthetic_textcat.schemas.worker_counts import ReportBatch, WorkerCounts
 from synthetic_textcat.work_pool import LostWorkerError
 from tests.llm.shards.sharded_plan import KilledError, ShardedPlan, ThreadWorkers, good_texts
+from tests.support.model_classes import OPENAI_CLASS
 from tests.support.server import FaultServer
 
 

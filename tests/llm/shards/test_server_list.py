@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from synthetic_textcat.llm.chat_models.server_list import ServerList
-from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.schemas.parameters import LlmParameters
 from tests.llm.shards.sharded_plan import ShardedPlan, ThreadWorkers
+from tests.support.model_classes import OPENAI_CLASS
 from tests.support.server import FaultServer
 from tests.support.server_host import ServerHost
 

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from synthetic_textcat.llm.chat_models.spec import OFFLINE_CLASS, OPENAI_CLASS, ChatModelSpec
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.shards.folder import SharedFolder
 from synthetic_textcat.llm.shards.worker_probe import Probe, fault, probe
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import LlmParameters
 from tests.support.each_case import each_of
+from tests.support.model_classes import OFFLINE_CLASS, OPENAI_CLASS
 
 _OWN = Probe("3.11", "0.1.0 (aaa)", "model-1", "")
 

@@ -6,12 +6,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from synthetic_textcat.llm.chat_models.spec import OFFLINE_CLASS, ChatModelSpec
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_rounds
 from synthetic_textcat.pipelines.attribute_sampling.quota_slots import QuotaSlots
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, LlmParameters
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
+from tests.support.model_classes import OFFLINE_CLASS
 
 _LANGUAGES = {"German": 3, "English": 2, "Turkish": 1}
 _TASKS = [

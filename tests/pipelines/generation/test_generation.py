@@ -9,7 +9,7 @@ import pytest
 from langchain_core.prompts import ChatPromptTemplate
 
 from synthetic_textcat.errors import PromptError
-from synthetic_textcat.hooks.catalog_inputs import reject_reason
+from synthetic_textcat.hooks.catalog_inputs import RowCheckByPrompts
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.journal.journal import Journal
 from synthetic_textcat.llm.prompts.messages import wire_form
@@ -24,7 +24,12 @@ from synthetic_textcat.pipelines.generation.nodes import (
     settle_rows,
 )
 from synthetic_textcat.schemas.completions import Completion
-from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, GenerationParameters, LlmParameters
+from synthetic_textcat.schemas.parameters import (
+    AttributeSamplingParameters,
+    GenerationParameters,
+    LlmParameters,
+    QualityReportParameters,
+)
 from synthetic_textcat.schemas.rows import CALLS, CANDIDATES, FAILED, records_of
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import as_table, write_rows
@@ -41,6 +46,7 @@ _TASKS = pd.DataFrame([_CLOSED.to_row("file"), _OPEN.to_row("file")])
 _RETRY = ChatPromptTemplate([("user", "{problem}")])
 _FAKE = ChatModelSpec("langchain_core.language_models.fake_chat_models.FakeListChatModel", {"responses": [GOOD]})
 _LLM = LlmParameters(model="m", temperature=None, top_p=None)  # which the fake lacks
+_ROW_CHECK = RowCheckByPrompts(QualityReportParameters(), tuple)
 _PRICES = {"as_of": "2026-01-01", "usd_per_million_tokens": {}}
 
 
@@ -68,13 +74,11 @@ def _generate(
     generation = GenerationParameters(max_concurrency=2, max_attempts=max_attempts)
     tables = as_table(plan), as_table(calls)
     still_open = find_open_rows(*tables, journal, generation, "run-1", no_batches())
-    earlier = find_earlier_replies(*tables, journal, _TASKS, reject_reason)
+    earlier = find_earlier_replies(*tables, journal, _TASKS, _ROW_CHECK)
     none_yet = Journal(Path("absent.jsonl"))
     asked = (as_table(plan), _TASKS, _prompts(plan), still_open, earlier, _RETRY)
     none_sent = no_batches()
-    batches = generate(
-        *asked, _FAKE, llm, generation, _PRICES, none_yet, "run-1", reject_reason, stops or {}, none_sent
-    )
+    batches = generate(*asked, _FAKE, llm, generation, _PRICES, none_yet, "run-1", _ROW_CHECK, stops or {}, none_sent)
     return [line for batch in batches for line in batch]
 
 

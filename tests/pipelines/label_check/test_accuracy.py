@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synthetic_textcat.pipelines.label_check.accuracy import Metrics, label_accuracy
+from synthetic_textcat.pipelines.label_check.accuracy import label_accuracy
 from synthetic_textcat.pipelines.label_check.sampling import draw_sample
+from synthetic_textcat.schemas.cost_figures import Metrics
 from synthetic_textcat.schemas.label_sets import labels_column
 from synthetic_textcat.schemas.label_verdicts import (
     BOTH,

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from synthetic_textcat.hashing import short_id
-from synthetic_textcat.llm.chat_models.spec import OFFLINE_CLASS, OPENAI_CLASS, ChatModelSpec
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.journal.journal import Journal
 from synthetic_textcat.pipelines.label_check.judge.nodes import ask_judge, find_open_verdicts, list_verdict_calls
 from synthetic_textcat.schemas.label_verdicts import NONE_OF_THESE
@@ -19,6 +19,7 @@ from synthetic_textcat.schemas.parameters import GenerationParameters, LabelChec
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
 from synthetic_textcat.tables import FrameTable
 from tests.llm.offline.judging import SEED, template, verdict_prompts
+from tests.support.model_classes import OFFLINE_CLASS, OPENAI_CLASS
 from tests.support.server import FaultServer
 from tests.support.server_host import ServerHost
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from synthetic_textcat.errors import FatalAnswerError, TasksFileError
-from synthetic_textcat.llm.chat_models.spec import OFFLINE_CLASS, ChatModelSpec
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.journal.journal import Journal
 from synthetic_textcat.pipelines.label_check.judge.nodes import (
     ask_judge,
@@ -36,6 +36,7 @@ from synthetic_textcat.tables import FrameTable
 from tests.llm.builders import completion, no_reply, write_journal
 from tests.llm.offline.judging import template, verdict_prompts
 from tests.pipelines.quality_report.builders import PRICES, checked_tables, example_frame
+from tests.support.model_classes import OFFLINE_CLASS
 from tests.support.task_tables import task_table
 
 _CLOSED = Task.model_validate({"task": "Sort a mail.", "labels": ["good", "bad", "mixed"]})

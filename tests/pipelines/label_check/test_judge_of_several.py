@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from synthetic_textcat.hashing import short_id
-from synthetic_textcat.llm.chat_models.spec import OFFLINE_CLASS, ChatModelSpec
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.journal.journal import Journal
 from synthetic_textcat.pipelines.label_check.judge.nodes import list_verdict_calls, plan_verdicts, settle_verdicts
 from synthetic_textcat.schemas.completions import Completion
@@ -21,6 +21,7 @@ from synthetic_textcat.tables import FrameTable
 from tests.llm.builders import completion, write_journal
 from tests.llm.offline.judging import SEED, verdict_prompts
 from tests.pipelines.quality_report.builders import checked_tables, example_frame
+from tests.support.model_classes import OFFLINE_CLASS
 from tests.support.task_tables import task_table
 
 _TASK = Task.model_validate(

@@ -9,7 +9,7 @@ import pandas as pd
 
 from synthetic_textcat.pipelines.export.nodes import export_huggingface
 from synthetic_textcat.pipelines.publish.nodes import plan_publication
-from synthetic_textcat.pipelines.publish.plan import File
+from synthetic_textcat.pipelines.publish.plan import DatasetFile
 from synthetic_textcat.schemas.parameters import ExportParameters, PublishParameters
 from synthetic_textcat.schemas.publications import CARD, TAG, PublicationPlan
 from synthetic_textcat.tables import FrameTable, RowTable
@@ -53,7 +53,7 @@ class Export:
 
     def plan(self, **settings: Any) -> PublicationPlan:
         """The plan to publish it."""
-        folder: dict[str, File] = {name: MadeFile(load) for name, load in self.content.items()}
+        folder: dict[str, DatasetFile] = {name: MadeFile(load) for name, load in self.content.items()}
         asked = PublishParameters.model_validate({"repository": REPOSITORY, **settings})
         return plan_publication(folder, FrameTable(self.examples), self.split_report, self.ledger, self.concerns, asked)
 

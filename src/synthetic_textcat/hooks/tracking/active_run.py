@@ -119,7 +119,7 @@ class ActiveRun:
         return True
 
     def note_read(self, name: str) -> None:
-        """Notes that a dataset was loaded, and keeps a prompt's content, since its file may change in a long run."""
+        """Records that a dataset was loaded, and keeps a prompt's content, since its file may change in a long run."""
         if name in self.read:
             return
         self.read.add(name)
@@ -130,7 +130,7 @@ class ActiveRun:
                 self.prompts[name] = read_bytes(dataset)
 
     def note_saved(self, name: str) -> None:
-        """Notes that a dataset was saved; called thousands of times for a journal."""
+        """Records that a dataset was saved; called thousands of times for a journal."""
         self.saved.add(name)
 
     def note_workers(self, by_worker: Mapping[str, WorkerShare]) -> None:

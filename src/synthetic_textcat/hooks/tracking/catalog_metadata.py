@@ -20,7 +20,8 @@ from synthetic_textcat.datasets.stored import place_of
 from synthetic_textcat.errors import nearest
 from synthetic_textcat.redaction import redact
 
-_TAG_LIMIT = 5000
+TAG_LIMIT = 5000
+"""Characters of a tag that are kept."""
 
 _LIMIT = 6000
 """MLflow's limit of characters for one parameter."""
@@ -164,10 +165,10 @@ def tags_of(item: TrackedDataset) -> dict[str, str]:
     """Tags of the dataset according to its metadata, and the sha256 of its file if the file identifies the run."""
     tags = {}
     if item.metadata.tag and (text := str(item.dataset.load()).strip()):
-        tags[safe_key(item.metadata.tag)] = text[:_TAG_LIMIT]
+        tags[safe_key(item.metadata.tag)] = text[:TAG_LIMIT]
     if item.metadata.tags and item.saved:
         texts = ((name, value) for name, value in item.dataset.load().items() if isinstance(value, str))
-        tags |= {safe_key(f"{item.name}.{name}"): value[:_TAG_LIMIT] for name, value in texts}
+        tags |= {safe_key(f"{item.name}.{name}"): value[:TAG_LIMIT] for name, value in texts}
     if item.is_identified_by_file and item.sha256:
         tags[safe_key(f"sha256.{item.name}")] = item.sha256
     return tags

@@ -24,7 +24,7 @@ _LONGEST_CHECK_S = 1.0
 _BUSY_S = 5.0
 
 
-class State(Enum):
+class DatabaseState(Enum):
     """State of a database file."""
 
     READY = auto()
@@ -36,14 +36,14 @@ class State(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class DatabaseFinding:
     """State of a database file, with the reason for a bad state."""
 
-    state: State
+    state: DatabaseState
     why: str = ""
 
 
-def examine(file: Path) -> Finding:
+def examine(file: Path) -> DatabaseFinding:
     """Finding about the file at this path.
 
     Raises:
@@ -52,20 +52,20 @@ def examine(file: Path) -> Finding:
     try:
         mode = file.lstat()
     except FileNotFoundError:
-        return Finding(State.MISSING)
+        return DatabaseFinding(DatabaseState.MISSING)
     if stat.S_ISDIR(mode.st_mode):
-        return Finding(State.NO_DATABASE, "it is a folder")
+        return DatabaseFinding(DatabaseState.NO_DATABASE, "it is a folder")
     if not mode.st_size and not side_files(file):
-        return Finding(State.TORN, "it is empty")
+        return DatabaseFinding(DatabaseState.TORN, "it is empty")
     try:
         with open_database(file) as database:
             return _examine(database)
     except sqlite3.DatabaseError as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code == sqlite3.SQLITE_NOTADB:
-            return Finding(State.NO_DATABASE, "it is not a database")
+            return DatabaseFinding(DatabaseState.NO_DATABASE, "it is not a database")
         if code == sqlite3.SQLITE_CORRUPT:
-            return Finding(State.TORN, str(error))
+            return DatabaseFinding(DatabaseState.TORN, str(error))
         raise
 
 
@@ -83,20 +83,20 @@ def side_files(file: Path) -> list[Path]:
     return [path for path in names if os.path.lexists(path)]
 
 
-def _examine(database: sqlite3.Connection) -> Finding:
+def _examine(database: sqlite3.Connection) -> DatabaseFinding:
     if damage := _damage(database):
-        return Finding(State.TORN, damage)
+        return DatabaseFinding(DatabaseState.TORN, damage)
     tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if not tables:
-        return Finding(State.TORN, "it has no tables")
+        return DatabaseFinding(DatabaseState.TORN, "it has no tables")
     if "experiments" not in tables:
-        return Finding(State.READY)  # another program's database, to which MLflow adds its tables
+        return DatabaseFinding(DatabaseState.READY)  # another program's database, to which MLflow adds its tables
     if not any(_has_rows(database, name) for name in tables.intersection(_WITH_CONTENT)):
-        return Finding(State.TORN, "its tables were never finished")
+        return DatabaseFinding(DatabaseState.TORN, "its tables were never finished")
     return _examine_schema(database, tables)
 
 
-def _examine_schema(database: sqlite3.Connection, tables: set[str]) -> Finding:
+def _examine_schema(database: sqlite3.Connection, tables: set[str]) -> DatabaseFinding:
     """Finding about the schema version.
 
     MLflow 3.17 migrates a database with missing tables automatically, in place and not in one transaction. So a
@@ -105,10 +105,10 @@ def _examine_schema(database: sqlite3.Connection, tables: set[str]) -> Finding:
     rows = list(database.execute("SELECT version_num FROM alembic_version")) if "alembic_version" in tables else []
     version = rows[0][0] if rows else "none"
     if not _is_known(version):
-        return Finding(State.OTHER_MLFLOW, f"its schema, {version}, is unknown to this MLflow")
+        return DatabaseFinding(DatabaseState.OTHER_MLFLOW, f"its schema, {version}, is unknown to this MLflow")
     if lacking := _expected_tables() - tables:
-        return Finding(State.OLDER_MLFLOW, f"it lacks {len(lacking)} tables of this MLflow")
-    return Finding(State.READY)
+        return DatabaseFinding(DatabaseState.OLDER_MLFLOW, f"it lacks {len(lacking)} tables of this MLflow")
+    return DatabaseFinding(DatabaseState.READY)
 
 
 def _damage(database: sqlite3.Connection) -> str | None:

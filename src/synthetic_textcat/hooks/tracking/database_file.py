@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 
 from synthetic_textcat.durable_files import sync_to_disk
 from synthetic_textcat.errors import TrackingStoreError
-from synthetic_textcat.hooks.tracking.database_check import Finding, State, examine, side_files
+from synthetic_textcat.hooks.tracking.database_check import DatabaseFinding, DatabaseState, examine, side_files
 
 _LOCK = "store.lock"
 _LONGEST_WAIT_S = 15.0
@@ -51,7 +51,7 @@ def ensure_database(file: Path, locks: Path, *, is_project_file: bool) -> None:
             finding = _settled(file)
             if _is_ready(file, finding, is_project_file=is_project_file):
                 return
-            if finding.state is not State.MISSING:
+            if finding.state is not DatabaseState.MISSING:
                 aside = _move_aside(file)
                 logger.warning(
                     "%s was not a usable MLflow database (%s). It was renamed to %s, and a new database is created",
@@ -67,39 +67,39 @@ def check_readable(file: Path) -> None:
         TrackingStoreError: If it can't be read as MLflow's database.
     """
     finding = examine(file)
-    if not _is_ready(file, finding, is_project_file=True) and finding.state is not State.MISSING:
+    if not _is_ready(file, finding, is_project_file=True) and finding.state is not DatabaseState.MISSING:
         raise TrackingStoreError(
             f"{file} can't be read as MLflow's database ({finding.why}). Next: restore it from a backup, or continue: "
             "the next recorded run renames it and creates a new one"
         )
 
 
-def _is_ready(file: Path, finding: Finding, *, is_project_file: bool) -> bool:
+def _is_ready(file: Path, finding: DatabaseFinding, *, is_project_file: bool) -> bool:
     """Whether MLflow can use the database; False if it must be created."""
     state = finding.state
-    if state is State.OLDER_MLFLOW:
+    if state is DatabaseState.OLDER_MLFLOW:
         raise TrackingStoreError(
             f"{file} belongs to an older MLflow ({finding.why}). Next: make a copy, then run "
             f"`mlflow db upgrade sqlite:///{file}`"
         )
-    if state is State.OTHER_MLFLOW:
+    if state is DatabaseState.OTHER_MLFLOW:
         raise TrackingStoreError(
             f"{file} was not written by this MLflow ({finding.why}). Next: install the MLflow that wrote it, or set "
             "MLFLOW_TRACKING_URI to another store"
         )
-    if state is State.NO_DATABASE and not is_project_file:
+    if state is DatabaseState.NO_DATABASE and not is_project_file:
         raise TrackingStoreError(
             f"{file} can't be MLflow's database ({finding.why}). Next: set MLFLOW_TRACKING_URI to another store, or "
             "unset it"
         )
-    return state is State.READY
+    return state is DatabaseState.READY
 
 
-def _settled(file: Path) -> Finding:
+def _settled(file: Path) -> DatabaseFinding:
     """Finding once the file no longer changes, since another program may be creating its tables in place."""
     end = time.monotonic() + _LONGEST_WAIT_S
     finding, seen = examine(file), _traces_of_work(file)
-    while finding.state is State.TORN and time.monotonic() < end:
+    while finding.state is DatabaseState.TORN and time.monotonic() < end:
         age_s = time.time() - max((changed for _, changed, _ in seen), default=0) / 1e9
         if age_s > _STILL_S:
             break

@@ -20,7 +20,7 @@ from urllib.parse import quote
 from kedro.framework.context import KedroContext
 
 from synthetic_textcat.hooks import catalog_names as names
-from synthetic_textcat.hooks.tracking.catalog_metadata import flatten
+from synthetic_textcat.hooks.tracking.catalog_metadata import TAG_LIMIT, flatten
 from synthetic_textcat.hooks.tracking.run_log import REBUILD, RunLog
 from synthetic_textcat.hooks.tracking.run_lookup import NEWEST_FIRST
 from synthetic_textcat.pages import render_markdown
@@ -55,7 +55,6 @@ _LONGEST = 300
 _MARKS = re.compile(r"([\\`*_{}\[\]()#+!|~$:@-])")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _PACKAGES = ("kedro", "langchain-core", "langchain-openai", "openai", "mlflow")
-_TAG_LIMIT = 5000
 _PLAN = "attribute_sampling"
 _UNSET = ("null", "{}")
 _PLANNING = frozenset({"generate", "quote", "preview", "attribute_sampling"})
@@ -78,7 +77,7 @@ class Ending:
     Attributes:
         status, reason: As recorded in MLflow.
         pipeline: Name of the pipeline.
-        note: What to say of the model that wrote the texts, if anything.
+        note: Note on the model that wrote the texts, if there is one.
         dataset: Location of the saved examples; None if the run saved none.
         saved: Content of the saved `DESCRIBED_DATASETS`.
     """
@@ -174,7 +173,7 @@ def run_name(run_params: Mapping[str, Any], params: Mapping[str, Any]) -> str:
 
 
 def _cell_columns(params: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """Cell columns of a quota: those of which each value has the whole target, and those that share it."""
+    """Cell columns of a quota: columns whose values each have the whole target, and columns whose values share it."""
     per = _get(params, "attribute_sampling", "per") or "task"
     columns = [per] if isinstance(per, str) else list(per)
     weights = per if isinstance(per, Mapping) else {}
@@ -207,7 +206,7 @@ def start_tags(run_params: Mapping[str, Any], params: Mapping[str, Any], context
         **(_plan_tags(params) if _pipelines(run_params) & _PLANNING else {}),
         "plan_version": str(PLAN_VERSION),
         "env": context.env or "local",
-        "command": redact(_command())[:_TAG_LIMIT],
+        "command": redact(_command())[:TAG_LIMIT],
         "process": f"{socket.gethostname()}:{os.getpid()}",
         "mlflow.source.name": context.project_path.name,
         "mlflow.source.type": "LOCAL",
@@ -229,13 +228,13 @@ def start_tags(run_params: Mapping[str, Any], params: Mapping[str, Any], context
 def _plan_tags(params: Mapping[str, Any]) -> dict[str, str]:
     """Plan parameters by their last name: MLflow cuts `attribute_sampling.language` in the heading of a column."""
     named = flatten({name: value for name, value in without_unused(params).items() if name == _PLAN})
-    return {name.removeprefix(f"{_PLAN}."): text[:_TAG_LIMIT] for name, text in named.items() if text not in _UNSET}
+    return {name.removeprefix(f"{_PLAN}."): text[:TAG_LIMIT] for name, text in named.items() if text not in _UNSET}
 
 
 def stop_tags(stops: Stops) -> dict[str, str]:
     """Tags of the stop reasons; empty if the run requested its whole plan."""
     paused = "; ".join(f"{task.task} ({task.reason})" for task in stops.paused)
-    tags = {"stopped_by": stops.stopped_by, "paused_tasks": redact(paused)[:_TAG_LIMIT]}
+    tags = {"stopped_by": stops.stopped_by, "paused_tasks": redact(paused)[:TAG_LIMIT]}
     return {name: value for name, value in tags.items() if value}
 
 

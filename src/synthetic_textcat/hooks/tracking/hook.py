@@ -138,7 +138,7 @@ class MlflowTracking:
 
     @hook_impl
     def after_dataset_loaded(self, dataset_name: str, data: Any, node: Node) -> None:
-        """Notes that the run read this dataset."""
+        """Records that the run read this dataset."""
         if self._active:
             self._active.note_read(dataset_name)
             if names.MODEL_CALLS in node.tags:
@@ -146,7 +146,7 @@ class MlflowTracking:
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any, node: Node) -> None:
-        """Notes that the run saved this dataset, and the progress of the calls."""
+        """Records that the run saved this dataset, and the progress of the calls."""
         if self._active:
             self._active.note_saved(dataset_name)
             if names.MODEL_CALLS in node.tags and isinstance(data, list) and data:

@@ -1,7 +1,7 @@
 """Opening of an MLflow run: once model calls leave the processor idle, or in a child if this process must exit.
 
 The import of MLflow, its store and its writes take seconds of the interpreter that sends the calls. A server that
-answers within milliseconds keeps that interpreter busy, and each of those seconds would be missing in the rate.
+answers within milliseconds keeps that interpreter busy, and each of those seconds would lower the rate of calls.
 
 Runs that were killed are ended here as well.
 """
@@ -159,11 +159,11 @@ class QuietMoment:
         self._calls_began: float | None = None
 
     def calls_begin(self) -> None:
-        """Notes that a model-calling node starts."""
+        """Records that a model-calling node starts."""
         self._calls_began = self._monotonic()
 
     def calls_pause(self) -> None:
-        """Notes that another node runs, and a model-calling one will follow: its first request should not wait."""
+        """Records that another node runs before a model-calling one, whose first request should not wait."""
         self._calls_began = None
 
     def now(self) -> None:

@@ -39,7 +39,7 @@ class EarlierRun:
     Attributes:
         run_id, name, status, tags: As recorded in MLflow.
         folder: Copy of its `rebuild/`.
-        copy: What `folder` is in, if it is temporary: it goes with this object.
+        copy: The temporary folder that holds `folder`, if there is one; it is removed with this object.
     """
 
     run_id: str

@@ -14,7 +14,7 @@ from itertools import takewhile
 from typing import IO, Any
 
 from synthetic_textcat.errors import BatchError
-from synthetic_textcat.llm.batches.service import BatchState, Limits, MissingResultsError, Orphan, ResultLine
+from synthetic_textcat.llm.batches.service import BatchLimits, BatchState, MissingResultsError, Orphan, ResultLine
 from synthetic_textcat.llm.batches.transfers import (
     CLOCKS_DIFFER_S,
     OK,
@@ -33,12 +33,12 @@ from synthetic_textcat.llm.chat_models.chat import LangChainAdapter, set_by
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.schemas.parameters import LlmParameters
 
-LIMITS = Limits(requests=100_000, size_bytes=256_000_000, enqueued_tokens=10**15)
+LIMITS = BatchLimits(requests=100_000, size_bytes=256_000_000, enqueued_tokens=10**15)
 
 _PATH = "/v1/messages/batches"
 _HEAD, _BETWEEN, _TAIL = b'{"requests":[', b",", b"]}"
 _CREATED_WITHIN_S = 7_200.0
-"""From the intent to the creation, at most: an upload, and its retries."""
+"""Longest time from the intent to the creation: an upload and its retries."""
 
 _OF_ONE_REQUEST = ("betas", "extra_headers", "extra_query")
 """Arguments of the SDK's method that are no part of a body."""
@@ -85,11 +85,11 @@ class AnthropicBatches:
         """
         model, arguments = self._adapter.arguments(call.schema, attempt.max_tokens)
         params = model._get_request_payload(list(attempt.messages), **arguments)  # type: ignore[attr-defined]  # noqa: SLF001
-        params |= params.pop("extra_body", None) or {}  # where LangChain puts what the SDK's method has no argument for
+        params |= params.pop("extra_body", None) or {}  # where LangChain puts fields without an argument
         if own := [name for name in _OF_ONE_REQUEST if params.get(name)]:
             raise BatchError(
-                f"Requests with {' and '.join(own)} are not sent in batches here, and nothing was sent. "
-                "Next: set generation.mode=live, or take that out of the catalog entry llm"
+                f"Requests with {' and '.join(own)} can't be sent in batches here; nothing was sent. "
+                "Next: set generation.mode=live, or remove that from the catalog entry llm"
             )
         return ascii_line({"custom_id": call.fingerprint, "params": params})
 
@@ -117,7 +117,7 @@ class AnthropicBatches:
         return batch_state(batch.to_dict())
 
     def find(self, orphans: Sequence[Orphan], taken: Collection[str]) -> dict[str, BatchState | None]:
-        """Batches of that time and number of requests whose results are those of an orphan."""
+        """Batches with the time, the number of requests and the results of an orphan."""
         sent = {orphan.intent: datetime.fromisoformat(orphan.sent_at).timestamp() for orphan in orphans}
         since = min(sent.values()) - CLOCKS_DIFFER_S
         with our_errors(self._set_by):
@@ -155,7 +155,7 @@ class AnthropicBatches:
             return batch_state(response.parse().to_dict(), poll_after_s(response.headers))
 
     def cancel(self, batch_id: str) -> BatchState:
-        """Asks for the end of a batch; it stays in `canceling` until what is being worked on has ended."""
+        """Requests the cancellation of a batch; it stays in `canceling` until the requests in progress have ended."""
         with our_errors(self._set_by):
             return batch_state(self._client.messages.batches.cancel(batch_id).to_dict())
 

@@ -1,4 +1,4 @@
-"""Batched rows: which rows of a run's batches are open, and what they were answered, in arrays."""
+"""Batched rows: the open rows of a run's batches and the answers to them, in arrays."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -43,7 +43,7 @@ class BatchedRows:
             self._replies[number] = len(row.past)
 
     def awaited(self, completions: Sequence[Completion]) -> Iterator[tuple[int, Completion]]:
-        """The completions for which an open row waits, each after the number of that row."""
+        """The completions that an open row waits for, each after the number of its row."""
         numbers = self._numbers.find(digests_of(each.fingerprint for each in completions))
         places = np.flatnonzero(numbers >= 0)
         attempts = np.array([each.attempt for each in completions], np.int64)[places]
@@ -59,18 +59,18 @@ class BatchedRows:
         return found[self._is_open[found]]
 
     def except_for(self, digests: NDArray[np.bytes_]) -> Numbers:
-        """Numbers of the rows of other calls than these."""
+        """Numbers of the rows whose calls are not among these."""
         is_other = np.ones(len(self._is_open), np.bool_)
         found = self._numbers.find(digests)
         is_other[found[found >= 0]] = False
         return np.flatnonzero(is_other)
 
     def settle(self, number: int) -> None:
-        """Notes a good reply."""
+        """Records a good reply."""
         self._is_open[number] = False
 
     def add_bad_replies(self, replies: Sequence[tuple[int, Completion]], max_attempts: int) -> None:
-        """Notes bad replies; their rows are asked again, with these replies, while attempts are left.
+        """Records bad replies; while attempts are left, their rows are asked again with these replies.
 
         Args:
             replies: Each after the number of its row; at most one of a row.
@@ -84,7 +84,7 @@ class BatchedRows:
         self.ask_again(numbers[self._replies[numbers] < max_attempts])
 
     def ask_again(self, numbers: Numbers | int) -> None:
-        """Notes rows for the next round."""
+        """Queues rows for the next round."""
         self._is_asked_again[numbers] = True
 
     @property
@@ -93,19 +93,19 @@ class BatchedRows:
         return np.flatnonzero(self._is_asked_again)
 
     def begin_round(self) -> Numbers:
-        """Rows of the next round, which begins."""
+        """Begins the next round; returns its rows."""
         numbers = self.to_ask_again
         self._is_asked_again[:] = False
         return numbers
 
     def by_attempt(self, numbers: Numbers) -> Iterator[tuple[int, "RowsAt"]]:
-        """The rows by the number of the reply that they wait for: a batch holds one attempt of each of its rows."""
+        """The rows by attempt, since a batch holds one attempt of each of its rows."""
         replies = self._replies[numbers]
         for number in np.unique(replies).tolist():
             yield number + 1, self.at(numbers[replies == number])
 
     def at(self, numbers: Numbers) -> "RowsAt":
-        """The rows with these numbers, each made when it is asked for."""
+        """The rows with these numbers, each created on access."""
         return RowsAt(self, numbers)
 
     def made(self, numbers: Numbers) -> Iterator[OpenRow]:
@@ -132,11 +132,11 @@ class BatchedRows:
 
 
 class RowsAt(Sequence[OpenRow]):
-    """Some of the rows in order, each made when it is asked for.
+    """Sequence of selected rows in order, each created on access.
 
     Args:
         rows: The rows.
-        numbers: Numbers of those that are meant.
+        numbers: Numbers of the selected rows.
     """
 
     def __init__(self, rows: BatchedRows, numbers: Numbers) -> None:

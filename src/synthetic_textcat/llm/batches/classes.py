@@ -5,8 +5,8 @@ import asyncio
 from synthetic_textcat.errors import BatchError
 from synthetic_textcat.llm.batches.service import BatchService
 from synthetic_textcat.llm.chat_models.model_classes import imported
-from synthetic_textcat.llm.chat_models.spec import OFFLINE_CLASS, ChatModelSpec
-from synthetic_textcat.llm.providers.class_facts import batch_adapters
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
+from synthetic_textcat.llm.providers.class_facts import batch_adapters, class_facts
 from synthetic_textcat.schemas.parameters import LlmParameters
 
 
@@ -19,7 +19,7 @@ def check_batch_class(class_path: str) -> None:
     if class_path in batch_adapters():
         return
     allowed = ", ".join(batch_adapters())
-    if class_path == OFFLINE_CLASS:
+    if class_facts(class_path).is_offline:
         raise BatchError(
             "The offline model has no batches, which generation.mode=batch asks for. Next: add --env openai, or set "
             "generation.mode=live"

@@ -38,7 +38,7 @@ class BatchCollector:
 
     Attributes:
         earlier: Fingerprints of its requests whose line an earlier run has saved.
-        counts: Requests by what became of them, of this run.
+        counts: Number of requests of this run by outcome.
         final: Fingerprints of requests that must not be sent again in this run, since they would be refused again.
     """
 

@@ -10,7 +10,7 @@ from itertools import takewhile
 from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
-from synthetic_textcat.llm.batches.service import FAILED, BatchState, Limits, Orphan, ResultLine
+from synthetic_textcat.llm.batches.service import FAILED, BatchLimits, BatchState, Orphan, ResultLine
 from synthetic_textcat.llm.batches.transfers import (
     CLOCKS_DIFFER_S,
     OK,
@@ -35,7 +35,7 @@ from synthetic_textcat.schemas.parameters import LlmParameters
 if TYPE_CHECKING:
     from synthetic_textcat.llm.chat_models.openai_chat import LeanChatOpenAI
 
-LIMITS = Limits(requests=50_000, size_bytes=200_000_000, enqueued_tokens=2_000_000)
+LIMITS = BatchLimits(requests=50_000, size_bytes=200_000_000, enqueued_tokens=2_000_000)
 
 _METHOD = "/v1/chat/completions"
 _ENDS = ("completed", "expired", "cancelled", FAILED)
@@ -125,7 +125,7 @@ class OpenAIBatches:
             return _state(response.parse(), poll_after_s(response.headers))
 
     def cancel(self, batch_id: str) -> BatchState:
-        """Asks for the end of a batch; it stays in `cancelling` for some minutes."""
+        """Requests the cancellation of a batch; it stays in `cancelling` for some minutes."""
         with our_errors():
             return _state(self._client.batches.cancel(batch_id))
 

@@ -1,4 +1,4 @@
-"""Overview of a project's batches: their state at the provider, and the end of one on demand."""
+"""Overview of a project's batches: their state at the provider, and cancellation on demand."""
 
 import logging
 from collections.abc import Iterator
@@ -73,7 +73,7 @@ def _chosen(batches: list[SentBatch], cancel: str | None) -> list[SentBatch]:
 
 
 def _state(service: BatchService | None, batch: SentBatch, is_cancelled: bool) -> tuple[BatchState | None, str]:
-    """The state at the provider, and its word; of a batch that is not asked for the word alone."""
+    """The state at the provider, and its description; of a batch that is not polled only the description."""
     if batch.ended is not None:
         return None, batch.ended.replace("_", " ")
     if service is None or batch.endpoint != service.endpoint:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import IO
 
 from synthetic_textcat.llm.batches.record import SentRow
-from synthetic_textcat.llm.batches.service import Limits
+from synthetic_textcat.llm.batches.service import BatchLimits
 from synthetic_textcat.llm.calls.budget import Budget, TokenBound
 from synthetic_textcat.llm.calls.policy import Call, CallPolicy
 from synthetic_textcat.llm.prompts.messages import messages_sha256
@@ -18,11 +18,11 @@ then parts become smaller."""
 
 
 @dataclass(slots=True)
-class Part:
-    """One input file, on disk without a name: a crash leaves nothing behind.
+class BatchPart:
+    """Input file of a batch, on disk without a name: a crash leaves nothing behind.
 
     Attributes:
-        file: At its beginning.
+        file: The open file, positioned at its beginning.
         rows: Its requests.
         sha256: Hash of the file.
         size_bytes, enqueued: Its size, and the estimate of its prompt tokens.
@@ -70,15 +70,15 @@ class Parts:
             self._ahead = next(self._prepared, None)
         return self._ahead is None
 
-    def next_part(self, limits: Limits, budget: Budget, *, is_alone: bool = True) -> Part | None:
+    def next_part(self, limits: BatchLimits, budget: Budget, *, is_alone: bool = True) -> BatchPart | None:
         """The next part; None if there is no call left, or none fits.
 
         Args:
             limits: What is left of the provider's limits.
-            budget: With what open batches have reserved.
+            budget: The spending so far, with the amounts that open batches have reserved.
             is_alone: Whether no other batch is open: then one request may be more than the tokens that are left.
         """
-        part, digest = Part(), hashlib.sha256()
+        part, digest = BatchPart(), hashlib.sha256()
         while not self.is_empty and self._ahead is not None:
             line, row, tokens, usd = self._ahead
             enqueued = len(line) // _BYTES_PER_TOKEN

@@ -31,7 +31,7 @@ _FIRST_BYTES = b'{"line":"intent"'
 
 
 class SentRow(NamedTuple):
-    """A request in a batch: what its journal line needs, whatever becomes of plan, prompts and model meanwhile.
+    """A request in a batch, with all that its journal line needs, even if plan, prompts or model change meanwhile.
 
     Attributes:
         fingerprint: Its `custom_id` at the provider.
@@ -63,7 +63,7 @@ class SentBatch:
         tokens_reserved, usd_reserved: Upper end of its estimated usage, charged to a cap until the results are there.
         batch_id: The provider's id; None until the batch is known to exist.
         ended: How it ended, once its results are in the journal; None before.
-        counts: Of a collected batch: requests by what became of them.
+        counts: Number of requests by outcome, of a collected batch.
     """
 
     intent: str
@@ -145,17 +145,17 @@ class BatchRecord:
         return np.sort(np.concatenate([digests_of(()), *(digests_of(self.rows(batch)) for batch in self.pending)]))
 
     def intend(self, batch: SentBatch, rows: Iterable[SentRow]) -> None:
-        """Notes a batch that is about to be sent."""
+        """Records a batch that is about to be sent."""
         self._write("intent", {**{name: getattr(batch, name) for name in _OF_INTENT}, "rows": list(rows)})
 
     def submitted(self, batch: SentBatch, batch_id: str, file_id: str | None, *, adopted: bool = False) -> SentBatch:
-        """Notes that a batch exists at the provider."""
+        """Records that a batch exists at the provider."""
         said = {"intent": batch.intent, "batch_id": batch_id, "file_id": file_id, "adopted": adopted, "at": now()}
         self._write("submitted", said)
         return self._batches[batch.intent]
 
     def collected(self, batch: SentBatch, status: str, counts: dict[str, int]) -> None:
-        """Notes that all results of a batch are in the journal."""
+        """Records that all results of a batch are in the journal."""
         self._write("collected", {"intent": batch.intent, "status": status, "counts": counts, "at": now()})
 
     def _write(self, kind: str, fields: dict[str, Any]) -> None:
@@ -182,7 +182,7 @@ def refuse_foreign_record(file: IO[bytes], path: Path) -> None:
     """Checks that a file is a batch record before it is read or appended to; rewinds the file.
 
     Raises:
-        BatchError: If it begins with anything else than an intent.
+        BatchError: If its first line is not an intent.
     """
     file.seek(0)
     begin = file.read(len(_FIRST_BYTES))

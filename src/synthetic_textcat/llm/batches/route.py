@@ -1,4 +1,4 @@
-"""Batch route of a run: sends open rows in parts, waits, collects results, and asks again for what failed.
+"""Batch route of a run: sends open rows in parts, waits, collects results, and asks again for failed rows.
 
 In memory are one part at a time and some 80 bytes of each open row. All steps are on disk first (`record.py`), so a
 run may end between any two of them, and the same command goes on, on any machine that has the project's data.
@@ -20,9 +20,9 @@ from synthetic_textcat.llm.batches.sender import FOR_NOW, BatchSender
 from synthetic_textcat.llm.batches.service import (
     ENDED_EARLY,
     FAILED,
+    BatchLimits,
     BatchService,
     BatchState,
-    Limits,
     MissingResultsError,
 )
 from synthetic_textcat.llm.batches.usage import BatchUsage
@@ -36,10 +36,10 @@ from synthetic_textcat.schemas.parameters import GenerationParameters
 logger = logging.getLogger(__name__)
 
 _MOST_TRIES = 5
-"""Fetches of results that stay incomplete, a poll apart, before what is missing counts as lost."""
+"""Number of incomplete fetches of results, one poll apart, after which missing results count as lost."""
 
 _LONGEST_S = 900.0
-"""Longest wait between two looks after failures, in seconds."""
+"""Longest wait between two polls after failures, in seconds."""
 
 _MEGABYTE = 1_000_000
 
@@ -155,7 +155,7 @@ class BatchRoute:
         ]
 
     def _next_round(self, is_capped: bool) -> bool:
-        """Whether there is more to send, once all batches are in: what failed, or what had no room before."""
+        """Whether rows remain to be sent once all batches have ended: failed rows, or rows that had no room before."""
         if is_capped:
             return False
         if any(not parts.is_empty for _, parts in self._queue):
@@ -211,7 +211,7 @@ class BatchRoute:
     # Collecting
 
     def _look(self) -> Iterator[Batch]:
-        """Looks at each open batch once, and collects those that have ended."""
+        """Polls each open batch once, and collects the batches that have ended."""
         is_failed, self._poll_after_s = False, 0.0
         try:
             if self._cut_off:
@@ -228,7 +228,7 @@ class BatchRoute:
                 state = self._service.poll(batch.batch_id)
             except (*FOR_NOW, ContentFilteredError, FatalAnswerError) as error:
                 is_failed = True
-                self._warn(f"Batch {batch.batch_id} can't be looked at for now: {line_of(error)}")
+                self._warn(f"Batch {batch.batch_id} can't be polled for now: {line_of(error)}")
                 self._poll_after_s = max(self._poll_after_s, getattr(error, "retry_after_s", None) or 0.0)
                 continue
             self._states[batch.intent] = state
@@ -254,7 +254,7 @@ class BatchRoute:
         may_lack = is_whole and state.end in (*ENDED_EARLY, FAILED)
         if collector.missing and not may_lack:
             if tries + 1 < _MOST_TRIES:
-                return  # files may come later than the end, and transfers break off
+                return  # result files may appear after the batch has ended, and transfers break off
             self._warn(
                 f"Batch {batch.batch_id} ({state.status}) lacks results of {len(collector.missing)} requests, which "
                 f"may be billed, and are asked again{why}"
@@ -269,7 +269,7 @@ class BatchRoute:
         return BatchCollector(self._service, batch, rows, saved, self._policy.run_id, self._call_numbers)
 
     def _saved_chunk(self, chunk: list[Completion], collector: BatchCollector) -> Iterator[Batch]:
-        """Has a chunk saved, then counts and judges it."""
+        """Yields a chunk to be saved, then counts and judges it."""
         yield Batch(chunk, self._progress())
         for completion in chunk:
             self._policy.budget.note(completion)
@@ -278,7 +278,7 @@ class BatchRoute:
         self._settle(chunk, collector)
 
     def _settle(self, chunk: list[Completion], collector: BatchCollector) -> None:
-        """Puts rows without a good reply among those to be asked again, while attempts and retries are left."""
+        """Queues rows without a good reply for another request, while attempts and retries are left."""
         self._replies += sum(completion.replied for completion in chunk)
         bad: list[tuple[int, Completion]] = []
         for row, completion in self._rows.awaited(chunk):
@@ -324,7 +324,7 @@ class BatchRoute:
             self._ask_again_after(collector.earlier)
 
     def _ask_again_after(self, earlier: Collection[str]) -> None:
-        """Puts rows among those to be asked again whose bad reply an earlier run saved, which was cut off then."""
+        """Queues rows whose bad reply was saved by an earlier run that was then interrupted."""
         self._replies += len(earlier)
         self._rows.ask_again(self._rows.open_among(earlier))
 
@@ -343,7 +343,7 @@ class BatchRoute:
     # Waiting
 
     def _wait_s(self) -> float:
-        """Seconds until the next look: as set, longer where the server asks for it, doubled with each failure."""
+        """Seconds until the next poll: as set, longer where the server asks for it, doubled with each failure."""
         poll_s = self._settings.batch_poll_seconds
         backoff_s = poll_s * 2.0 ** min(self._failed_looks, 10)
         return max(min(backoff_s, max(_LONGEST_S, poll_s)), self._poll_after_s)
@@ -362,16 +362,16 @@ class BatchRoute:
         )
 
     def _warn(self, line: str) -> None:
-        """Warns once of each thing."""
+        """Logs each warning once."""
         if line not in self._warned:
             self._warned.add(line)
             logger.warning("%s", line)
 
 
-def _limits_of(settings: GenerationParameters, own: Limits) -> Limits:
+def _limits_of(settings: GenerationParameters, own: BatchLimits) -> BatchLimits:
     """The user's limits, in requests and bytes within the provider's."""
     size = own.size_bytes if settings.batch_megabytes is None else int(settings.batch_megabytes * _MEGABYTE)
-    return Limits(
+    return BatchLimits(
         min(settings.batch_requests or own.requests, own.requests),
         min(size, own.size_bytes),
         settings.batch_enqueued_tokens or own.enqueued_tokens,

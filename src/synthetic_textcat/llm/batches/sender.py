@@ -9,7 +9,7 @@ from typing import TypeVar
 from uuid import uuid4
 
 from synthetic_textcat.errors import ContentFilteredError, FatalAnswerError, TextcatError, TransportError
-from synthetic_textcat.llm.batches.parts import Part
+from synthetic_textcat.llm.batches.parts import BatchPart
 from synthetic_textcat.llm.batches.record import NEVER_SUBMITTED, BatchRecord, SentBatch, now
 from synthetic_textcat.llm.batches.service import BatchService, BatchState, MissingResultsError, Orphan
 from synthetic_textcat.llm.calls.policy import RetryPolicy
@@ -23,7 +23,7 @@ FOR_NOW = (TransportError, MissingResultsError)
 """Errors after which the same request may succeed: a file that was just uploaded may be unknown for a while."""
 
 _LOOKS = 2
-"""Times that a batch is looked for, a poll apart, before it counts as never created: a list may lag behind."""
+"""Number of searches for a batch, one poll apart, after which it counts as never created: a list may lag behind."""
 
 _LONGEST_LAG_S = 30.0
 
@@ -61,11 +61,11 @@ class BatchSender:
         self._undecided: set[str] = set()
 
     def is_undecided(self, batch: SentBatch) -> bool:
-        """Whether only the end of a batch at the provider will tell if it is this one."""
+        """Whether a batch at the provider can be identified as this one only after its end."""
         return batch.intent in self._undecided
 
-    def send(self, part: Part, attempt: int) -> tuple[SentBatch, BatchState | None]:
-        """Sends a part; its state is None if the answer was lost, and only the end of a batch will tell if it exists.
+    def send(self, part: BatchPart, attempt: int) -> tuple[SentBatch, BatchState | None]:
+        """Sends a part; its state is None if the answer was lost, and whether the batch exists shows only later.
 
         Raises:
             TextcatError: If it can't be sent; what was sent before stays recorded.
@@ -104,7 +104,7 @@ class BatchSender:
         return batch, state
 
     def adopt(self, unknown: Sequence[SentBatch]) -> list[SentBatch]:
-        """Records batches that exist at the provider although no id was recorded; returns those that never will.
+        """Records batches that exist at the provider although no id was recorded; returns those never created.
 
         Raises:
             TransportError, TextcatError: If the provider can't be asked.
@@ -142,8 +142,8 @@ class BatchSender:
                 batch.requests,
             )
 
-    def _created(self, batch: SentBatch, part: Part, file_id: str | None) -> BatchState | None:
-        """Creates the batch. After an answer that was lost it may exist: it is looked for before another try."""
+    def _created(self, batch: SentBatch, part: BatchPart, file_id: str | None) -> BatchState | None:
+        """Creates the batch. If the answer was lost, the batch may exist: it is searched for before another attempt."""
         tries = 0
 
         def create() -> BatchState | None:

@@ -19,7 +19,7 @@ FAILED = "failed"
 """End of a batch that was refused as a whole."""
 
 
-class Limits(NamedTuple):
+class BatchLimits(NamedTuple):
     """Limits of a provider for one batch, with the date of its documentation in the adapter.
 
     Attributes:
@@ -44,8 +44,8 @@ class BatchState:
         intent: The id that went along as metadata; None for a batch of another program.
         total, done, failed: Requests in all, with a reply, and with an error.
         sources: What the results are read from: ids of files, or the batch itself; empty if there are none (yet).
-        error_code, error_words: Why it failed as a whole.
-        poll_after_s: Wait that the server asks for before the next look.
+        error_code, error_words: Reason for which the whole batch failed.
+        poll_after_s: Seconds that the server asks to wait before the next poll.
     """
 
     batch_id: str
@@ -72,7 +72,7 @@ class BatchState:
 
 
 class ResultLine(NamedTuple):
-    """One line of the results.
+    """Line of the results.
 
     Attributes:
         custom_id: Fingerprint of the request; the only thing by which results are joined.
@@ -112,7 +112,7 @@ class MissingResultsError(Exception):
 class BatchService(Protocol):
     """A provider's batches. Errors are those of `llm/providers/transport_errors.py`."""
 
-    limits: Limits
+    limits: BatchLimits
     endpoint: str
 
     def request_line(self, call: Call, attempt: Attempt) -> bytes:
@@ -136,7 +136,7 @@ class BatchService(Protocol):
         """The state of a batch."""
 
     def cancel(self, batch_id: str) -> BatchState:
-        """Asks for the end of a batch. What is done by then is billed."""
+        """Requests the cancellation of a batch. Requests that are done by then are billed."""
 
     def results(self, state: BatchState) -> Iterator[ResultLine]:
         """All lines of all result files, as they come; a line that can't be read is left out.

@@ -1,4 +1,4 @@
-"""Requests about batches: exceptions of an SDK as ours, lines of result files, and errors within them."""
+"""Batch transfers: exceptions of an SDK turned into ours, lines of result files, and errors within them."""
 
 import json
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ TRANSFER_S = 1_800.0
 """Timeout of an upload or download, between two chunks of bytes."""
 
 CLOCKS_DIFFER_S = 3_600.0
-"""By how much the provider's clock may differ from ours."""
+"""Largest difference between the provider's clock and ours."""
 
 OK = 200
 _NO_SUCH_PATH = (404, 405, 501)
@@ -38,7 +38,7 @@ class RequestError(Exception):
 
 @contextmanager
 def our_errors(set_by: SetBy = OPENAI) -> Iterator[None]:
-    """Raises exceptions of the client as ours.
+    """Context in which exceptions of the client are turned into ours.
 
     Args:
         set_by: Where key and address of the model's class are set, for messages.
@@ -83,7 +83,7 @@ def answer_of_error(line: ResultLine) -> Answer:
 
 
 def poll_after_s(headers: Any) -> float | None:
-    """Seconds until the next look that the server asks for; None if it does not."""
+    """Seconds until the next poll that the server asks for; None if it asks for none."""
     for name, unit in _POLL_HEADERS:
         try:
             return float(headers[name]) * unit

@@ -1,4 +1,4 @@
-"""Estimated usage of a request in a batch, which a cap is charged with before the batch is sent.
+"""Estimated usage of a request in a batch, charged to a cap before the batch is sent.
 
 As in a quote: the upper end of the 95 % range of the mean over replies to the same plan, once there are enough of them
 (a quote's pilot is enough). Before that, the hard upper bound of each request: the bytes of its prompt, and its token
@@ -14,7 +14,7 @@ from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.prices import PriceList
 
 FEWEST = 20
-"""Counted replies from which on the mean is used: the rows of a quote's pilot."""
+"""Number of counted replies from which the mean is used: the rows of a quote's pilot."""
 
 _T = 2.1
 """97.5 % quantile of Student's t with 19 degrees of freedom; it is lower for more."""
@@ -29,7 +29,7 @@ class RunningMean:
     squares: float = 0.0
 
     def add(self, value: float) -> None:
-        """Takes in a value."""
+        """Adds a value."""
         self.number += 1
         step = value - self.mean
         self.mean += step / self.number
@@ -58,7 +58,7 @@ class BatchUsage:
             self.note(completion)
 
     def note(self, completion: Completion) -> None:
-        """Takes in a counted reply."""
+        """Adds a counted reply."""
         if not completion.replied or not completion.is_counted or not completion.tokens:
             return
         self._tokens.add(completion.tokens)

@@ -12,14 +12,14 @@ from synthetic_textcat.schemas.model_names import is_same_model
 logger = logging.getLogger(__name__)
 
 _ENOUGH = 5
-"""Replies after which a server is said to ignore the requested form."""
+"""Number of replies after which a server is reported to ignore the requested form."""
 
 
 class AnsweringModel:
     """Model and server behind the replies, as far as replies show them.
 
     Args:
-        requested: `llm.model`; None if it is no model's name, as Azure's names of deployments.
+        requested: `llm.model`; None if it is not the name of a model, as with Azure's deployments.
         form: `llm.structured_output`; `none` requests no JSON.
     """
 
@@ -49,7 +49,7 @@ class AnsweringModel:
         if self._form == "none" or not answer or completion.refusal:
             return
         if answer.startswith(("{", "[")):
-            self._form = "none"  # nothing left to be found out
+            self._form = "none"  # nothing more to detect
             return
         self._without_form += 1
         if self._without_form == _ENOUGH:

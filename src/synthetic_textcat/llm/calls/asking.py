@@ -41,7 +41,7 @@ class Question(Protocol):
 
     @property
     def row(self) -> Mapping[str, Any]:
-        """The planned row, or the part of it that matters."""
+        """The planned row, or the part of it that checks need."""
 
 
 AnyQuestion = TypeVar("AnyQuestion", bound=Question)
@@ -77,7 +77,7 @@ class Asked(NamedTuple):
         return Fingerprinter(self.llm, self.spec.identity_of(self.llm))
 
     def is_same(self, other: "Asked") -> bool:
-        """Whether both are one model at one endpoint."""
+        """Whether both are the same model at the same endpoint."""
         return (self.llm.model, self.spec.endpoint) == (other.llm.model, other.spec.endpoint)
 
 
@@ -100,7 +100,7 @@ def policy_for(
         judge: Validation of replies.
         budget: What this run has spent so far.
         run_id: This run.
-        pauses: Tasks that are paused; None = none is.
+        pauses: Paused tasks; None = no task is paused.
         answering: Comparison of the model that answers with the requested one; None = it is not compared.
     """
     return CallPolicy(
@@ -127,12 +127,12 @@ def pending_calls(
     """The calls of open rows, lazily, each with its earlier replies.
 
     Args:
-        questions: Each with its open row.
+        questions: Questions, each with its open row.
         asked: The model.
-        planned_tokens: Derives a token limit from what is asked.
+        planned_tokens: Derives a token limit from a question.
         untried: Whether no earlier reply of this kind was good.
         stale: Message of the error, if the fingerprint of a question is not that of its open row.
-        is_left_out: Whether a question is not asked after all.
+        is_left_out: Whether a question is skipped.
 
     Raises:
         StaleTableError: If the open rows belong to another plan, prompt or model.

@@ -61,7 +61,7 @@ class Overflow(NamedTuple):
 
 
 def read_overflow(words: str) -> Overflow:
-    """The sizes in a server's words."""
+    """The sizes in a server's message."""
     return Overflow(_first_number(_CONTEXT, words), _first_number(_PROMPT, words))
 
 

@@ -10,7 +10,7 @@ ENOUGH = 20
 """Bad replies that end a run."""
 
 FEWEST_ROWS = 5
-"""Rows of which they must be: several replies to one row are still one row."""
+"""Number of different rows that they must belong to: several replies to one row count as one row."""
 
 _FEWEST_TASKS = 2
 _OF_THE_CONTENT = {"refused", "content_filtered"}

@@ -1,4 +1,4 @@
-"""Open rows: planned rows that the journal does not settle, in arrays, and each as an object only while it is asked."""
+"""Open rows: planned rows that the journal does not settle, in arrays; each is an object only while it is asked for."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -56,12 +56,12 @@ class _Columns(NamedTuple):
     lines: NDArray[np.int32]
 
     def taken(self, rows: slice | NDArray[np.bool_] | NDArray[np.int64]) -> "_Columns":
-        """Some of the rows."""
+        """Selection of the rows."""
         return _Columns(self.positions[rows], self.digests[rows], self.first_lines[rows], self.lines[rows])
 
 
 class OpenRowSequence(Sequence[OpenRow]):
-    """Open rows in order, each made when it is asked for: its lines are read from the journal then.
+    """Sequence of open rows, each created on access, when its lines are read from the journal.
 
     Args:
         columns: The rows.
@@ -98,7 +98,7 @@ class OpenRowSequence(Sequence[OpenRow]):
             yield from self._made(self._columns.taken(slice(start, start + _MADE_AT_ONCE)))
 
     def where(self, is_kept: NDArray[np.bool_] | NDArray[np.int64]) -> "OpenRowSequence":
-        """Some of the rows, by a mask or by their places."""
+        """Selection of the rows by a mask or by their places."""
         return self._of(self._columns.taken(is_kept))
 
     @property
@@ -154,13 +154,13 @@ class OpenRows(NamedTuple):
         return np.array([row.position for row in self.rows], np.int64)
 
     def where(self, is_kept: NDArray[np.bool_]) -> Sequence[OpenRow]:
-        """Some of the rows."""
+        """Selection of the rows."""
         return (
             self.rows.where(is_kept) if isinstance(self.rows, OpenRowSequence) else list(compress(self.rows, is_kept))
         )
 
     def without(self, digests: NDArray[np.bytes_]) -> Sequence[OpenRow]:
-        """The rows of other calls than those with these fingerprints."""
+        """The rows whose calls have other fingerprints than these."""
         return self.where(~np.isin(digests_of_rows(self.rows), digests))
 
 
@@ -170,7 +170,7 @@ def digests_of_rows(rows: Sequence[OpenRow]) -> NDArray[np.bytes_]:
 
 
 class SpentCalls:
-    """Completions of a run without their texts, read from the journal by each walk.
+    """Completions of a run without their texts, read from the journal at each iteration.
 
     Args:
         journal: The journal.
@@ -215,7 +215,7 @@ def open_rows(
 
 
 class _Search:
-    """The search for open rows, some at a time."""
+    """Search for open rows, chunk by chunk."""
 
     def __init__(
         self,
@@ -241,7 +241,7 @@ class _Search:
         )
 
     def look_up(self, fingerprints: Sequence[str], start: int) -> None:
-        """Looks for the open ones among some rows.
+        """Finds the open rows of a chunk.
 
         Args:
             fingerprints: Fingerprints of their calls.
@@ -295,7 +295,7 @@ class _Search:
                 self._known.append(replace(completion, raw_text=""))
 
     def _is_open(self, completions: Sequence[Completion]) -> bool:
-        """Whether a row with these lines is asked again."""
+        """Whether a row with these lines is asked for again."""
         settlement = settle(completions, self._judge)
         self._any_good = self._any_good or settlement.value is not None
         last = completions[-1]

@@ -12,7 +12,7 @@ from synthetic_textcat.tables import RowTable, factorized
 class PlanReader:
     """Planned rows by position: one batch is in memory, and 4 bytes a row for the tasks.
 
-    Rows are asked for in plan order, or nearly so. A step back begins at the first row again.
+    Rows are read in plan order, or nearly so. A step back begins at the first row again.
 
     Args:
         requests: The plan.
@@ -49,7 +49,7 @@ class PlanReader:
         return {str(self._task_ids[number]): count for number, count in zip(numbers, counts.tolist(), strict=True)}
 
     def are_of(self, task_ids: Iterable[str], positions: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Whether each of these rows is of one of the tasks."""
+        """Mask of the rows that belong to one of the tasks."""
         sought = set(task_ids)
         numbers = [number for number, task_id in enumerate(self._task_ids) if task_id in sought]
         return np.isin(self._tasks[positions], numbers)

@@ -87,7 +87,7 @@ class PlanSettlement:
         self.paid_calls.add(paid.taken())
 
     def part(self, number: int) -> SettledPart:
-        """The results of a batch of the plan, given once: of each row the first attempt that parses.
+        """The results of a batch of the plan, available once: for each row the first attempt that parses.
 
         Args:
             number: Number of the batch in `starts`.
@@ -95,7 +95,7 @@ class PlanSettlement:
         table = self._results.part(number)
         positions, attempts = table["position"].to_numpy(), table["attempt"].to_numpy()
         order = np.lexsort((attempts, positions))  # stable: of one attempt the earlier call comes first
-        if (np.diff(order) != 1).any():  # as it hardly ever is
+        if (np.diff(order) != 1).any():  # which is rare
             table, positions = table.combine_chunks().take(pa.array(order)), positions[order]
         is_good = table["failure_cause"].is_null().to_numpy()
         good, bad = np.flatnonzero(is_good), np.flatnonzero(~is_good)

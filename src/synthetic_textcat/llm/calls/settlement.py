@@ -42,7 +42,7 @@ class Settlement(Generic[Wanted]):
     replies: int
 
     def is_open(self, max_attempts: int) -> bool:
-        """Whether the row is asked (again): it has no value yet, and attempts are left."""
+        """Whether the row is asked for (again): it has no value yet, and attempts are left."""
         return self.value is None and self.replies < max_attempts
 
 
@@ -114,7 +114,7 @@ def starts_of(
 
 
 def _steps(rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    """The rows, first one, then more and more at once."""
+    """The rows in growing chunks, beginning with a single row."""
     start, step = 0, 1
     while start < len(rows):
         yield rows.iloc[start : start + step]

@@ -38,9 +38,9 @@ class VerdictCalls:
         self._bounds = np.append(np.flatnonzero(begins), len(begins))
 
     def about(self, rows: RowTable) -> Iterator[tuple[pd.DataFrame, list[list[str]]]]:
-        """Rows that were asked about as they are now, batch by batch, each with the fingerprints of its votes.
+        """Rows that were judged in their present form, batch by batch, each with the fingerprints of its votes.
 
-        Calls about a row whose text or labels were others then do not count.
+        Calls about a row whose text or labels have changed since do not count.
 
         Args:
             rows: In any order, which may be another than that of the calls.

@@ -1,4 +1,4 @@
-"""Votes of a judge: validation of its replies, of which only the options of their question are answers."""
+"""Votes of a judge: validation of its replies; only the options of the question are answers."""
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -26,7 +26,7 @@ _KEPT = 4_096
 """Options that are kept as objects: the calls in flight, and the votes of a row one after the other."""
 
 _NO_SECOND = frozenset({"", "none", "null", "nothing", "no", "n/a", "-"})
-"""Words of models for no second answer, in place of those of the question."""
+"""Words that models use for no second answer, other than the words of the question."""
 
 
 class Vote(NamedTuple):

@@ -65,14 +65,14 @@ UNKNOWN = TokenUsage(None, None, None)
 
 
 NO_ANSWER = Answer("", None, None, UNKNOWN, None)
-"""Answer of a failed call that may have been worked on, and billed."""
+"""Answer of a failed call that the server may have processed and billed."""
 
 
 NOTHING = TokenUsage(0, 0, 0)
 
 
 NOT_WORKED_ON = Answer("", None, None, NOTHING, None)
-"""Answer of a failed call that certainly took no token."""
+"""Answer of a failed call that certainly used no token."""
 
 
 def read_answer(message: AIMessage) -> Answer:
@@ -97,7 +97,7 @@ def read_answer(message: AIMessage) -> Answer:
 
 
 def _block_reason(metadata: Mapping[str, Any]) -> str | None:
-    """Why the provider blocked the prompt, as Google says it next to no candidate at all."""
+    """Reason for which the provider blocked the prompt, as Google reports it in a reply without candidates."""
     feedback = metadata.get("prompt_feedback")
     said = feedback.get("block_reason") if isinstance(feedback, Mapping) else None
     word = str(said or "").rpartition(".")[2]
@@ -116,7 +116,7 @@ def filtered_answer(said: str) -> Answer:
 
 
 def _usage_of(message: AIMessage, *, has_text: bool) -> TokenUsage:
-    """The server's own counts where the class passes them on: LangChain's have a 0 where the server is silent."""
+    """The server's own counts where the class passes them on: LangChain reports 0 where the server reports nothing."""
     of_server = message.response_metadata.get("token_usage")
     is_given = isinstance(of_server, dict) and "prompt_tokens" in of_server
     return read_usage(of_server if is_given else message.usage_metadata, has_text)
@@ -157,9 +157,9 @@ def _text(value: Any) -> str | None:
 
 
 def finish_reason_of(metadata: Mapping[str, Any]) -> str | None:
-    """Why the model stopped, from LangChain's `response_metadata`; None where the server does not say.
+    """Finish reason, from LangChain's `response_metadata`; None where the server gives none.
 
-    A word that the table does not know stays as it came.
+    A word that the table does not know is returned unchanged.
     """
     said = next((metadata[name] for name in _finish_fields() if metadata.get(name) is not None), None)
     if said is None:
@@ -171,7 +171,7 @@ def finish_reason_of(metadata: Mapping[str, Any]) -> str | None:
 
 @cache
 def known_words() -> dict[str, str]:
-    """Our word for each provider's."""
+    """Our finish reason for each provider's word."""
     return {row.words: row.meaning for row in provider_facts("finish_reason")}
 
 

@@ -38,7 +38,7 @@ _SCHEMAS_KEPT = 1 << 12
 """Schemas to which a model is kept bound: there is one for each task, and more of planned labels."""
 
 SchemaAdapter = Callable[[Messages, dict[str, Any], int, int | None], Awaitable["AIMessage"]]
-"""From messages, response schema, seed and token limit to the model's raw message."""
+"""Function of messages, response schema, seed and token limit that returns the model's raw message."""
 
 _LIMIT_FIELDS = ("max_tokens", "max_output_tokens", "num_predict", "max_new_tokens")
 """Fields of LangChain's classes that hold the token limit of a reply."""
@@ -105,7 +105,7 @@ def reply_in_error(error: Exception) -> "AIMessage | None":
 
 
 def set_by(model: "BaseChatModel") -> SetBy:
-    """Where the class of a model has its key and address, for messages."""
+    """Places where key and address of a model's class are set, for error messages."""
     facts = _facts_of(model)
     if takes_body(model) and not facts.is_known:
         return OPENAI

@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from synthetic_textcat.errors import ModelSetupError, nearest
+from synthetic_textcat.llm.chat_models.openai_client import openai_settings
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec, warn_of_writer
 from synthetic_textcat.llm.local_server.gguf import chat_header, find_gguf
 from synthetic_textcat.llm.local_server.server import ServerOptions, serve
@@ -67,9 +68,9 @@ class LocalModelSpec(ChatModelSpec):
 
         from synthetic_textcat.llm.chat_models.openai_chat import LeanChatOpenAI
 
-        settings = {name: value for name, value in self.kwargs.items() if name == "extra_body"}
+        body = {name: value for name, value in self.kwargs.items() if name == "extra_body"}
         return LeanChatOpenAI(
-            **(settings | self._openai_settings(llm)),
+            **(body | openai_settings(llm, self.kwargs.get("extra_body", {}))),
             base_url=server.url,
             api_key=server.key,
             timeout=self.kwargs.get("timeout"),

@@ -27,7 +27,7 @@ _UNREACHED = (httpx2.RequestError, ssl.SSLError)
 """Exceptions of the aiohttp transport that the SDK turns into its APIConnectionError."""
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
-"""JSON as the SDK writes it, which makes such an encoder for each call."""
+"""Encoder of JSON as the SDK writes it; the SDK creates one for each call."""
 
 
 class LeanChatOpenAI(ChatOpenAI):
@@ -58,7 +58,7 @@ class LeanChatOpenAI(ChatOpenAI):
 
     @property
     def is_observed(self) -> bool:
-        """Whether LangChain does more at a call than to ask the model: callbacks, a cache, a rate limiter, a stream."""
+        """Whether LangChain does more in a call than ask the model: callbacks, a cache, a rate limiter, a stream."""
         has_cache = bool(self.cache) or get_llm_cache() is not None
         if has_cache or self.rate_limiter or self.streaming or self.output_version is not None:
             return True

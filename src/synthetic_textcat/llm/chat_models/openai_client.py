@@ -1,4 +1,4 @@
-"""HTTP client and addresses of ChatOpenAI: server and proxy are checked before the first call."""
+"""Setup of ChatOpenAI: key, address, HTTP client and settings; server and proxy are checked before the first call."""
 
 import base64
 import ipaddress
@@ -6,20 +6,19 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 from urllib.request import getproxies
 
 from pydantic import SecretStr
 
 from synthetic_textcat.errors import ModelSetupError
+from synthetic_textcat.llm.chat_models.class_setup import KEY_VARIABLE, ClassSetup, identity_tuple, without_transport
 from synthetic_textcat.llm.chat_models.transport import check_header_value, check_headers
+from synthetic_textcat.schemas.parameters import LlmParameters
 
 OPENAI_URL = "https://api.openai.com/v1"
 _ENTRY = "catalog entry llm"
-KEY_VARIABLE = "key_variable"
-"""Argument of an entry: the environment variable of its key, so that two servers need not get each other's."""
-
 _USUAL_KEY = "OPENAI_API_KEY"
 _ADDRESS_ARGUMENTS = ("base_url", "openai_api_base")
 _OWN_ARGUMENTS = (*_ADDRESS_ARGUMENTS, "openai_proxy", KEY_VARIABLE)
@@ -48,6 +47,82 @@ class Address:
     authorization: str | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class OpenAISetup(ClassSetup):
+    """Setup of ChatOpenAI, whose identity is its address and not its class: any server of that protocol."""
+
+    own_arguments: ClassVar[frozenset[str]] = frozenset({KEY_VARIABLE})
+
+    @property
+    def endpoint(self) -> str:
+        """Address of the calls."""
+        return openai_address(self.kwargs).url
+
+    @property
+    def address(self) -> str:
+        """Empty: the endpoint is the address."""
+        return ""
+
+    @property
+    def key_place(self) -> str:
+        """The usual environment variable of the key, for messages."""
+        return _USUAL_KEY
+
+    def identity(self, endpoint_name: str | None = None) -> tuple[Any, ...]:
+        """The address, or the name in its place, then the arguments that can change replies, if there are any."""
+        endpoint = self.endpoint if endpoint_name is None else endpoint_name
+        return identity_tuple(endpoint, without_transport(self.without_address))
+
+    def check(self) -> bool:
+        """Checks key, headers and address without the package, which takes a second to import.
+
+        Raises:
+            ModelSetupError: If there is no key, or one of them can't be used.
+        """
+        _check_key(key_variable(self.kwargs))
+        _check_headers(self.kwargs)
+        openai_address(self.kwargs)
+        return True
+
+    def settings(self, names: set[str], llm: LlmParameters) -> dict[str, Any]:  # noqa: ARG002
+        """The settings under the names of ChatOpenAI."""
+        return openai_settings(llm, self.kwargs.get("extra_body", {}))
+
+    def constructor_arguments(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """The arguments with the key, our HTTP client, the parts of the address and the proxy.
+
+        Raises:
+            ModelSetupError: If there is no key, or one of key, address, headers or proxy can't be used.
+        """
+        self.check()
+        address = openai_address(arguments)
+        others = {name: value for name, value in arguments.items() if name not in _OWN_ARGUMENTS}
+        headers, query = others.get("default_headers") or {}, others.get("default_query") or {}
+        if address.authorization and "authorization" not in {str(name).casefold() for name in headers}:
+            others["default_headers"] = {**headers, "Authorization": address.authorization}  # in place of the key
+        if address.query:
+            others["default_query"] = {**address.query, **query}
+        client = _http_client(arguments.get("openai_proxy") or os.environ.get("OPENAI_PROXY") or None)
+        # LangChain refuses a proxy together with a client of ours, and reads OPENAI_PROXY unless it is given.
+        key = SecretStr(os.environ[key_variable(arguments)])
+        return {**others, "api_key": key, "base_url": address.url, "openai_proxy": None, "http_async_client": client}
+
+
+def openai_settings(llm: LlmParameters, extra_body: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of ChatOpenAI, which sends `max_tokens` under its new name; the old name needs `extra_body`.
+
+    Args:
+        llm: The settings.
+        extra_body: Further fields of the request's body, to which the old name is added.
+    """
+    settings = {"model": llm.model, "temperature": llm.temperature, "top_p": llm.top_p}
+    if not isinstance(llm.max_tokens, int):  # a planned limit goes with each call
+        return settings
+    if llm.token_limit_field == "max_tokens":
+        return settings | {"extra_body": {**extra_body, "max_tokens": llm.max_tokens}}
+    return settings | {"max_tokens": llm.max_tokens}
+
+
 def openai_address(arguments: Mapping[str, Any]) -> Address:
     """Address of calls: of the catalog entry, else of the environment, else OpenAI's. Empty counts as not set.
 
@@ -60,37 +135,6 @@ def openai_address(arguments: Mapping[str, Any]) -> Address:
         if text and str(text).strip():
             return read_address(str(text), place)
     return Address(OPENAI_URL)
-
-
-def openai_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of ChatOpenAI with its client, the parts of its address and the proxy where each belongs.
-
-    Raises:
-        ModelSetupError: If there is no key, or one of key, address, headers or proxy can't be used.
-    """
-    check_openai_setup(arguments)
-    address = openai_address(arguments)
-    others = {name: value for name, value in arguments.items() if name not in _OWN_ARGUMENTS}
-    headers, query = others.get("default_headers") or {}, others.get("default_query") or {}
-    if address.authorization and "authorization" not in {str(name).casefold() for name in headers}:
-        others["default_headers"] = {**headers, "Authorization": address.authorization}  # in place of the key
-    if address.query:
-        others["default_query"] = {**address.query, **query}
-    client = _http_client(arguments.get("openai_proxy") or os.environ.get("OPENAI_PROXY") or None)
-    # LangChain refuses a proxy together with a client of ours, and reads OPENAI_PROXY unless it is given.
-    key = SecretStr(os.environ[key_variable(arguments)])
-    return {**others, "api_key": key, "base_url": address.url, "openai_proxy": None, "http_async_client": client}
-
-
-def check_openai_setup(arguments: Mapping[str, Any]) -> None:
-    """Checks key, headers and address of ChatOpenAI, without its package.
-
-    Raises:
-        ModelSetupError: If there is no key, or one of them can't be used.
-    """
-    _check_key(key_variable(arguments))
-    _check_headers(arguments)
-    openai_address(arguments)
 
 
 def key_variable(arguments: Mapping[str, Any]) -> str:
@@ -161,10 +205,10 @@ def read_address(text: str, place: str) -> Address:
     """
     parts = _parts_of(text.strip(), place)
     if parts.fragment or text.strip().endswith("#"):
-        raise ModelSetupError(f"{place} has a # in it, and what follows is never sent. Next: leave it out")
+        raise ModelSetupError(f"{place} contains a #, and the part after it is never sent. Next: remove it")
     path = parts.path.rstrip("/")
     if (method := next(filter(path.endswith, _METHODS), None)) is not None:
-        raise ModelSetupError(f"{place} ends in {method}, which each call adds. Next: end it before that")
+        raise ModelSetupError(f"{place} ends in {method}, which each call adds. Next: remove that")
     userinfo, _, host = parts.netloc.rpartition("@")
     scheme = text.strip().partition("://")[0]  # in the letters in which fingerprints have always had it
     return Address(
@@ -175,7 +219,7 @@ def read_address(text: str, place: str) -> Address:
 
 
 def check_proxy(text: str, place: str) -> None:
-    """Makes sure that calls can go through this proxy.
+    """Checks that calls can go through this proxy.
 
     Raises:
         ModelSetupError: If they can't.
@@ -185,11 +229,9 @@ def check_proxy(text: str, place: str) -> None:
 
 def _parts_of(text: str, place: str) -> SplitResult:
     if any(character.isspace() or not character.isprintable() for character in text):
-        raise ModelSetupError(
-            f"{place} has a blank, a line break or a sign that does not show in it. Next: take it out"
-        )
+        raise ModelSetupError(f"{place} contains a blank, a line break or an invisible character. Next: remove it")
     if "://" not in text:
-        raise ModelSetupError(f"{place} has no scheme. Next: begin it with https://, or http:// for a server nearby")
+        raise ModelSetupError(f"{place} has no scheme. Next: begin it with https://, or http:// for a local server")
     scheme = text.partition("://")[0]
     if scheme.casefold() not in ("http", "https"):
         shown = f"{scheme}://" if _SCHEME.fullmatch(scheme) else "something else"
@@ -199,11 +241,11 @@ def _parts_of(text: str, place: str) -> SplitResult:
         host, port = parts.hostname, parts.port
     except ValueError:
         raise ModelSetupError(
-            f"{place} has a port that is none (allowed: 1 to 65535), or a bracket without its other half. "
+            f"{place} has an invalid port (allowed: 1 to 65535), or an unmatched bracket. "
             "Next: fix what stands between :// and the next slash"
         ) from None
     if port == 0 or not host or not _is_host(host, parts.netloc):
-        raise ModelSetupError(f"{place} names no host that there can be. Next: fix what follows ://")
+        raise ModelSetupError(f"{place} names no valid host. Next: fix the part after ://")
     return parts
 
 

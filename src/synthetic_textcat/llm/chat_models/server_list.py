@@ -46,7 +46,7 @@ class ServerList:
         self.down: dict[str, str] = {}
 
     def own(self, shard: int) -> str:
-        """The server of a shard: they are taken in turn."""
+        """The server of a shard; the shards take the servers in turn."""
         return self._urls[shard % len(self._urls)]
 
     def order(self, shard: int) -> list[str]:
@@ -63,7 +63,7 @@ class ServerList:
         return [*found, *(url for url in self._urls if url not in found)]
 
     def note(self, url: str, failure: str = "") -> None:
-        """Notes a reply of a server, or the words of a failure."""
+        """Records a reply of a server, or the message of a failure."""
         if not failure:
             self._failures[url] = 0
             if self.down.pop(url, None):

@@ -11,13 +11,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr, ValidationError
 
 from synthetic_textcat.errors import ModelSetupError, nearest
-from synthetic_textcat.llm.chat_models.model_classes import argument_names, imported, load_class, settings_for
-from synthetic_textcat.llm.chat_models.openai_client import (
-    KEY_VARIABLE,
-    check_openai_setup,
-    openai_address,
-    openai_arguments,
-)
+from synthetic_textcat.llm.chat_models.class_setup import KEY_VARIABLE, ClassSetup, class_setup, without_secrets
+from synthetic_textcat.llm.chat_models.model_classes import argument_names, imported, load_class
 from synthetic_textcat.llm.chat_models.transport import (
     NEUTRAL_TIMEOUT,
     RETRIES,
@@ -29,12 +24,11 @@ from synthetic_textcat.llm.chat_models.transport import (
     retries_of,
     wide_pool,
 )
-from synthetic_textcat.llm.providers.class_facts import CALL, ClassFacts, class_facts, plain_address, put
+from synthetic_textcat.llm.providers.class_facts import CALL, ClassFacts, class_facts, put
 from synthetic_textcat.llm.providers.class_fixes import fixed_class
 from synthetic_textcat.redaction import SHORTEST, add_public, add_secret, learn_settings, redact, short_secrets
-from synthetic_textcat.redaction.names import is_secret_name
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
-from synthetic_textcat.schemas.parameters import PLANNED, LlmParameters
+from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.writers import writer_note
 
 if TYPE_CHECKING:
@@ -42,15 +36,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-OFFLINE_CLASS = "synthetic_textcat.llm.offline.model.OfflineTemplateModel"
-OPENAI_CLASS = "langchain_openai.ChatOpenAI"
 _ENTRY = "the catalog entry llm"
-_TRANSPORT = {
-    *("openai_proxy", "timeout", "request_timeout", "default_request_timeout", "timeout_seconds", "max_retries"),
-    *("default_headers", "default_query", "organization", "openai_organization", "http_socket_options"),
-    KEY_VARIABLE,
-}
-
 _SETTING = re.compile(r"(?<![\w.])llm\.(?=[a-z])")
 _VARIABLE = re.compile(r"\b[A-Z][A-Z_]{3,}\b")
 _OTHER_NAMES = {"model_name": "model", "repo_id": "model", "max_new_tokens": "max_tokens"}
@@ -74,51 +60,31 @@ class ChatModelSpec:
     @property
     def endpoint(self) -> str:
         """Address of the calls, for the fingerprint: replies of different servers are different."""
-        return openai_address(self.kwargs).url if self.class_path == OPENAI_CLASS else self.class_path
+        return self._setup.endpoint
 
     @property
     def server(self) -> str:
-        """Endpoint with the address of another class, where catalog or environment has one: where batches are."""
-        sent = {} if self.class_path == OPENAI_CLASS else self.kwargs | self._facts.environment(self.kwargs)
-        address = next((str(sent[name]) for name in self._addresses if sent.get(name)), "")
-        return f"{self.endpoint} at {plain_address(address)}" if address else self.endpoint
+        """Endpoint, with the configured address of a class whose endpoint lacks it: where its batches are."""
+        address = self._setup.address
+        return f"{self.endpoint} at {address}" if address else self.endpoint
 
     @property
     def identity(self) -> tuple[Any, ...]:
-        """The part of the configuration that can change replies, for the fingerprint: address and arguments.
+        """Identity of the model for the fingerprint: address, arguments and variables that can change replies.
 
-        Of another class also its variables, such as OLLAMA_HOST, where the catalog has no address. Excludes transport,
-        and names that look like a secret, at any depth: a new key does not change replies.
+        Excludes transport, and names that look like a secret, at any depth: a new key does not change replies.
         """
-        if self.class_path == OPENAI_CLASS:  # its address is the endpoint
-            return self.with_endpoint(self.endpoint, {})
-        return self.with_endpoint(self.class_path, self._facts.environment(self.kwargs))
+        return self._setup.identity()
 
     def identity_of(self, llm: LlmParameters) -> tuple[Any, ...]:
         """The identity, with `llm.endpoint_name` in place of the address: servers of one name are one model's."""
-        if llm.endpoint_name is None:
-            return self.identity
-        bare = self.without_address()
-        if self.class_path == OPENAI_CLASS:
-            return bare.with_endpoint(llm.endpoint_name, {})
-        named = {self._facts.argument or "address": llm.endpoint_name}
-        elsewhere = self._facts.environment(named) if self._facts.argument else {}
-        return bare.with_endpoint(self.class_path, {**elsewhere, **named})
-
-    def with_endpoint(self, endpoint: str, variables: Mapping[str, str]) -> tuple[Any, ...]:
-        """An identity: an endpoint, then arguments and variables that can change replies, if there are any."""
-        own = _TRANSPORT.union(self._addresses) if self.class_path == OPENAI_CLASS else _TRANSPORT
-        sent = {name: value for name, value in self.kwargs.items() if name not in own}
-        if self.class_path != OPENAI_CLASS:
-            sent = {**self._facts.without_transport(sent), **variables}
-        sent = _without_secrets(sent)
-        return (endpoint, sent) if sent else (endpoint,)
+        return self.identity if llm.endpoint_name is None else self._setup.identity(llm.endpoint_name)
 
     @property
     def has_secrets(self) -> bool:
         """Whether an argument, at any depth, has the name of a secret: such as a header with a key."""
         plain = {name: value for name, value in self.kwargs.items() if name != KEY_VARIABLE}
-        return bool(_without_secrets(plain) != plain)
+        return bool(without_secrets(plain) != plain)
 
     def at(self, url: str) -> "ChatModelSpec":
         """The same model at another server.
@@ -133,13 +99,16 @@ class ChatModelSpec:
 
     def without_address(self) -> "ChatModelSpec":
         """The same model without the address that the catalog names."""
-        kept = {name: value for name, value in self.kwargs.items() if name not in self._addresses}
-        return replace(self, kwargs=kept)
+        return replace(self, kwargs=self._setup.without_address)
 
     @property
-    def _addresses(self) -> tuple[str, ...]:
-        """Names of the argument of the address; an empty one where it is unknown."""
-        return (self._facts.argument, *self._facts.others)
+    def is_offline(self) -> bool:
+        """Whether it is the offline model, which calls no server."""
+        return self._facts.is_offline
+
+    @property
+    def _setup(self) -> ClassSetup:
+        return class_setup(self.class_path, self.kwargs)
 
     @property
     def _facts(self) -> ClassFacts:
@@ -169,38 +138,35 @@ class ChatModelSpec:
         """
         self.learn_secrets()
         add_public(llm.model)
-        self.refuse_a_mixture(llm)
-        self._refuse_second_ways_in()
-        by_openai = self.class_path == OPENAI_CLASS
+        self.check_model_name(llm)
+        self._refuse_settings_in_entry()
+        setup = self._setup
         model_class = load_class(self._facts.lean or self.class_path)
-        kwargs, per_call = self._arguments(argument_names(model_class))
-        settings = self._openai_settings(llm) if by_openai else self._settings(argument_names(model_class), llm)
+        names = argument_names(model_class)
+        kwargs, per_call = self._arguments(names)
+        settings = setup.settings(names, llm)
         for place in [place for place in settings if "." in place]:
             put(per_call if place.startswith(CALL) else kwargs, place, settings.pop(place))
         parts = {name: self._part(name, path, kwargs) for name, path in self._facts.parts.items()}
-        if self.class_path == OFFLINE_CLASS:
-            settings["defects"] = llm.defects
         warn_of_writer(llm.model)
         check_all_headers(kwargs, "catalog entry llm")
-        arguments = openai_arguments(kwargs) if by_openai else kwargs
+        arguments = setup.constructor_arguments(kwargs)
         per_call = {f"{CALL}{name}": value for name, value in per_call.get("call", {}).items()}
         model = self._construct(fixed_class(model_class, self._facts, per_call), {**arguments, **settings, **parts})
         learn_and_check_keys(model)
         refuse_redirects(model)
-        if self.class_path != OFFLINE_CLASS:
+        if not self.is_offline:
             _warn_of_short_secrets(tuple(short_secrets()))
         return model
 
     def check_unbuilt(self) -> bool:
-        """Checks key, headers and address of ChatOpenAI without its package; False where only the class can check them.
+        """Checks key, headers and address without the class; False where only the class can check them.
 
         Raises:
             ModelSetupError: If there is no key, or one of them can't be used.
         """
         self.learn_secrets()
-        if self.class_path == OPENAI_CLASS:
-            check_openai_setup(self.kwargs)
-        return self.class_path == OPENAI_CLASS
+        return self._setup.check()
 
     def _arguments(self, names: set[str]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Arguments of the constructor, with timeout and retries where the class takes them, and those of each call.
@@ -211,8 +177,7 @@ class ChatModelSpec:
         facts = self._facts
         neutral = {RETRIES, NEUTRAL_TIMEOUT} | (set(TIMEOUTS) if facts.is_known else set())
         kwargs = {name: value for name, value in self.kwargs.items() if name not in neutral}
-        own = {KEY_VARIABLE} if self.class_path == OPENAI_CLASS else set()
-        for name in sorted(kwargs.keys() - names - own):
+        for name in sorted(kwargs.keys() - names - self._setup.own_arguments):
             raise ModelSetupError(f"{self.class_path} takes no {name} (catalog entry llm); {nearest(name, names)}")
         for name in facts.parts:
             if not isinstance(kwargs.setdefault(name, {}), Mapping):
@@ -246,13 +211,6 @@ class ChatModelSpec:
             raise ModelSetupError(f"{class_path} takes no {each} (catalog entry llm, {name}); {nearest(each, names)}")
         return self._construct(part_class, dict(given))
 
-    def _settings(self, names: set[str], llm: LlmParameters) -> dict[str, Any]:
-        """The settings under the names of the class, some of them places."""
-        places = self._facts.settings
-        given = {place: getattr(llm, name) for name, place in places.items()}
-        moved = {place: value for place, value in given.items() if value not in (None, PLANNED)}
-        return settings_for(self.class_path, names, llm.model_copy(update=dict.fromkeys(places))) | moved
-
     def learn_secrets(self) -> None:
         """Registers the secrets in the arguments and in the variables of the key: all output masks them.
 
@@ -275,16 +233,7 @@ class ChatModelSpec:
             first_line = redact(str(error).partition("\n")[0])
             raise ModelSetupError(f"Can't build {self.class_path} (catalog entry llm): {first_line}") from None
 
-    def _openai_settings(self, llm: LlmParameters) -> dict[str, Any]:
-        """Arguments for ChatOpenAI, which sends `max_tokens` under its new name; the old name needs `extra_body`."""
-        settings = {"model": llm.model, "temperature": llm.temperature, "top_p": llm.top_p}
-        if not isinstance(llm.max_tokens, int):  # a planned limit goes with each call
-            return settings
-        if llm.token_limit_field == "max_tokens":
-            return settings | {"extra_body": {**self.kwargs.get("extra_body", {}), "max_tokens": llm.max_tokens}}
-        return settings | {"max_tokens": llm.max_tokens}
-
-    def _refuse_second_ways_in(self) -> None:
+    def _refuse_settings_in_entry(self) -> None:
         """Refuses settings and keys in the catalog entry: they would be sent, but neither recorded nor hashed."""
         of_parts = (self.kwargs.get(name) for name in self._facts.parts)
         nested = {name for part in of_parts if isinstance(part, Mapping) for name in part}
@@ -295,35 +244,28 @@ class ChatModelSpec:
                     f"{name} is set in the catalog entry llm; set llm.{own} in parameters.yml instead"
                 )
             if name.endswith(("api_key", "api_token")):
-                place = "OPENAI_API_KEY" if self.class_path == OPENAI_CLASS else self._facts.key
+                place = self._setup.key_place
                 raise ModelSetupError(f"{name} is set in the catalog entry llm; put the key into {place} instead")
 
-    def refuse_a_mixture(self, llm: LlmParameters) -> None:
+    def check_model_name(self, llm: LlmParameters) -> None:
         """Refuses a model's name or file for template text, and the template writer's name for a model.
 
         Raises:
             ModelSetupError: With what to set instead.
         """
-        model, offline = llm.model, self.class_path == OFFLINE_CLASS
+        model = llm.model
         if llm.gguf is not None:
             raise ModelSetupError(f"llm.gguf={llm.gguf} needs --env local_model, or llm.gguf=null")
-        if offline and model != OFFLINE_MODEL:
+        if self.is_offline and model != OFFLINE_MODEL:
             raise ModelSetupError(f"llm.model={model} needs a server: add --env openai, or leave llm.model as it is")
-        if not offline and model == OFFLINE_MODEL:
+        if not self.is_offline and model == OFFLINE_MODEL:
             raise ModelSetupError(f"llm.model={model} is not a model of {self.class_path}; set llm.model to one")
 
 
 def as_of_judge(fault: str) -> str:
-    """A message about a model, with the places of the judge's setup; the judge is named in any case."""
+    """An error message about a model, reworded for the settings of the judge, which it always names."""
     moved = _SETTING.sub("label_check.llm.", fault.replace("catalog entry llm", "catalog entry judge"))
     return moved if "judge" in moved or "label_check" in moved else f"The catalog entry judge: {moved}"
-
-
-def _without_secrets(value: Any) -> Any:
-    """The value without mapping entries whose names look like a secret."""
-    if isinstance(value, Mapping):
-        return {key: _without_secrets(each) for key, each in value.items() if not is_secret_name(str(key))}
-    return [_without_secrets(each) for each in value] if isinstance(value, list) else value
 
 
 @cache

@@ -7,7 +7,7 @@ from math import isinf
 
 from synthetic_textcat.llm.calls.budget import Budget, SpendingGate
 from synthetic_textcat.llm.calls.first_replies import FirstReplies
-from synthetic_textcat.llm.engine.circuit_breaker import CircuitBreaker, Failure, State
+from synthetic_textcat.llm.engine.circuit_breaker import BreakerState, CircuitBreaker, Failure
 from synthetic_textcat.llm.engine.meter import BreakerLog, Halt, Meter, Ticket, outage_of
 from synthetic_textcat.llm.engine.rate_limiter import RateLimiter
 from synthetic_textcat.llm.engine.run_stops import Refusals
@@ -34,7 +34,7 @@ class Admission(Meter):
 
     @property
     def verdict(self) -> str:
-        """Message of the error that refusals in a row show; empty if there is none."""
+        """Message of the error after several refusals in a row; empty if there is none."""
         return self._refusals.message
 
     def first_replies(self, watch: bool, kind: str) -> FirstReplies:
@@ -49,7 +49,7 @@ class Admission(Meter):
     def outage(self) -> Outage | None:
         """The outage that stops the run; None if there is none."""
         last = self._breaker.last
-        if self._breaker.state is not State.STOPPED or last is None:
+        if self._breaker.state is not BreakerState.STOPPED or last is None:
             return None
         return outage_of(last, self._breaker.requested_wait_s)
 
@@ -59,7 +59,7 @@ class Admission(Meter):
         return self._budget.is_spent or self.outage is not None
 
     def begin(self, halt: Halt, prove: Callable[[], None]) -> None:
-        """Does nothing: what ends the calls, and what proves the server, are calls of this pool."""
+        """Does nothing: only calls of this pool end the run or prove the server."""
 
     def slot(self) -> AbstractAsyncContextManager[None]:
         """A slot for one call near a spending cap; waits for room."""
@@ -117,7 +117,7 @@ class Admission(Meter):
         self._breaker.conclude()
 
     async def close(self) -> None:
-        """Does nothing: nothing is held elsewhere."""
+        """Does nothing: this meter holds nothing elsewhere."""
 
     async def _is_the_probe(self) -> bool:
         """Waits while the breaker is open; returns whether this call is the probe."""

@@ -1,6 +1,6 @@
 """Central meter of a cluster: leases rate limits, concurrency and money to workers, by one schedule for all of them.
 
-A state machine with an injected clock; where it runs, and how reports reach it, is not its business. Imported by the
+A state machine with an injected clock, independent of where it runs and how reports reach it. Imported by the
 scheduler of a cluster, so only from the standard library and its equals.
 """
 
@@ -9,7 +9,7 @@ from math import ceil, inf, isinf
 from time import monotonic
 from typing import NamedTuple
 
-from synthetic_textcat.llm.engine.circuit_breaker import CircuitBreaker, Failure, State
+from synthetic_textcat.llm.engine.circuit_breaker import BreakerState, CircuitBreaker, Failure
 from synthetic_textcat.llm.engine.lease_members import Member, Members
 from synthetic_textcat.llm.engine.leases import (
     CAP,
@@ -20,7 +20,7 @@ from synthetic_textcat.llm.engine.leases import (
     CallEnd,
     Grant,
     Limits,
-    Report,
+    WorkerReport,
 )
 from synthetic_textcat.llm.engine.run_stops import FirstRepliesOfAll, Refusals
 from synthetic_textcat.llm.engine.shared_spending import SharedSpending, Spent
@@ -146,7 +146,7 @@ class CentralMeter:
         self._probing: str | None = None
         self._probed_by = ""
 
-    def exchange(self, report: Report) -> Grant:
+    def exchange(self, report: WorkerReport) -> Grant:
         """Records a worker's report and renews its lease."""
         now = self._clock()
         self._release_silent(now)
@@ -170,10 +170,10 @@ class CentralMeter:
 
     @property
     def over(self) -> str:
-        """Why no further call may start, as in `Grant`; empty if calls may start."""
+        """Reason why no further call may start, as in `Grant`; empty if calls may start."""
         if self._halted:
             return self._halted
-        if self._breaker.state is State.STOPPED:
+        if self._breaker.state is BreakerState.STOPPED:
             return OUTAGE
         return CAP if self._spending.calls_left <= 0 else ""
 
@@ -194,7 +194,7 @@ class CentralMeter:
             requested_wait_s=self._breaker.requested_wait_s,
         )
 
-    def _record(self, member: Member, report: Report, now: float) -> None:
+    def _record(self, member: Member, report: WorkerReport, now: float) -> None:
         """Books the difference between a report and the last one of the same member."""
         before, member.report, member.seen_at = member.report, report, now
         begun = report.started - before.started
@@ -217,8 +217,8 @@ class CentralMeter:
         if self._probing == report.member and not report.has_probe:
             self._abandon_probe()
 
-    def _record_ends(self, member: Member, report: Report) -> None:
-        """Passes the ends of calls that are new to the circuit breaker."""
+    def _record_ends(self, member: Member, report: WorkerReport) -> None:
+        """Passes new ends of calls to the circuit breaker."""
         fresh = report.ends[max(0, member.ends - report.first_end) :]
         member.ends = max(member.ends, report.first_end + len(report.ends))
         own = min(report.in_flight + len(fresh), max(1, member.held))  # when the calls ended
@@ -320,7 +320,7 @@ class CentralMeter:
         return tuple(times)
 
     def _share(self, expected: float, horizon_s: float) -> float:
-        """Permits that a member may hold, so that all who want some get as many."""
+        """Permits that a member may hold: an equal share for all members that want some."""
         gap_s = self._schedule.gap_s(expected)
         if not gap_s:
             return inf

@@ -16,7 +16,7 @@ FEWEST_ROWS = 20
 _FIRST_WAIT_S = 5.0
 
 
-class State(Enum):
+class BreakerState(Enum):
     """State of the breaker: calls go out; no call goes out; one probe is out; the run stops."""
 
     CLOSED = auto()
@@ -66,7 +66,7 @@ class CircuitBreaker:
         self._max_wait_s = max_wait_s
         self._fewest_rows = fewest_rows
         self._clock = clock
-        self.state = State.CLOSED
+        self.state = BreakerState.CLOSED
         self.last: Failure | None = None
         self._streak = self._most_in_flight = 0
         self._rows: set[str] = set()
@@ -85,12 +85,12 @@ class CircuitBreaker:
     @property
     def is_closed(self) -> bool:
         """Whether calls go out."""
-        return self.state is State.CLOSED
+        return self.state is BreakerState.CLOSED
 
     @property
     def wait_s(self) -> float:
         """Seconds until the next probe may go out; infinite while a probe is out, and after the stop."""
-        return max(0.0, self._probe_at - self._clock()) if self.state is State.OPEN else inf
+        return max(0.0, self._probe_at - self._clock()) if self.state is BreakerState.OPEN else inf
 
     @property
     def requested_wait_s(self) -> float | None:
@@ -99,12 +99,12 @@ class CircuitBreaker:
 
     def begin_probe(self) -> None:
         """Starts the probe: one call goes out while the breaker is open."""
-        self.state = State.HALF_OPEN
+        self.state = BreakerState.HALF_OPEN
 
     def abandon_probe(self) -> None:
         """Ends a probe without a result; another call may take its place."""
-        if self.state is State.HALF_OPEN:
-            self.state, self._probe_at = State.OPEN, self._clock()
+        if self.state is BreakerState.HALF_OPEN:
+            self.state, self._probe_at = BreakerState.OPEN, self._clock()
 
     def now(self) -> float:
         """Seconds by the breaker's clock."""
@@ -113,9 +113,9 @@ class CircuitBreaker:
     def succeed(self, begun_at: float = inf) -> None:
         """Records a reply, good or bad, to a call that began at that time: the server is up."""
         self._has_answered = True
-        if self.state is State.STOPPED:
+        if self.state is BreakerState.STOPPED:
             return
-        self.state, self._backoff_s = State.CLOSED, _FIRST_WAIT_S
+        self.state, self._backoff_s = BreakerState.CLOSED, _FIRST_WAIT_S
         self._forget_streak()
         if begun_at >= self._refused_at:
             self.last, self._requested_until, self._refusals = None, -inf, 0
@@ -123,7 +123,7 @@ class CircuitBreaker:
     def conclude(self) -> None:
         """Ends the calls; stops the run if the server asked for too long a wait, or all calls failed for one cause."""
         if self._refusals or (not self._has_answered and len(self._causes) == 1):
-            self.state = State.STOPPED
+            self.state = BreakerState.STOPPED
 
     def fail(
         self, failure: Failure, row: str, in_flight: int = 1, *, rows_remain: bool = True, is_probe: bool = False
@@ -137,14 +137,14 @@ class CircuitBreaker:
             rows_remain: Whether some rows have not been asked yet.
             is_probe: Whether it was the probe. Late failures of other calls count only for the wait they ask for.
         """
-        if self.state is State.STOPPED:
+        if self.state is BreakerState.STOPPED:
             return
         if self.last is None or self.last.cause != failure.cause:
             self._forget_streak()
         self.last = failure
         self._causes.add(failure.cause)
         self._note_requested_wait(failure.retry_after_s)
-        if self.state is State.CLOSED:
+        if self.state is BreakerState.CLOSED:
             self._count(row, in_flight)
             if self._is_outage(rows_remain):
                 self._opened_at = self._clock()
@@ -152,7 +152,7 @@ class CircuitBreaker:
         elif is_probe:
             self._backoff_s *= 2
             self._plan_probe()
-        elif self.state is State.OPEN and failure.retry_after_s:
+        elif self.state is BreakerState.OPEN and failure.retry_after_s:
             self._plan_probe()
 
     def _forget_streak(self) -> None:
@@ -184,7 +184,7 @@ class CircuitBreaker:
         now, requested_wait_s = self._clock(), self.requested_wait_s
         left_s = self._opened_at + self._max_wait_s - now
         if left_s <= 0 or (requested_wait_s is not None and requested_wait_s > left_s):
-            self.state = State.STOPPED
+            self.state = BreakerState.STOPPED
             return
-        self.state = State.OPEN
+        self.state = BreakerState.OPEN
         self._probe_at = now + (min(self._backoff_s, left_s) if requested_wait_s is None else requested_wait_s)

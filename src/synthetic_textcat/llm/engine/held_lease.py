@@ -4,7 +4,7 @@ from collections import deque
 from math import inf
 from typing import NamedTuple
 
-from synthetic_textcat.llm.engine.circuit_breaker import State
+from synthetic_textcat.llm.engine.circuit_breaker import BreakerState
 from synthetic_textcat.llm.engine.leases import LATE_S, LONGEST_TRIP_S, RENEW_S, TERM_S, Grant
 
 _FORGETTING = 1.02
@@ -21,7 +21,7 @@ _NOTHING = Grant(
     renew_s=RENEW_S,
     is_proven=False,
     has_answered=False,
-    breaker=State.CLOSED.name,
+    breaker=BreakerState.CLOSED.name,
     cause="",
     words="",
     wait_s=None,
@@ -103,7 +103,7 @@ class HeldLease:
         if grant.permits is None:
             self._permits.clear()
             return
-        if grant.breaker != State.CLOSED.name or grant.over:
+        if grant.breaker != BreakerState.CLOSED.name or grant.over:
             kept = deque(permit for permit in self._permits if permit.is_probe)
             self.lapsed += len(self._permits) - len(kept)
             self._permits = kept
@@ -122,7 +122,7 @@ class Demand:
         self._reported = 0
 
     def note(self, calls: int) -> bool:
-        """Notes calls in flight or waiting; returns whether they are more than were reported."""
+        """Records calls in flight or waiting; returns whether they are more than were reported."""
         self._peaks[-1] = max(self._peaks[-1], calls)
         return calls > self._reported
 
@@ -137,7 +137,7 @@ class Demand:
 class MeterClock:
     """The central meter's clock, estimated from the exchange that was quickest of late.
 
-    So the times of all workers fit together, however unevenly messages are under way.
+    The times of all workers are therefore consistent, however unevenly messages travel.
     """
 
     def __init__(self) -> None:

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from synthetic_textcat.llm.engine.leases import RENEW_S, TERM_S, Report
+from synthetic_textcat.llm.engine.leases import RENEW_S, TERM_S, WorkerReport
 
 _RENEWAL_LOAD_S = 0.002
 """Seconds between the renewals of two members of a large cluster, which bounds the load of the scheduler."""
@@ -30,7 +30,7 @@ class Member:
         ends: Number of call ends seen.
     """
 
-    report: Report
+    report: WorkerReport
     seen_at: float
     slots: int = 0
     permits: deque[float] = field(default_factory=deque)
@@ -69,7 +69,7 @@ class Members:
         """The member of this name; None if it holds no lease."""
         return self._by_name.get(name or "")
 
-    def of(self, report: Report, now: float) -> Member:
+    def of(self, report: WorkerReport, now: float) -> Member:
         """The member that reports; a new one, or one that has lost its lease, begins with this report."""
         if report.member not in self._by_name:
             self._by_name[report.member] = Member(report._replace(number=-1), now)

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from synthetic_textcat.errors import MeterLostError, TextcatError
 from synthetic_textcat.llm.calls.budget import Budget
 from synthetic_textcat.llm.calls.first_replies import FirstReplies, TaskPauses
-from synthetic_textcat.llm.engine.circuit_breaker import Failure, State
+from synthetic_textcat.llm.engine.circuit_breaker import BreakerState, Failure
 from synthetic_textcat.llm.engine.held_lease import Demand, HeldLease
-from synthetic_textcat.llm.engine.leases import CAP, OUTAGE, TERM_S, CallEnd, Grant, Report, UnconfirmedEnds
+from synthetic_textcat.llm.engine.leases import CAP, OUTAGE, TERM_S, CallEnd, Grant, UnconfirmedEnds, WorkerReport
 from synthetic_textcat.llm.engine.meter import BreakerLog, Halt, Meter, Ticket, outage_of
 from synthetic_textcat.llm.engine.rate_limiter import tokens_taken, usual_tokens
 from synthetic_textcat.llm.engine.single_call import CallResult
@@ -22,7 +22,7 @@ from synthetic_textcat.schemas.stops import Outage
 logger = logging.getLogger(__name__)
 
 _SHORTEST_RENEWAL_S = 0.05
-"""Seconds between two reports at least, however urgent the second is."""
+"""Shortest time between two reports, in seconds, however urgent the second is."""
 
 _USUAL_CALL_S = 5.0
 """Assumed duration of a call before any has ended; then a moving average, with this weight of the newest:"""
@@ -30,10 +30,10 @@ _USUAL_CALL_S = 5.0
 _NEWEST = 0.2
 
 _LEAVING_S = 2.0
-"""Seconds for which the last report may take."""
+"""Seconds that the last report may take."""
 
 Exchange = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
-"""Sends the values of a `Report` to the central meter and returns those of its `Grant`; may raise anything."""
+"""Sends the values of a `WorkerReport` to the central meter and returns those of its `Grant`; may raise anything."""
 
 
 class MeterLink(NamedTuple):
@@ -104,7 +104,7 @@ class LeasedMeter(Meter):
     @property
     def outage(self) -> Outage | None:
         """The outage that stops the run; None if there is none."""
-        if self._lease.grant.breaker != State.STOPPED.name:
+        if self._lease.grant.breaker != BreakerState.STOPPED.name:
             return None
         return outage_of(Failure(self._lease.grant.cause, self._lease.grant.words), self._lease.grant.requested_wait_s)
 
@@ -119,7 +119,7 @@ class LeasedMeter(Meter):
         self._renewal = self._loop.create_task(self._renew())
 
     def slot(self) -> AbstractAsyncContextManager[None]:
-        """Nothing to hold: the permits of a capped run take account of the calls in flight on all workers."""
+        """No slot to hold: the permits of a capped run take account of the calls in flight on all workers."""
         return nullcontext()
 
     def enter_at_once(self) -> Ticket | None:
@@ -222,19 +222,19 @@ class LeasedMeter(Meter):
             try:
                 async with asyncio.timeout(TERM_S):
                     grant = Grant(**await self._link.exchange(self._report()._asdict()))
-            except Exception as error:  # noqa: BLE001  whatever the connection raises: the meter is not there
+            except Exception as error:  # noqa: BLE001  any error of the connection means that the meter is not there
                 self._note_loss(error)
             else:
                 self._take(grant, sent_at)
             await asyncio.sleep(_SHORTEST_RENEWAL_S)
 
-    def _report(self, *, is_leaving: bool = False) -> Report:
+    def _report(self, *, is_leaving: bool = False) -> WorkerReport:
         now = self._loop.time()
         self._lease.drop_lapsed(now)
         self._number += 1
         first_end, ends = self._ends.to_send(now)
         spent = self._budget.totals
-        return Report(
+        return WorkerReport(
             member=self._link.member,
             shard=self._link.shard,
             number=self._number,
@@ -273,7 +273,7 @@ class LeasedMeter(Meter):
         self._ends.confirm(grant.ends)
         if grant.breaker != before.breaker:
             last = Failure(grant.cause, grant.words) if grant.cause else None
-            self._log.note(State[grant.breaker], last, grant.wait_s or 0.0)
+            self._log.note(BreakerState[grant.breaker], last, grant.wait_s or 0.0)
         if grant.is_proven:
             self._prove()
         self._pauses.adopt(grant.paused)

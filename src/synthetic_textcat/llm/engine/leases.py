@@ -113,7 +113,7 @@ class UnconfirmedEnds:
         self._confirmed = max(self._confirmed, number)
 
 
-class Report(NamedTuple):
+class WorkerReport(NamedTuple):
     """Report of a worker, with which it renews its lease. Numbers are totals since it began, if not said otherwise.
 
     Attributes:
@@ -121,7 +121,7 @@ class Report(NamedTuple):
         shard: Shard whose rows it asks for; a later member may go on with it.
         number: Number of the report; the meter drops one that was overtaken.
         trip_s: Seconds that its last report and the answer took.
-        demand: Calls that it could have in flight, if it had slots and permits, at this moment.
+        demand: Calls that it could have in flight at this moment, if it had slots and permits.
         in_flight: Calls in flight at this moment.
         call_s: Usual seconds of a call.
         started: Permits used.

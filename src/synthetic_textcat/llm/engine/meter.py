@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 from synthetic_textcat.errors import TextcatError
 from synthetic_textcat.llm.calls.first_replies import FirstReplies
-from synthetic_textcat.llm.engine.circuit_breaker import Failure, State
+from synthetic_textcat.llm.engine.circuit_breaker import BreakerState, Failure
 from synthetic_textcat.llm.engine.single_call import CallResult
 from synthetic_textcat.llm.prompts.messages import Messages
 from synthetic_textcat.schemas.stops import Outage, local_time
@@ -53,7 +53,7 @@ class Meter(Protocol):
 
     @property
     def verdict(self) -> str:
-        """Message of the error that refusals in a row show; empty if there is none, or the cluster finds it."""
+        """Message of the error after several refusals in a row; empty if there is none, or the cluster counts them."""
 
     def first_replies(self, watch: bool, kind: str) -> FirstReplies:
         """The first replies to one kind of call.
@@ -110,18 +110,18 @@ class BreakerLog:
     def __init__(self) -> None:
         self._announced: str | None = None
 
-    def note(self, state: State, last: Failure | None, wait_s: float) -> None:
+    def note(self, state: BreakerState, last: Failure | None, wait_s: float) -> None:
         """Logs a new state, with the last failure and the seconds until the next probe."""
-        if state is State.CLOSED:
+        if state is BreakerState.CLOSED:
             self._announced = None
             logger.info("The server answers again")
-        elif state in (State.OPEN, State.STOPPED) and last is not None:
+        elif state in (BreakerState.OPEN, BreakerState.STOPPED) and last is not None:
             is_new, self._announced = last.cause != self._announced, last.cause
             why = f"No replies any more ({last.cause}: {last.words})" if is_new else "Still no reply"
             logger.warning("%s. %s", why, _next_action(state, wait_s))
 
 
-def _next_action(state: State, wait_s: float) -> str:
-    if state is State.STOPPED:
+def _next_action(state: BreakerState, wait_s: float) -> str:
+    if state is BreakerState.STOPPED:
         return "The run stops here"
     return f"Waiting until {local_time(datetime.now().astimezone() + timedelta(seconds=wait_s))}"

@@ -1,4 +1,4 @@
-"""Stops that equal failures of a whole run cause: bad first replies, and refusals in a row.
+"""Run stops that equal failures cause: bad first replies, and refusals in a row.
 
 One machine counts its own calls; the meter of a cluster counts those of all workers. Imported by the scheduler of a
 cluster, so only from the standard library and its equals.
@@ -38,7 +38,7 @@ class FirstRepliesOfAll:
         self._all = FirstStreak()
 
     def note(self, member: str, streak: FirstStreak) -> None:
-        """Notes a worker's streak so far; what one that has ended reported last goes on to count."""
+        """Records a worker's streak so far; the last report of a worker that has ended still counts."""
         if not self._all.is_over and streak != self._by_member.get(member, FirstStreak()):
             self._by_member[member] = streak
             self._all = reduce(FirstStreak.plus, self._by_member.values())

@@ -3,7 +3,7 @@
 from math import ceil, inf
 from typing import NamedTuple
 
-from synthetic_textcat.llm.engine.leases import Limits, Report
+from synthetic_textcat.llm.engine.leases import Limits, WorkerReport
 
 
 class Spent(NamedTuple):
@@ -34,8 +34,8 @@ class SharedSpending:
         self.calls_left = inf
         self._update()
 
-    def note(self, report: Report) -> None:
-        """Notes a worker's report. Of two workers on one shard the later knows more, but may report less at first."""
+    def note(self, report: WorkerReport) -> None:
+        """Records a worker's report. Of two workers on one shard the later knows more, but may report less at first."""
         known = self._by_shard.get(report.shard, Spent())
         reported = Spent(report.spent_tokens, report.spent_usd, report.spent_calls)
         self._by_shard[report.shard] = spent = Spent(

@@ -1,4 +1,4 @@
-"""Index of a journal: where the lines of a call are, by the call's fingerprint, in arrays of 24 bytes a line."""
+"""Index of a journal: the places of a call's lines by its fingerprint, in arrays of 24 bytes a line."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -23,7 +23,7 @@ class Places(NamedTuple):
     offsets: NDArray[np.int64]
 
     def take(self, lines: NDArray[np.int64]) -> "Places":
-        """Places of some of the lines."""
+        """Selection of the places."""
         return Places(self.files[lines], self.offsets[lines])
 
 
@@ -83,7 +83,7 @@ def _begins_of(fingerprints: Iterable[str]) -> NDArray[np.uint64]:
 
 
 def joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
-    """The parts as one array; they are let go, so that no two columns are in memory twice."""
+    """Concatenates the parts and releases them, so that no two columns are in memory twice."""
     whole = np.concatenate(parts)
     parts.clear()
     return whole

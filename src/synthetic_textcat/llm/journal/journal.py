@@ -1,4 +1,4 @@
-"""Journal reader: its lines in their order, and those of given calls, read from disk by an index of fingerprints."""
+"""Journal reader: all lines in order, or the lines of given calls, read from disk by an index of fingerprints."""
 
 import logging
 import os
@@ -28,7 +28,7 @@ from synthetic_textcat.llm.journal.lines import (
 )
 from synthetic_textcat.schemas.completions import Completion
 
-__all__ = ["Journal", "LineBatch", "Place", "completion_line"]
+__all__ = ["Journal", "LineBatch", "LinePlace", "completion_line"]
 
 _NAMED_LINES = 5
 _LINES_AT_ONCE = 256
@@ -42,7 +42,7 @@ _FEW_LINES = 8
 
 _LOOKED_UP_AT_ONCE = 1_000
 
-Place = tuple[str, int]
+LinePlace = tuple[str, int]
 """Place of a line: name of the file, and offset in it in bytes."""
 
 logger = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ class LineBatch(NamedTuple):
         return completion_of({field: values[line] for field, values in self.columns.items()})
 
     def taken(self, mask: NDArray[np.bool_]) -> "LineBatch":
-        """Some of the lines."""
+        """Selection of the lines."""
         columns = {field: tuple(compress(values, mask)) for field, values in self.columns.items()}
         return LineBatch(self.file, self.offsets[mask], self.sizes[mask], columns)
 
@@ -90,7 +90,7 @@ class FoundLines(NamedTuple):
 
 
 class Journal:
-    """A journal: its lines in their order, and those of given fingerprints by an index, built on first use.
+    """A journal: all lines in order, or the lines of given fingerprints by an index that is built on first use.
 
     It is one file or several (`journal_files`), which are read one after another, in the order of their first lines.
     Absent files are an empty journal. Lines without a valid completion do not count; one warning a file names these
@@ -177,7 +177,7 @@ class Journal:
                     yield _lines_at(path, file, places.offsets[first : min(first + _LINES_AT_ONCE, end)])
                 opened.close()
 
-    def at(self, places: Sequence[Place]) -> list[Completion]:
+    def at(self, places: Sequence[LinePlace]) -> list[Completion]:
         """The completions of the lines that begin there, without the index."""
         numbers = {path.name: number for number, path in enumerate(self._files)}
         files = np.array([numbers[name] for name, _ in places], np.int32)
@@ -189,7 +189,7 @@ class Journal:
 
     @cached_property
     def index(self) -> JournalIndex:
-        """Where the lines of each call are."""
+        """Index of the lines by call."""
         numbers = {path.name: number for number, path in enumerate(self._files)}
         return JournalIndex(
             IndexEntries.of(lines.columns["fingerprint"], lines.columns["attempt"], numbers[lines.file], lines.offsets)
@@ -294,7 +294,7 @@ def _state_of(path: Path) -> os.stat_result | None:
 
 
 def _changes(state: os.stat_result | None) -> tuple[int, ...]:
-    """Device, inode, size and time of the last change: what differs once a file is written or replaced."""
+    """Device, inode, size and time of the last change, which differ once a file is written or replaced."""
     return () if state is None else (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns)
 
 

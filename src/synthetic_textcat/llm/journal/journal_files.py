@@ -29,7 +29,7 @@ def journal_files(path: Path) -> list[Path]:
 
 
 def time_of_first_line(path: Path) -> str:
-    """When the first call of a file ended: files of one shard follow one another. Empty without a line."""
+    """Time at which a file's first call ended, which orders the files of a shard; empty without a line."""
     with reading(path) as file:
         for _, _, line in islice(whole_lines(file or ()), _FIRST_LINES):
             try:

@@ -1,4 +1,4 @@
-"""Paid calls: what journal lines cost, as a table, so that a run reads its journal once and hands this on."""
+"""Paid calls: the costs of journal lines as a table, so that a run reads its journal only once."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from synthetic_textcat.llm.journal.journal import Journal, LineBatch, Place
+from synthetic_textcat.llm.journal.journal import Journal, LineBatch, LinePlace
 from synthetic_textcat.llm.journal.plan_positions import PlanPositions
 from synthetic_textcat.redaction import mask
 from synthetic_textcat.schemas.paid_calls import PAID_CALLS, PLANNED_CALLS
@@ -62,7 +62,7 @@ def _array(values: Any, kind: pa.DataType) -> pa.Array:
 
 
 def read_paid_calls(journal: Journal, starts: Mapping[str, int] | None = None) -> RowTable:
-    """The paid calls of a journal: columns `PAID_CALLS`, in the order of its lines. Each walk reads the journal.
+    """The paid calls of a journal: columns `PAID_CALLS`, in the order of its lines. Each iteration reads the journal.
 
     Args:
         journal: The journal.
@@ -81,10 +81,10 @@ def read_paid_calls(journal: Journal, starts: Mapping[str, int] | None = None) -
 
 
 def with_later_calls(paid_calls: RowTable | None, journal: Journal) -> RowTable:
-    """The paid calls with those that the journal got since; a file that has not grown is not opened.
+    """The paid calls, extended by later calls of the journal; a file that has not grown is not opened.
 
-    It has where another run, or one that was stopped before it settled its rows, asked in between. Without the table,
-    which an earlier version did not write, all lines are read.
+    A file has grown if another run, or one that stopped before it settled its rows, made calls in between. Without the
+    table, which an earlier version did not write, all lines are read.
     """
     if paid_calls is None or "file" not in paid_calls:
         return read_paid_calls(journal)
@@ -101,7 +101,7 @@ def with_later_calls(paid_calls: RowTable | None, journal: Journal) -> RowTable:
 
 
 def planned_calls(paid_calls: RowTable | None, journal: Journal, requests: RowTable, calls: RowTable) -> RowTable:
-    """The paid calls with those that the journal got since, each with its planned row: columns `PLANNED_CALLS`.
+    """The paid calls, extended by later calls of the journal, each with its planned row: columns `PLANNED_CALLS`.
 
     Args:
         paid_calls: Columns `PAID_CALLS`; None if an earlier version settled the rows.
@@ -122,7 +122,7 @@ def planned_calls(paid_calls: RowTable | None, journal: Journal, requests: RowTa
     return MadeTable(made, PLANNED_CALLS)
 
 
-def last_places(paid_calls: RowTable, fingerprints: Sequence[str]) -> list[Place]:
+def last_places(paid_calls: RowTable, fingerprints: Sequence[str]) -> list[LinePlace]:
     """Place of the last call for each fingerprint that has one, by attempt, then by time."""
     names = ["fingerprint", "attempt", "file", "offset"]
     parts = [frame[frame["fingerprint"].isin(fingerprints)] for frame in paid_calls.frames(names)]

@@ -9,7 +9,7 @@ import os
 import sys
 
 READY = "listening on "
-"""Begin of the line on standard output, with the base URL for clients after it."""
+"""Beginning of the line on standard output that ends in the base URL for clients."""
 
 KEY_VARIABLE = "LOCAL_SERVER_KEY"
 """The key that clients must send; unset = none. Not an option: command lines are readable by every user."""
@@ -38,7 +38,7 @@ def main() -> None:
     print(f"{READY}{server.listening_address}/v1", flush=True)  # noqa: T201
     while sys.stdin.buffer.read(1024):
         pass
-    os._exit(0)  # calls in flight have nobody to go to
+    os._exit(0)  # nobody waits for the calls in flight
 
 
 def _options() -> argparse.Namespace:

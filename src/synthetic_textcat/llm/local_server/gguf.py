@@ -113,11 +113,11 @@ def _header_of(path: Path, named: str) -> dict[str, Any]:
             return dict(_Reader(content).entries())
     except KeyError as error:
         raise ModelSetupError(
-            f"llm.gguf={named} has a type {error} in its header, which GGUF does not. {_OTHER}"
+            f"llm.gguf={named} has a type {error} in its header that GGUF does not define. {_OTHER}"
         ) from None
     except ValueError as error:  # also of an empty file
         raise ModelSetupError(
-            f"llm.gguf={named} is not a whole GGUF file of version 2 or 3 ({error}). Next: fetch it again"
+            f"llm.gguf={named} is not a whole GGUF file of version 2 or 3 ({error}). Next: download it again"
         ) from None
     except OSError as error:
         raise ModelSetupError(f"llm.gguf={named} can't be read: {error.strerror}. {_OTHER}") from None

@@ -20,6 +20,7 @@ from synthetic_textcat.interrupts import is_interrupted
 from synthetic_textcat.llm.local_server.__main__ import KEY_VARIABLE, READY
 from synthetic_textcat.redaction import add_secret, redact
 from synthetic_textcat.redaction.names import is_secret_name
+from synthetic_textcat.work_pool import usable_cores
 
 logger = logging.getLogger(__name__)
 
@@ -58,13 +59,9 @@ class ServerOptions:
     @property
     def flags(self) -> Iterator[str]:
         """The options as arguments of the child process."""
-        threads = self.threads or max(1, _processors() - 1)
+        threads = self.threads or max(1, usable_cores() - 1)
         for name, value in {"slots": self.slots, "context": self.context_tokens, "threads": threads}.items():
             yield from (f"--{name}", str(value))
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(eq=False)
@@ -130,7 +127,7 @@ class LocalServer:
         process, self._process = self._process, None
         if process is None:
             return
-        process.kill()  # there is nothing for it to save
+        process.kill()  # it has nothing to save
         process.wait()
 
     def _last_words(self) -> str:
@@ -194,7 +191,7 @@ def serve(file: Path, name: str, options: ServerOptions) -> LocalServer:
         asked = (file, name, options)
         server = _serving.get(asked)
         if server is None or not server.is_alive:
-            end_all()  # memory is for one model
+            end_all()  # there may be memory for one model only
             server = LocalServer(*asked)
             server.start()
             _serving[asked] = server

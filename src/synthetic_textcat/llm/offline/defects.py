@@ -4,7 +4,7 @@ A defect bears the name of the reject reason or failure cause in which its row m
 as accepted rows, as does one with the text of another label, which only a judge can find. Verdicts get the recoverable
 defects, those that are failure causes, and their own. A brainstorming reply is always whole.
 
-Defects of texts are told apart by the order of the checks: a text that is spoilt for one reason passes those before it.
+The order of the checks distinguishes defects of texts: a text with one defect passes the checks before its own.
 """
 
 import functools
@@ -15,7 +15,7 @@ from typing import Any
 
 from synthetic_textcat.errors import TransportError
 from synthetic_textcat.hashing import draw, pick
-from synthetic_textcat.llm.offline.grammar import Draws, Slots, Template, compile_template, expand, load_yaml
+from synthetic_textcat.llm.offline.grammar import SeededDraws, Slots, Template, compile_template, expand, load_yaml
 from synthetic_textcat.llm.offline.orthography import ASKS_OR_EXCLAIMS, leaks
 from synthetic_textcat.llm.offline.writer import SHORT
 from synthetic_textcat.schemas.languages import Language, find_language, rules_code
@@ -61,7 +61,7 @@ Spoiler = Callable[[str, int], str]
 
 
 @dataclass(frozen=True, slots=True)
-class RawReply:
+class OfflineReply:
     """Reply of a server: the text, why it ended, and a refusal if there is one."""
 
     content: str
@@ -98,7 +98,7 @@ def applies(defect: str, closed: bool, several: Sequence[str] | None = None) -> 
 
 
 def raise_if_transport(defect: str | None) -> None:
-    """Fail as a call without a reply does.
+    """Raises the error of a call without a reply, for such a defect.
 
     Raises:
         TransportError: If the defect is a cause of calls without a reply.
@@ -141,19 +141,19 @@ def inject_defect(row: Row, defect: str | None, labels: Sequence[str], language:
     return faults[defect]() if defect in faults else row
 
 
-def to_completion(row: Row, defect: str | None, seed: int) -> RawReply:
+def to_completion(row: Row, defect: str | None, seed: int) -> OfflineReply:
     """The reply that carries the row, broken as the defect says."""
     text = json.dumps(row, ensure_ascii=False)
     if defect in RECOVERABLE_DEFECTS:
-        return RawReply(_wrapped(defect, row, text))
-    replies: dict[str, Callable[[], RawReply]] = {
-        "invalid_json": lambda: RawReply(pick(_PROSE, "prose", seed)),
-        "schema_violation": lambda: RawReply(json.dumps(_violation(row, seed), ensure_ascii=False)),
-        "truncated": lambda: RawReply(_cut(row, text), finish_reason="length"),
-        "refused": lambda: RawReply("", refusal="I'm sorry, but I can't help with that request. (injected)"),
-        "content_filtered": lambda: RawReply("", finish_reason="content_filter"),
+        return OfflineReply(_wrapped(defect, row, text))
+    replies: dict[str, Callable[[], OfflineReply]] = {
+        "invalid_json": lambda: OfflineReply(pick(_PROSE, "prose", seed)),
+        "schema_violation": lambda: OfflineReply(json.dumps(_violation(row, seed), ensure_ascii=False)),
+        "truncated": lambda: OfflineReply(_cut(row, text), finish_reason="length"),
+        "refused": lambda: OfflineReply("", refusal="I'm sorry, but I can't help with that request. (injected)"),
+        "content_filtered": lambda: OfflineReply("", finish_reason="content_filter"),
     }
-    return replies[defect]() if defect in replies else RawReply(text)
+    return replies[defect]() if defect in replies else OfflineReply(text)
 
 
 def _in_another_language(row: Row, labels: Sequence[str], language: Language, seed: int) -> str:
@@ -240,7 +240,7 @@ def foreign_text(length: int, labels: Sequence[str], seed: int, language: Langua
         language: The language that the text must clearly not be in; None for English. For any other one it is a
             language of another script, since related languages look alike.
     """
-    draws = Draws("foreign", seed)
+    draws = SeededDraws("foreign", seed)
     written = written_languages()
     if language is not None and rules_code(language) != "en":
         written = {name: own for name, own in written.items() if find_language(name).script != language.script}
@@ -261,7 +261,7 @@ def written_languages() -> Mapping[str, WrittenLanguage]:
     }
 
 
-def _text(tongue: WrittenLanguage, length: int, draws: Draws) -> str:
+def _text(tongue: WrittenLanguage, length: int, draws: SeededDraws) -> str:
     sentences: list[str] = []
     for template in draws.shuffled(tongue.sentences):
         if sum(map(str.isalpha, "".join(sentences))) >= _FEWEST and len(" ".join(sentences)) >= length:

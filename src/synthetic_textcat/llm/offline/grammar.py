@@ -24,6 +24,9 @@ _SLOT = re.compile(r"<(\w+)>")
 FOLDER = resources.files(__package__) / "grammars"
 """The grammar files."""
 
+PLACEHOLDER = "_placeholder"
+"""Name of the grammar for tasks that no other grammar knows."""
+
 T = TypeVar("T")
 
 
@@ -150,7 +153,7 @@ def known_tasks() -> Mapping[str, str]:
     return tasks
 
 
-class Draws:
+class SeededDraws:
     """Sequence of draws, each a hash of the key and its position."""
 
     def __init__(self, *key: object) -> None:
@@ -173,7 +176,7 @@ class Draws:
         return shuffled(options, *self._key, self._count)
 
 
-def expand(template: Template, slots: Slots, draws: Draws) -> str:
+def expand(template: Template, slots: Slots, draws: SeededDraws) -> str:
     """The template with all slots filled, recursively."""
     pieces: list[str] = []
     for literal, slot in template:

@@ -1,7 +1,7 @@
-"""Verdicts of the offline model: for which label a text was written, by the words of its own grammars. Pure.
+"""Verdicts of the offline model: the label for which a text was written, by the words of its own grammars. Pure.
 
 Only texts of the offline model can be judged: templates judge templates. The judge reads task, options and text, as any
-judge does; nothing else that it is sent tells it the label of the row.
+judge does; nothing else in its prompt reveals the label of the row.
 """
 
 import functools
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from synthetic_textcat.hashing import pick
 from synthetic_textcat.llm.offline import prompt_reader
-from synthetic_textcat.llm.offline.grammar import known_tasks, load_grammar
+from synthetic_textcat.llm.offline.grammar import PLACEHOLDER, known_tasks, load_grammar
 from synthetic_textcat.llm.offline.lexicon import Lexicon
 from synthetic_textcat.llm.offline.marks import label_order, marked_place, marked_places
 from synthetic_textcat.llm.offline.other_languages import authored_languages, language_grammar, topic_of
@@ -27,11 +27,10 @@ _FIELD = re.compile(rf"^\W*(?:{VERDICT}|{FITS})\b\W*:", re.MULTILINE)
 _FIELD_OF_SEVERAL = re.compile(rf"^\W*{FITS}\b\W*:", re.MULTILINE)
 _ROW_FIELD = "input_text"
 _NO_LABELS = frozenset((NONE_OF_THESE, BOTH))
-_PLACEHOLDER = "_placeholder"
 _CERTAIN = 0.9  # fit from which on no other grammar is tried
 
 
-class Question(NamedTuple):
+class JudgeQuestion(NamedTuple):
     """A question to the judge, as read from prompt and schema.
 
     Attributes:
@@ -56,7 +55,7 @@ def asks_for_verdict(prompt: str, schema: Mapping[str, Any] | None) -> bool:
     return _ROW_FIELD not in prompt and _FIELD.search(prompt) is not None
 
 
-def read_question(prompt: str, schema: Mapping[str, Any] | None) -> Question:
+def read_question(prompt: str, schema: Mapping[str, Any] | None) -> JudgeQuestion:
     """The question in a prompt, with the options of the schema or, without one, of the list in the prompt."""
     task = prompt_reader.find_task(prompt, known_tasks())
     text = prompt_reader.without_task(prompt, task)
@@ -72,7 +71,7 @@ def read_question(prompt: str, schema: Mapping[str, Any] | None) -> Question:
     options = tuple(name for name in names if name not in _NO_LABELS)
     lines = [line.strip() for line in prompt_reader.without_label_list(text, names).splitlines()]
     texts = tuple(filter(None, map(_unquoted, lines))) or tuple(filter(None, lines))
-    return Question(task, options, open_set, texts, several)
+    return JudgeQuestion(task, options, open_set, texts, several)
 
 
 def _asks_for_each(prompt: str, schema: Mapping[str, Any] | None) -> bool:
@@ -88,7 +87,7 @@ def _labels_to_answer(text: str, schema: Mapping[str, Any] | None) -> tuple[str,
     return prompt_reader.first_list(text)
 
 
-def fitting_labels(asked: Question) -> tuple[str, ...]:
+def fitting_labels(asked: JudgeQuestion) -> tuple[str, ...]:
     """The labels that the text was written for, best first; a second one only where a sentence was written for it.
 
     Labels of the task beyond the options count, too. None if no grammar could have written the text.
@@ -110,7 +109,7 @@ def fitting_labels(asked: Question) -> tuple[str, ...]:
     return found
 
 
-def fitting_set(asked: Question) -> tuple[str, ...]:
+def fitting_set(asked: JudgeQuestion) -> tuple[str, ...]:
     """The labels of a set that the text was written for, in the order of the question."""
     own = load_grammar(known_tasks()[asked.task]) if asked.task else None
     order = label_order(own, asked.options)
@@ -136,7 +135,7 @@ def _lexicons(task: str | None, order: tuple[str, ...]) -> Iterator[tuple[Lexico
         name = known_tasks()[task]
         own = tuple(load_grammar(name).labels)
         yield _lexicon_of(name), {label: label for label in own}
-    yield _lexicon_of(_PLACEHOLDER), dict.fromkeys(load_grammar(_PLACEHOLDER).labels, order[0])
+    yield _lexicon_of(PLACEHOLDER), dict.fromkeys(load_grammar(PLACEHOLDER).labels, order[0])
     if task is not None and order == own:  # other texts in these languages are marked
         for code in authored_languages():
             topics = tuple(language_grammar(code).labels)
@@ -164,7 +163,7 @@ def _unquoted(line: str) -> str | None:
     return text if isinstance(text, str) else None
 
 
-def verdict(asked: Question, labels: Sequence[str], wrong: bool, seed: int) -> dict[str, Any]:
+def verdict(asked: JudgeQuestion, labels: Sequence[str], wrong: bool, seed: int) -> dict[str, Any]:
     """The fields of the reply.
 
     Args:

@@ -1,6 +1,6 @@
-"""Fitting of texts to a range of length: sentences are left out, and a list of words fills what lacks. Pure.
+"""Fitting of texts to a range of length: sentences are left out, and a list of words fills the rest. Pure.
 
-The sentences of a grammar rarely add up to a narrow range, such as `exactly 12`, and where words are not set apart they
+The sentences of a grammar rarely add up to a narrow range, such as `exactly 12`, and in scripts without spaces words
 are counted by dictionaries, which no template knows.
 """
 
@@ -8,19 +8,16 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-import regex
-
 from synthetic_textcat.llm.offline.grammar import LabelGrammar, Template
 from synthetic_textcat.llm.offline.orthography import Orthography, leaks
 from synthetic_textcat.schemas.lengths import CHARACTERS, Length
-from synthetic_textcat.text.segments import characters, words_by_icu
+from synthetic_textcat.text.segments import GRAPHEME, characters, words_by_icu
 from synthetic_textcat.text.words import COUNTS, counts_of
 
 _MOST_LISTED = 60  # words that a list is chosen from
 _SPARE = 20  # how far a list may go beyond the lower bound, where there is no upper one
 _MOST_STARTS = 8
 _FEWEST_WORDS = 12
-_GRAPHEME = regex.compile(r"\X")
 
 
 class Base(NamedTuple):
@@ -67,7 +64,7 @@ def fitted(
 
 def cut_to(words: Iterable[str], most: int) -> str:
     """The beginning of the words, as many characters as fit."""
-    return "".join(_GRAPHEME.findall(" ".join(words))[:most]).strip()
+    return "".join(GRAPHEME.findall(" ".join(words))[:most]).strip()
 
 
 def measured(text: str, length: Length, orthography: Orthography) -> int:

@@ -1,4 +1,4 @@
-"""Words by which a grammar's labels are told apart: those that the templates of one label alone can write. Pure.
+"""Distinctive words of a grammar's labels: words that only the templates of one label can write. Pure.
 
 All that a template can write is read from the grammar. So a word that only one label has means that the text, or a
 sentence of it, was written for that label, and no probabilities are needed.
@@ -13,10 +13,10 @@ from typing import NamedTuple
 import regex
 
 from synthetic_textcat.llm.offline.grammar import DIFFICULTIES, Grammar, Slots, Template
+from synthetic_textcat.text.comparison import DOT_ABOVE
 from synthetic_textcat.text.unicode import is_unspaced
 
 _WORD = regex.compile(r"[\w\p{M}]+")
-_DOT_ABOVE = "\u0307"  # of the small form of İ
 _DOTLESS_I = "\u0131"  # whose capital is I
 _SHARED = ""  # owner of a word that several labels have, or that any text may hold
 _DISTRUST = 3  # known words that one unknown word outweighs
@@ -92,7 +92,7 @@ class Lexicon:
 
     def _split(self, text: str, size: int) -> list[str]:
         """The words of a text, or so many in a row at a time; "an" is "a", and capitals don't count."""
-        runs = _WORD.findall(text.casefold().replace(_DOT_ABOVE, "").replace(_DOTLESS_I, "i"))
+        runs = _WORD.findall(text.casefold().replace(DOT_ABOVE, "").replace(_DOTLESS_I, "i"))
         if self._unspaced:
             return [run[start : start + size] for run in runs for start in range(len(run) - size + 1)]
         words = ["a" if word == "an" else word for word in runs]

@@ -1,6 +1,6 @@
 """Marks of placeholder texts, which also number the label that a text was written for. Pure.
 
-A placeholder says nothing of its task, so only its mark can tell its label: "[offline]" stands for the first label of
+A placeholder says nothing of its task, so only its mark shows its label: "[offline]" stands for the first label of
 the order, "[offline][2]" for the second. English placeholders say what they are in words, and need no mark for the
 first. Of a label set the mark has all numbers: "[offline][1x3]", and "[offline][0]" where no label fits.
 """

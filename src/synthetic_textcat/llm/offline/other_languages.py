@@ -94,7 +94,7 @@ def write_in(
 
 
 def topic_of(label: str, order: Sequence[str], task: str, topics: Sequence[str], turn: int = 0) -> str:
-    """The topic that stands for a label of a task, or the one so many turns later."""
+    """The topic that stands for a label of a task, or the topic so many places later."""
     place = order.index(label) if label in order else draw_int(16, "topic of", label)
     return topics[(draw_int(16, "topic", task) + place + turn) % len(topics)]
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from synthetic_textcat.hashing import draw_int, pick, shuffled
 from synthetic_textcat.llm.offline import defects, judge, prompt_reader
-from synthetic_textcat.llm.offline.defects import RawReply, spoilt_text
-from synthetic_textcat.llm.offline.grammar import Grammar, known_tasks, load_grammar, load_yaml
+from synthetic_textcat.llm.offline.defects import OfflineReply, spoilt_text
+from synthetic_textcat.llm.offline.grammar import PLACEHOLDER, Grammar, known_tasks, load_grammar, load_yaml
 from synthetic_textcat.llm.offline.marks import INVENTED, label_order, mark_of, mark_of_set
 from synthetic_textcat.llm.offline.other_languages import authored_languages, write_in
 from synthetic_textcat.llm.offline.prompt_reader import find_task
@@ -26,7 +26,6 @@ _MARKS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _MARK_LENGTH = 3
 _MOST_TWICE = 8  # words of a short text of a label set that is written twice
 _ENGLISH = "en"
-_PLACEHOLDER = "_placeholder"
 _LISTS = ("tasks", "labels")
 _ASKS_FOR = {name: re.compile(rf"\b{name}\b", re.IGNORECASE) for name in _LISTS}
 
@@ -64,7 +63,7 @@ class RowRequest:
     rules: str
 
 
-def reply(prompt: str, schema: Mapping[str, Any] | None, seed: int | None, rates: _Rates) -> RawReply:
+def reply(prompt: str, schema: Mapping[str, Any] | None, seed: int | None, rates: _Rates) -> OfflineReply:
     """The reply to one call: a function of the arguments alone.
 
     Args:
@@ -81,7 +80,7 @@ def reply(prompt: str, schema: Mapping[str, Any] | None, seed: int | None, rates
         return _verdict(prompt, schema, seed, rates)
     if (wanted := _wanted_list(prompt, schema)) is not None:
         items = brainstormed(prompt, seed) if wanted == "tasks" else label_set(prompt)
-        return RawReply(json.dumps({wanted: items}, ensure_ascii=False))
+        return OfflineReply(json.dumps({wanted: items}, ensure_ascii=False))
     asked = read(prompt, schema, seed)
     defect = defects.defect_of(seed, {name: _rate(of_rows, asked) for name, of_rows in rates.items()})
     if defect is not None and not defects.applies(defect, bool(asked.labels), asked.plan.label_set):
@@ -99,7 +98,7 @@ def read(prompt: str, schema: Mapping[str, Any] | None, seed: int) -> RowRequest
     """The request in a prompt; values that it does not name are drawn by the seed."""
     known = known_tasks()
     task = prompt_reader.find_task(prompt, known)
-    grammar = load_grammar(known[task] if task else _PLACEHOLDER)
+    grammar = load_grammar(known[task] if task else PLACEHOLDER)
     text = prompt_reader.without_task(prompt, task)
     labels = _closed_set(text, schema, grammar if task else None)
     own = tuple(grammar.labels) if task else INVENTED
@@ -115,7 +114,7 @@ def read(prompt: str, schema: Mapping[str, Any] | None, seed: int) -> RowRequest
         options = prompt_reader.list_with(text, (*((label,) if several is None else several), misleading))
     order = label_order(grammar if task else None, options if labels else ())
     if label not in grammar.labels and several is None:
-        grammar = load_grammar(_PLACEHOLDER)
+        grammar = load_grammar(PLACEHOLDER)
     rules = prompt_reader.without_label_list(text, labels)
     found = {name: prompt_reader.find_value(rules, values) for name, values in VALUES.items()}
     found["num_words"] = prompt_reader.find_length(rules, VALUES["num_words"])
@@ -215,11 +214,11 @@ def _text(asked: RowRequest, plan: Plan, seed: int) -> str:
         # No text of a grammar can contain one of its own labels (a test reads every word), so only others are checked.
         avoided = tuple(name for name in names if name not in asked.grammar.labels)
         return write_text(asked.grammar, plan, seed, avoided)
-    grammar = replace(load_grammar(_PLACEHOLDER), mark=mark)
+    grammar = replace(load_grammar(PLACEHOLDER), mark=mark)
     return write_text(grammar, Plan(_ANY, None, plan.difficulty, plan.clarity, plan.num_words), seed, names)
 
 
-def _verdict(prompt: str, schema: Mapping[str, Any] | None, seed: int, rates: _Rates) -> RawReply:
+def _verdict(prompt: str, schema: Mapping[str, Any] | None, seed: int, rates: _Rates) -> OfflineReply:
     """The reply of the judge. Its defects are drawn by the whole question, so that votes with other orders differ."""
     asked, key = judge.read_question(prompt, schema), draw_int(53, "verdict", seed, prompt)
     labels = judge.fitting_set(asked) if asked.several else judge.fitting_labels(asked)
@@ -266,7 +265,7 @@ def _mark(seed: int) -> str:
 
 
 def _fixed_text(asked: RowRequest, kind: str) -> str:
-    """The same text for a task and label; tasks without a grammar count as one if their label sets are equal."""
+    """Fixed text of a task and label; tasks without a grammar share it if their label sets are equal."""
     plan = asked.plan
     length = SHORT if is_short(plan.num_words) else tuple(LENGTHS)[3]
     if plan.num_words not in LENGTHS:  # an own range has texts of its own

@@ -1,4 +1,4 @@
-"""Voices of label sets: which sentences of a grammar stand for which label of a task, in any language. Pure.
+"""Voices of label sets: the sentences of a grammar that stand for each label of a task, in any language. Pure.
 
 A task with a grammar has the sentences of its labels; a text that no label fits has those of other tasks. For any other
 task, placeholder words are dealt over the labels, so that they can be learned from the texts. In other languages than

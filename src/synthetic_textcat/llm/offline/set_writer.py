@@ -1,14 +1,14 @@
 """Text writer for label sets: each label has sentences of its own, and a text that no label fits has other ones. Pure.
 
-A grammar's sentences can be told apart by their words (`lexicon`). So a sentence counts only if it is read as written
-for its label, and a text says just what its labels say.
+Words distinguish the sentences of a grammar (`lexicon`). A sentence counts only if the lexicon assigns it to its label,
+and a text expresses its labels and no other.
 """
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from synthetic_textcat.llm.offline.grammar import Draws, Grammar, LabelGrammar, Template, expand
+from synthetic_textcat.llm.offline.grammar import Grammar, LabelGrammar, SeededDraws, Template, expand
 from synthetic_textcat.llm.offline.length_fitting import Base, single_words
 from synthetic_textcat.llm.offline.lexicon import Lexicon
 from synthetic_textcat.llm.offline.orthography import leaks
@@ -59,20 +59,20 @@ def write_text_of_set(voices: Voices, plan: Plan, seed: int, avoided: Collection
         seed: Seed of the row.
         avoided: Labels that must not appear in the text.
     """
-    draws = Draws("text of set", seed, *(plan.label_set or ()))
+    draws = SeededDraws("text of set", seed, *(plan.label_set or ()))
     writer = _Writer(voices, plan, draws, tuple(avoided))
     text, length, grammar = writer.text(), length_of(plan.num_words), voices.grammar
     is_statements = plan.num_words == SHORT and len(plan.label_set or ()) > 1  # longer rather than without a sentence
     if length is None or is_statements or is_of_length(text, grammar, plan.num_words):
         return text
-    telling, words = writer.words()
+    distinctive, words = writer.words()
     orthography, least = grammar.orthography, bounds_of(grammar, plan.num_words).low
     bases = [Base(text, is_whole=True)]
-    if telling or not plan.label_set:  # else nothing but the sentences says what the labels say
-        bases += [Base(orthography.join(*marked(grammar)), telling), Base("", telling)]
+    if distinctive or not plan.label_set:  # else only the sentences express the labels
+        bases += [Base(orthography.join(*marked(grammar)), distinctive), Base("", distinctive)]
     found = in_range(bases, words, length, least, orthography, tuple(avoided))
     if found is None and len(plan.label_set or ()) < 2:
-        found = part_of_word([*telling, *words], length, orthography, tuple(avoided))
+        found = part_of_word([*distinctive, *words], length, orthography, tuple(avoided))
     return found or text
 
 
@@ -86,10 +86,10 @@ def _pieces(text: str) -> Iterator[str]:
 class _Writer:
     """The sentences of one text."""
 
-    def __init__(self, voices: Voices, plan: Plan, draws: Draws, avoided: tuple[str, ...]) -> None:
+    def __init__(self, voices: Voices, plan: Plan, draws: SeededDraws, avoided: tuple[str, ...]) -> None:
         self._voices, self._plan, self._draws, self._avoided = voices, plan, draws, avoided
         self._unknown = tuple(name for name in avoided if name not in voices.of_label or voices.of_label[name] != name)
-        self._told = frozenset(voices.of_label.values())  # none from where on words turn out to tell no labels apart
+        self._distinguished = frozenset(voices.of_label.values())  # empty once words turn out not to distinguish labels
         names = [voices.of_label[label] for label in plan.label_set or ()]
         self._parts: list[tuple[str, Sequence[LabelGrammar]]] = [
             (name, (voices.grammar.labels[name],)) for name in dict.fromkeys(names)
@@ -103,17 +103,19 @@ class _Writer:
         return grammar.orthography.join(*marked(grammar), *map(grammar.orthography.sentence, joined))
 
     def words(self) -> tuple[list[str], list[str]]:
-        """A word for each label that tells it, none if one has no such word; and words that tell no other label."""
-        telling, others = list[str](), list[str]()
+        """A distinctive word for each label, none if a label has none; and words that belong to no other label."""
+        distinctive, others = list[str](), list[str]()
         for name, parts in self._parts:
             words = self._draws.shuffled(single_words(parts, self._plan.difficulty))
-            telling += [word for word in words if self._is_for(word, name)][:1]
+            distinctive += [word for word in words if self._is_for(word, name)][:1]
             others += [word for word in words if self._is_for(word, name) or self._is_for(word, "")]
-        is_complete = len(telling) == len(self._parts)
-        return telling if is_complete else [], [word for word in self._draws.shuffled(others) if word not in telling]
+        is_complete = len(distinctive) == len(self._parts)
+        return distinctive if is_complete else [], [
+            word for word in self._draws.shuffled(others) if word not in distinctive
+        ]
 
     def _short_units(self) -> list[str]:
-        """One statement for each label, the shortest of some where there are several."""
+        """Short statements, one for each label: the shortest of several tries where there are several labels."""
         most = _MOST_SHORT // len(self._parts) if len(self._parts) > 1 else bounds_of(*self._length).high
         return [self._short_unit(name, parts, most) for name, parts in self._parts]
 
@@ -128,8 +130,8 @@ class _Writer:
                 length = bounds.measure(text) + bounds.marks
                 if length <= most and (len(self._parts) > 1 or length >= bounds.low):
                     return text
-        if not found and name and self._told:
-            self._told = frozenset()
+        if not found and name and self._distinguished:
+            self._distinguished = frozenset()
             return self._short_unit(name, parts, most)
         if not found:
             return _SIGNS.sub("", self._draws.pick(self._voices.grammar.register.short_hedges))
@@ -160,13 +162,13 @@ class _Writer:
             length += measure(unit)
             if length >= target and not missing:
                 break
-        if missing and self._told:
-            self._told = frozenset()
+        if missing and self._distinguished:
+            self._distinguished = frozenset()
             return self._units()
         return units
 
     def _templates(self) -> Iterator[tuple[str, Template, LabelGrammar]]:
-        """The labels in turns, a filler after each round; all of it again with other slot values when it is used up."""
+        """Alternates the labels, a filler after each round; starts over with new slot values when all were used."""
         draws, fillers = self._draws, self._voices.grammar.fillers
         common = next(iter(self._voices.grammar.labels.values()))
         for _ in range(_MOST_PASSES):
@@ -182,11 +184,11 @@ class _Writer:
                     yield "", filler, common
 
     def _is_for(self, unit: str, name: str) -> bool:
-        """Whether a sentence says what the label says, and nothing of another label; and names none."""
+        """Whether a sentence expresses the label and no other label, and names none."""
         grammar = self._voices.grammar
-        said = self._told.intersection(self._voices.lexicon.read(unit, by_words=len(self._parts) > 1).labels)
+        said = self._distinguished.intersection(self._voices.lexicon.read(unit, by_words=len(self._parts) > 1).labels)
         avoided = self._unknown if name else self._avoided
-        return said == self._told.intersection({name}) and not leaks(unit, avoided, grammar.orthography.code)
+        return said == self._distinguished.intersection({name}) and not leaks(unit, avoided, grammar.orthography.code)
 
     @property
     def _length(self) -> tuple[Grammar, str]:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from synthetic_textcat.llm.offline.grammar import (
-    Draws,
     Grammar,
     LabelGrammar,
+    SeededDraws,
     Template,
     expand,
 )
@@ -60,7 +60,7 @@ def write_text(grammar: Grammar, plan: Plan, seed: int, labels: tuple[str, ...] 
         labels: Labels that must not appear in the text. The grammars avoid their own labels by authorship; user-defined
             labels are checked here.
     """
-    draws, orthography = Draws("text", seed), grammar.orthography
+    draws, orthography = SeededDraws("text", seed), grammar.orthography
     sentences = _sentences(grammar, plan, draws, labels)
     text, length = orthography.join(*marked(grammar), *sentences), length_of(plan.num_words)
     if length is None or is_of_length(text, grammar, plan.num_words):
@@ -118,7 +118,7 @@ def is_of_length(text: str, grammar: Grammar, num_words: str) -> bool:
     return is_in(text, length._replace(least=least), orthography)
 
 
-def _sentences(grammar: Grammar, plan: Plan, draws: Draws, labels: tuple[str, ...]) -> list[str]:
+def _sentences(grammar: Grammar, plan: Plan, draws: SeededDraws, labels: tuple[str, ...]) -> list[str]:
     units = [] if is_short(plan.num_words) else _units(grammar, plan, draws, labels)
     joined = joined_units(units, grammar, plan, draws) if units else [_short_text(grammar, plan, draws, labels)]
     return list(map(grammar.orthography.sentence, joined))
@@ -173,7 +173,7 @@ def marked(grammar: Grammar) -> tuple[str, ...]:
     return (grammar.mark,) if grammar.mark else ()
 
 
-def _short_text(grammar: Grammar, plan: Plan, draws: Draws, labels: tuple[str, ...]) -> str:
+def _short_text(grammar: Grammar, plan: Plan, draws: SeededDraws, labels: tuple[str, ...]) -> str:
     """One statement, with an opener or a hedge if it stays short enough."""
     slots = grammar.labels[plan.label].slots[plan.difficulty]
     text = _short_statement(grammar, plan, draws, labels)
@@ -186,7 +186,7 @@ def _short_text(grammar: Grammar, plan: Plan, draws: Draws, labels: tuple[str, .
     return opened if fits else text
 
 
-def _short_statement(grammar: Grammar, plan: Plan, draws: Draws, labels: tuple[str, ...]) -> str:
+def _short_statement(grammar: Grammar, plan: Plan, draws: SeededDraws, labels: tuple[str, ...]) -> str:
     voice, bounds = grammar.labels[plan.label], bounds_of(grammar, plan.num_words)
     text = longest = ""
     for _ in range(_MOST_PASSES):
@@ -204,7 +204,7 @@ def _fits(text: str, bounds: Bounds, grammar: Grammar, labels: tuple[str, ...]) 
     return bounds.low <= length <= bounds.high and not leaks(text, labels, grammar.orthography.code)
 
 
-def _units(grammar: Grammar, plan: Plan, draws: Draws, labels: tuple[str, ...]) -> list[str]:
+def _units(grammar: Grammar, plan: Plan, draws: SeededDraws, labels: tuple[str, ...]) -> list[str]:
     """Sentences without their final full stop, up to the drawn length."""
     low, high, spare, marks, measure = bounds_of(grammar, plan.num_words)
     target = draws.pick(range(low, high - spare + 1))
@@ -236,12 +236,14 @@ def longest_joint(grammar: Grammar, plan: Plan, measure: Callable[[str], int]) -
     return max(measure("."), 1, *(measure(f"x{connective} ") - measure("x") for connective in connectives))
 
 
-def _kept(grammar: Grammar, plan: Plan, draws: Draws) -> dict[str, tuple[Template, ...]]:
+def _kept(grammar: Grammar, plan: Plan, draws: SeededDraws) -> dict[str, tuple[Template, ...]]:
     slots = grammar.labels[plan.label].slots[plan.difficulty]
     return {name: (draws.pick(slots[name]),) for name in grammar.keep if name in slots}
 
 
-def _templates(grammar: Grammar, plan: Plan, draws: Draws, passes: int) -> Iterator[tuple[Template, LabelGrammar]]:
+def _templates(
+    grammar: Grammar, plan: Plan, draws: SeededDraws, passes: int
+) -> Iterator[tuple[Template, LabelGrammar]]:
     """Alternates two templates of the label and one filler; starts over with new slot values when all were used."""
     voice = grammar.labels[plan.label]
     fillers = iter(draws.shuffled(grammar.fillers))
@@ -257,7 +259,7 @@ def _templates(grammar: Grammar, plan: Plan, draws: Draws, passes: int) -> Itera
                 yield filler, voice
 
 
-def dressed(text: str, grammar: Grammar, plan: Plan, draws: Draws) -> str:
+def dressed(text: str, grammar: Grammar, plan: Plan, draws: SeededDraws) -> str:
     """Adds an opener, hedge or aside to a statement; questions and exclamations are left unchanged."""
     if text[-1] in ASKS_OR_EXCLAIMS:
         return text
@@ -271,7 +273,7 @@ def dressed(text: str, grammar: Grammar, plan: Plan, draws: Draws) -> str:
     return text
 
 
-def joined_units(units: Sequence[str], grammar: Grammar, plan: Plan, draws: Draws) -> Iterator[str]:
+def joined_units(units: Sequence[str], grammar: Grammar, plan: Plan, draws: SeededDraws) -> Iterator[str]:
     """Joins units to longer sentences at higher difficulty, as readability formulas measure it."""
     connectives = grammar.register.connectives[plan.difficulty]
     current, joined = "", 0

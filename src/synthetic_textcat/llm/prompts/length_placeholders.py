@@ -1,8 +1,8 @@
 """Requested length in prompt templates: `{num_words} words`, or its bounds in the words of any language.
 
 `{min_words}`, `{max_words}`, `{min_characters}` and `{max_characters}` are the bounds as numbers, both included. A row
-has those of its own length only: the line of any other is left out of its prompt. So a template in German has the lines
-`- mindestens {min_words} Wörter` and `- höchstens {max_words} Wörter` in place of `{num_words} words`.
+has only the bounds of its own length: a line with another bound is left out of its prompt. So a template in German has
+the lines `- mindestens {min_words} Wörter` and `- höchstens {max_words} Wörter` in place of `{num_words} words`.
 """
 
 from collections.abc import Sequence
@@ -64,7 +64,7 @@ def for_lengths(template: ChatPromptTemplate, form: LengthForm) -> ChatPromptTem
 
 
 def check_length(name: str, template: ChatPromptTemplate, required: Sequence[str], num_words: str) -> None:
-    """Checks that prompts of this length say it, and leave out nothing else that is recorded of a row.
+    """Checks that a prompt states a length of this form, and leaves out no other recorded attribute of a row.
 
     Args:
         name: Name of the template for error messages, if it does not know its file.
@@ -73,7 +73,7 @@ def check_length(name: str, template: ChatPromptTemplate, required: Sequence[str
         num_words: A value of the column.
 
     Raises:
-        PromptError: If a bound is not said, or a required placeholder is in a line that is left out.
+        PromptError: If a bound is not stated, or a required placeholder is in a line that is left out.
     """
     form, where = form_of(num_words), shown_place(name, template)
     left = set(for_lengths(template, form).input_variables)

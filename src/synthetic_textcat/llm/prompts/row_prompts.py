@@ -270,7 +270,7 @@ class _Template:
         num_words = values[NUM_WORDS]
         form = form_of(num_words)
         if (empty, form) not in self._renderers:
-            if self._has_bounds:
+            if self._has_bounds:  # a plan on disk may have lengths that the parameters of today do not name
                 required = [name for name in (*values, *lines) if name != NUM_WORDS and name not in empty]
                 check_length("of rows", self._template, required, num_words)
             template = for_lengths(self._template, form)
@@ -346,7 +346,7 @@ def _row(asked: RenderedRow) -> str:
     row = asked.row
     drawn = {name: value for name, value in row.items() if name not in _NOT_DRAWN and value is not None}
     if row["label"] is not None:
-        drawn.pop(LABELS, None)  # it says the same
+        drawn.pop(LABELS, None)  # it has the same label
     elif LABELS in drawn:
         drawn[LABELS] = ", ".join(drawn[LABELS]) or "none of the labels"
     attributes = [f"- {name}: {value}" for name, value in drawn.items()]

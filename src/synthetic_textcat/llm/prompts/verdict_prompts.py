@@ -1,8 +1,8 @@
-"""Verdict prompts: the questions to a judge, blind: they depend on task, text and labels, not on which is planned.
+"""Verdict prompts: blind questions to a judge, which depend on task, text and labels, not on the planned label.
 
 The order of the options is a shuffle by a hash of seed, row and vote, of an order that has nothing to do with the plan:
-that of the label set, or the alphabet for the two labels of a row with open labels. Of a task with several labels a
-text each label is asked for by yes or no, in one question.
+that of the label set, or the alphabet for the two labels of a row with open labels. For a task with several labels a
+text, one question asks yes or no for each label.
 """
 
 import json

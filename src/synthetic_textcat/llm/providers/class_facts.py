@@ -48,9 +48,11 @@ class ClassFacts:
         transport: Arguments that change no reply.
         lean: Path of a subclass of ours that is used in its place, which does less for each call.
         batches: Path of the adapter for its provider's batches; empty if there is none.
+        setup: Path of the class that sets it up; empty for the general one, by these facts.
         takes_body: Whether it, and any class made of it, passes `extra_body` on.
         parts: Argument → class of the object that the class takes there; the catalog has that object's arguments.
         is_known: Whether the file says where the class takes its timeout, so that the shared names do not count.
+        is_offline: Whether it is the offline model, which calls no server and has the name of its own model.
     """
 
     key: str = "the variable that your chat model's class reads"
@@ -68,12 +70,19 @@ class ClassFacts:
     parts: Mapping[str, str] = field(default_factory=dict)
     lean: str = ""
     batches: str = ""
+    setup: str = ""
     takes_body: bool = False
     is_known: bool = False
+    is_offline: bool = False
+
+    @property
+    def address_arguments(self) -> tuple[str, ...]:
+        """Names of the argument of the address; an empty one where it is unknown."""
+        return (self.argument, *self.others)
 
     @property
     def address_words(self) -> str:
-        """Where the address is set, for messages."""
+        """Place in which the address is set, for error messages."""
         if self.argument and self.variables:
             return f"{self.variables[0]}, or {self.argument} in the catalog entry llm,"
         return f"{self.argument or 'the address'} in the catalog entry llm"
@@ -83,8 +92,8 @@ class ClassFacts:
 
         An address in the arguments goes before one in the environment. Users and queries of addresses are no part.
         """
-        names = (self.argument, *self.others)
-        found = {} if any(found_at(kwargs, name) for name in names if name) else self._address_of_environment()
+        names = filter(None, self.address_arguments)
+        found = {} if any(found_at(kwargs, name) for name in names) else self._address_of_environment()
         return found | {name: value for name in self.asks_elsewhere if (value := os.environ.get(name))}
 
     def _address_of_environment(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Subclasses of LangChain's provider classes that keep what those drop, and send what those have no argument for.
+"""Subclasses of LangChain's provider classes that keep dropped fields, and send settings without an argument.
 
 A class that reads chat completions of OpenAI's form turns each into a message in `_create_chat_result`. Several drop
 the refusal, the thoughts and the name of the server's model there, and some raise at a reply that was paid for: Azure's

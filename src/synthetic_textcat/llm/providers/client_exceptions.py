@@ -1,6 +1,6 @@
 """Exceptions of client libraries: status, body, headers and address of the response, and its Retry-After.
 
-No SDK is imported. Each of them keeps these things under one of a few names, in the exception or in one of its causes.
+No SDK is imported. Each SDK keeps these values under one of a few names, in the exception or in one of its causes.
 """
 
 import json
@@ -40,9 +40,9 @@ class ClientException:
     """An exception, read.
 
     Attributes:
-        signs: What it is recognised by.
+        signs: Features by which it is recognised.
         http_status: The status of the HTTP answer, whatever its body says; None where there was none.
-        said: The server's own sentence, or what the library says where no server spoke.
+        said: The server's message, or that of the library where no server answered.
         address: The URL that was asked, without user, query and keys; None if the exception does not name it.
         location: Where a redirect points to.
         retry_after_s: Seconds that the server asks to wait.
@@ -162,7 +162,7 @@ def _text_of(error: BaseException) -> str:
 
 
 def _said(chain: list[Exception], body: ErrorBody) -> str:
-    """The server's sentence; where no server spoke, that of the deepest cause, which names the fault."""
+    """The server's message; where no server answered, that of the deepest cause, which names the fault."""
     spoken = [line for each in chain if (line := one_line(_text_of(each)))]
     if body.said or not spoken:
         return body.said or type(chain[-1]).__name__

@@ -35,12 +35,12 @@ CAUSES_IN_ORDER = (
 """Causes of errors, in the order in which rows are tried. `transport_errors.CAUSES` says what follows from each."""
 
 BODY_KINDS = ("empty", "html", "xml", "stream", "text", "broken", "error", "no_reply", "json")
-"""Nothing; a web page; XML; server-sent events; plain text; what is cut off or can't be decoded; an error in JSON; a
+"""Kinds of bodies: empty; a web page; XML; server-sent events; plain text; cut off or undecodable; an error in JSON; a
 chat completion without a reply; other JSON."""
 
 _LONGEST_SENTENCE = 300
 _LONGEST_TEXT = 8_000
-"""Enough for any error; a bound on what odd bodies cost to read."""
+"""Longest body that is read as JSON: enough for any error, and a bound on the cost of odd bodies."""
 _LONGEST_JSON = 1_000_000
 _DEEPEST = 6
 
@@ -48,7 +48,7 @@ _SENTENCES = (
     *("message", "Message", "detail", "details", "error_description", "error_msg", "errmsg", "err_msg", "msg"),
     *("status_msg", "title", "description", "raw", "reasons", "violations", "quotaId", "reason", "loc"),
 )
-"""Names under which servers say what is wrong, or a part of it."""
+"""Names of the fields in which servers describe an error."""
 
 _CODES = ("code", "Code", "type", "__type", "status", "status_code", "statusCode", "error_code", "errcode", "reason")
 _NESTED = ("error", "Error", "errors", "base_resp", "metadata", "innererror", "error_information")
@@ -181,7 +181,7 @@ def read_body(body: Any, content_type: str = "") -> ErrorBody:
 def one_line(text: str) -> str:
     """Foreign text in one short line, without keys and without invisible characters such as terminal controls.
 
-    Redacted once more when what could stand between the signs of a key is gone.
+    Redacted again after the clean-up, since the removed characters may have split a key.
     """
     visible = in_visible_line(redact(str(replace_surrogates(_start(text)))))
     return redact(visible)[:_LONGEST_SENTENCE]

@@ -42,7 +42,7 @@ class Cause:
     """Consequence of a cause for a run.
 
     Attributes:
-        sentence: What happened; `{said}` is the server's own sentence, `{at}` or `{where}` the address,
+        sentence: Description of the error; `{said}` is the server's own sentence, `{at}` or `{where}` the address,
             `{to}` a redirect's target.
         make: Our error from that sentence and the seconds to wait.
         next_step: What the user can do, with the `SetBy` of the class; empty where the engine does it.
@@ -169,7 +169,8 @@ _THINGS = {
 def as_our_error(error: Exception, set_by: SetBy = OPENAI) -> OurError:
     """A client library's exception as one of ours.
 
-    One that nothing explains (a type error in a library, say) is a server error: one bad reply must not end a run.
+    An exception that no row explains (say a type error in a library) is a server error: one bad reply must not end a
+    run.
 
     Args:
         error: The exception.

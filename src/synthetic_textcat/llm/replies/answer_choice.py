@@ -1,10 +1,10 @@
 """Choice of the answer in a reply: validates its objects, and takes the last one outside of the model's thoughts.
 
-A reply may hold drafts within its thoughts, an example of the form, and a version that corrects an earlier one. What
-stands before the last end of thoughts is no answer. Of several objects that validate after it, the last one counts,
-broken ones included if they can be repaired.
+A reply may hold drafts within its thoughts, an example of the form, and a version that corrects an earlier one. Text
+before the last end of thoughts is no answer. Of several objects that validate after it, the last one counts, broken
+ones included if they can be repaired.
 
-Of thoughts that never end the last object may be a draft, whatever the finish reason: models forget the end of their
+In thoughts that never end, the last object may be a draft, whatever the finish reason: models forget the end of their
 thoughts, and others stop within them. It counts only if it ends the reply and the words before it call it the answer.
 """
 
@@ -27,13 +27,13 @@ from synthetic_textcat.llm.replies.json_recovery import (
 from synthetic_textcat.llm.replies.list_recovery import lists
 from synthetic_textcat.llm.replies.thoughts import Thoughts, is_called_the_answer, thoughts_in
 from synthetic_textcat.llm.replies.work_budget import RecoveryBudget, WorkLimitError, depth_within
-from synthetic_textcat.schemas.completions import READ_FROM, LabelSet, Problem, RowReply, TaskList
+from synthetic_textcat.schemas.completions import READ_FROM, LabelSetReply, Problem, RowReply, TaskList
 from synthetic_textcat.text.unicode import replace_surrogates
 
 Wanted = TypeVar("Wanted", bound=BaseModel)
 
 LONGEST_DETAIL = 200
-FORMS: dict[type[BaseModel], str] = {TaskList: "JSON list", LabelSet: "whole JSON object"}
+FORMS: dict[type[BaseModel], str] = {TaskList: "JSON list", LabelSetReply: "whole JSON object"}
 """Expected form of a reply, for error messages; a JSON object for models that are not listed."""
 
 _PLACEHOLDER = re.compile(
@@ -42,7 +42,7 @@ _PLACEHOLDER = re.compile(
     r"|\s*(?:<[^<>]{0,80}>|\[[^\[\]]{0,80}\]|\{[^{}]{0,80}\})\s*",
     re.IGNORECASE,
 )
-"""A text that stands for one, in an example of the form: `...`, `string`, `<the text>`."""
+"""Placeholder for a text, in an example of the form: `...`, `string`, `<the text>`."""
 
 _NOTHING_MORE = re.compile(r"(?:\s|`|~|<[^<>{}]{0,40}>|\[/?[A-Z_]{1,20}\])*\Z")
 
@@ -192,7 +192,7 @@ def _read_between(text: str, thoughts: Thoughts, choice: _Choice[Wanted], cut: b
     """Offers the objects from the last end of thoughts to where they begin again, then what can be repaired."""
     start, stop = thoughts
     part = text[:stop]
-    is_torn = choice.wanted is LabelSet and not is_closed(text[start:stop])  # it would lack labels
+    is_torn = choice.wanted is LabelSetReply and not is_closed(text[start:stop])  # it would lack labels
     has_draft = "{" in text[:start] and all(field in text[:start] for field in choice.fields)
     choice.where = " behind the thoughts, which hold a draft" if has_draft else ""
     for each in objects_in(part, choice.budget, start):
@@ -223,7 +223,7 @@ def _read_end_of_thoughts(text: str, found: list[FoundObject], choice: _Choice[W
 
 
 def validated(value: dict[str, Any], wanted: type[Wanted]) -> Wanted | Problem:
-    """The object of a JSON value, or what its fields lack."""
+    """The validated object of a JSON value, or the problem with its fields."""
     try:
         return wanted.model_validate(replace_surrogates(value))
     except ValidationError as error:

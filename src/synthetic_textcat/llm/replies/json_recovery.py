@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 from synthetic_textcat.llm.replies.work_budget import DEEPEST_NESTING, RecoveryBudget, depth_within
 
 DEEPEST_VALUE = 20
-"""Nesting of an object that is asked for; one that is nested deeper is none."""
+"""Deepest nesting of a requested object; a deeper one does not count."""
 
-_DEEPEST_WRAPPING = 4
+DEEPEST_WRAPPING = 4
+"""Layers around an object or a list that are taken off: lists of one, keys of their own, JSON strings."""
+
 _MOST_STARTS = 2_000  # braces at which an object is looked for: thoughts may be full of them
 _CHARACTERS_A_STEP = 20  # that the decoder goes through
 _A_START = 20  # steps of a vain attempt; its error counts the lines before it
@@ -49,11 +51,11 @@ def repaired_values(text: str, fields: Set[str], budget: RecoveryBudget) -> Iter
 
 
 def unwrapped(value: Any, fields: Set[str]) -> dict[str, Any] | None:
-    """The object itself, out of a list of one, a key of its own, or a JSON string; None where there is none.
+    """The object without its wrapping: a list of one, a key of its own, or a JSON string; None if there is none.
 
-    One that is nested deeper than any that is asked for is none.
+    An object that is nested deeper than any requested one does not count.
     """
-    for _ in range(_DEEPEST_WRAPPING):
+    for _ in range(DEEPEST_WRAPPING):
         if isinstance(value, dict) and (len(value) != 1 or fields & value.keys()):
             break
         if isinstance(value, dict):
@@ -70,7 +72,7 @@ def unwrapped(value: Any, fields: Set[str]) -> dict[str, Any] | None:
 def objects_with(value: Any, fields: Set[str], budget: RecoveryBudget) -> list[dict[str, Any]]:
     """Objects with all of these fields, anywhere in a value: drafts and thoughts by their key first, then the others.
 
-    Nothing is looked for within such an object.
+    Such an object is not searched further.
     """
     if not depth_within(value, DEEPEST_VALUE):
         return []
@@ -140,7 +142,7 @@ def objects_in(text: str, budget: RecoveryBudget, start: int = 0) -> Iterator[Fo
 
 def is_closed(text: str) -> bool:
     """Whether as many brackets close as open, outside of strings: a torn reply leaves some open."""
-    # a quote that opens no string is matched too, lest the search for its end begins again at each one behind it
+    # a quote that opens no string is matched too: else the search for its end would begin again at each later one
     signs = _STRING.sub(lambda string: "" if string[1] else string[0], text)
     return signs.count("{") == signs.count("}") and signs.count("[") == signs.count("]")
 

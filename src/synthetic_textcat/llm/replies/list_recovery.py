@@ -11,14 +11,13 @@ from typing import Any, TypeVar
 import regex
 from pydantic_core import from_json
 
-from synthetic_textcat.llm.replies.json_recovery import decoded, decoded_from, objects_in
+from synthetic_textcat.llm.replies.json_recovery import DEEPEST_WRAPPING, decoded, decoded_from, objects_in
 from synthetic_textcat.llm.replies.thoughts import thoughts_in
 from synthetic_textcat.llm.replies.work_budget import DEEPEST_NESTING, RecoveryBudget, depth_within
 from synthetic_textcat.schemas.task_text import BULLET, LONGEST_ITEM, NUMBERING
 from synthetic_textcat.text.unicode import UNSPACED
 
 MOST_ITEMS = 1_000  # that are read of a list; a model that repeats itself writes them until it is stopped
-_DEEPEST_WRAPPING = 4
 _CHARACTERS_A_STEP = 8  # that are searched, or decoded
 
 _START = regex.compile(r"\[\s*(?=[\[{\"])")
@@ -105,7 +104,7 @@ def _length(value: Any) -> int:
 
 
 def _arrays(text: str, budget: RecoveryBudget) -> Iterator[tuple[list[Any], bool]]:
-    """Arrays of texts, objects or arrays, and whether each is closed; after a torn one nothing is looked for."""
+    """Arrays of texts, objects or arrays, and whether each is closed; the text after a torn array is not searched."""
     end = 0
     for match in _START.finditer(text):
         if match.start() < end:
@@ -124,7 +123,7 @@ def _arrays(text: str, budget: RecoveryBudget) -> Iterator[tuple[list[Any], bool
 
 def _items_of(value: Any, field: str, budget: RecoveryBudget) -> list[Any] | None:
     """The items of a list, without its wrapping; None if there is none."""
-    for _ in range(_DEEPEST_WRAPPING):
+    for _ in range(DEEPEST_WRAPPING):
         if isinstance(value, Mapping):
             value = _list_under_a_key(value, field)
         elif isinstance(value, str):

@@ -122,7 +122,7 @@ def parse(completion: Completion, wanted: type[Wanted]) -> Wanted | Problem:
     """
     at_once = _at_once(completion, wanted)
     result = _worker.call(_recovered_and_cached, *_asked(completion, wanted)) if at_once is None else at_once
-    return _with_whose_limit(result, completion)
+    return _with_limit(result, completion)
 
 
 def parse_all(completions: Sequence[Completion], wanted: type[Wanted]) -> list[Wanted | Problem]:
@@ -131,19 +131,19 @@ def parse_all(completions: Sequence[Completion], wanted: type[Wanted]) -> list[W
     left = [_asked(completion, wanted) for completion, result in zip(completions, found, strict=True) if result is None]
     recovered = iter(_worker.call(_all_recovered, left) if left else ())
     results = (next(recovered) if result is None else result for result in found)
-    return [_with_whose_limit(result, each) for result, each in zip(results, completions, strict=True)]
+    return [_with_limit(result, each) for result, each in zip(results, completions, strict=True)]
 
 
 async def parse_off_loop(completion: Completion, wanted: type[Wanted]) -> Wanted | Problem:
     """Parses a reply without blocking the event loop."""
     at_once = _at_once(completion, wanted)
     if at_once is not None:
-        return _with_whose_limit(at_once, completion)
+        return _with_limit(at_once, completion)
     result = await _worker.call_off_loop(_recovered_and_cached, *_asked(completion, wanted))
-    return _with_whose_limit(result, completion)
+    return _with_limit(result, completion)
 
 
-def _with_whose_limit(result: Wanted | Problem, completion: Completion) -> Wanted | Problem:
+def _with_limit(result: Wanted | Problem, completion: Completion) -> Wanted | Problem:
     """The result; of a truncated reply with the limit that cut it, ours or the server's own."""
     if not isinstance(result, Problem) or result.cause != "truncated":
         return result

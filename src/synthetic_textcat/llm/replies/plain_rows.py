@@ -1,8 +1,8 @@
-"""Plain rows: the texts of replies that hold one JSON object of a row's fields and nothing else of the kind.
+"""Plain rows: the texts of replies that hold a single JSON object, with the fields of a row.
 
-They are read by a typed decoder, many times as fast as by the parser, and with its result; any other reply is left to
-the parser. The object may stand in a fence or between words, as long as no thoughts could stand there too. A reply that
-was cut at the token limit is for the parser, which repairs none.
+A typed decoder reads them many times as fast as the parser, with the same result; any other reply is left to the
+parser. The object may stand in a fence or between words, as long as no thoughts could stand there too. A reply that was
+cut at the token limit is for the parser, which repairs none.
 """
 
 from collections.abc import Collection, Sequence
@@ -79,7 +79,7 @@ def plain_row(reply: str) -> PlainRow | None:
 
 
 def plain_row_of_several(reply: str) -> PlainRowOfSeveral | None:
-    """The same for a row of a task with several labels a text."""
+    """The row of a plain reply for a task with several labels a text; None for one that the parser has to read."""
     try:
         return _decode_several(reply)
     except ValueError:
@@ -91,7 +91,7 @@ def plain_rows(replies: Sequence[str], several: Collection[bool] = ()) -> list[A
 
     Args:
         replies: The replies.
-        several: Of each, whether its row is of a task with several labels a text; none is by default.
+        several: Whether each row belongs to a task with several labels a text; by default none does.
     """
     if any(several):
         pairs = zip(replies, several, strict=True)

@@ -67,7 +67,7 @@ _TENTATIVE = re.compile(
     | e\.g\. | \? | 草稿 | 也许 | 例如""",
     re.IGNORECASE | re.VERBOSE,
 )
-"""Words that take it back: a question, an attempt, an example."""
+"""Words that revoke this: a question, an attempt, an example."""
 
 _SENTENCE_ENDS = (". ", "! ", "? ", "\n", "。", "}", ">")
 _WORDS_BEFORE = 120  # characters, of which the last sentence counts

@@ -1,4 +1,4 @@
-"""Cut of a plan: a Parquet file for each shard with its open rows, which its worker reads, and none but these.
+"""Cut of a plan: a Parquet file for each shard with its open rows, the only rows that its worker reads.
 
 Each row has its fingerprint and the seed examples in its prompt, which depend on rows of other shards. Earlier replies
 to a shard's rows are a journal file next to it, so that a worker needs no other file of the run.
@@ -27,7 +27,7 @@ from synthetic_textcat.tables.arrow_frames import frame_of, schema_of
 _FOLDER = "plan-"
 _FINGERPRINT = "fingerprint"
 _PROMPT_TOKENS, _SEED_TEXTS = "shard.prompt_tokens", "shard.seed_texts"
-"""Columns next to the plan's; no attribute has a dot in its name."""
+"""Columns added to those of the plan; no attribute has a dot in its name."""
 
 _ROWS_AT_ONCE = 200_000
 """Rows of the plan that are dealt to the files of shards at a time: a row group of each, and 100 MB of memory."""

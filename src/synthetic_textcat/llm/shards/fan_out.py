@@ -10,7 +10,7 @@ from synthetic_textcat.llm.engine.leases import Limits
 from synthetic_textcat.llm.prompts.row_prompts import RowPrompts
 from synthetic_textcat.llm.shards.cut import Cut
 from synthetic_textcat.llm.shards.folder import SharedFolder
-from synthetic_textcat.llm.shards.hand_out import Found, HandOut, Workers
+from synthetic_textcat.llm.shards.hand_out import HandOut, RunFindings, Workers
 from synthetic_textcat.llm.shards.partition import default_shards
 from synthetic_textcat.llm.shards.row_asking import Findings, RowAsking
 from synthetic_textcat.llm.shards.shard_run import ShardJob
@@ -59,7 +59,7 @@ class FanOut:
             self._workers.close()
 
     def begin(self, run_id: str) -> None:
-        """Takes the shared folder for a run: workers of an earlier one save nothing from here on.
+        """Takes the shared folder for a run; workers of an earlier run can save nothing more.
 
         Raises:
             JournalError: If it can't be written.
@@ -97,12 +97,12 @@ class FanOut:
             self._folder.publish(cut.folder)
             try:
                 self._workers.share(job, _limits(asking.policy))
-                found = Found(began, any_good)
+                found = RunFindings(began, any_good)
                 yield from HandOut(self._workers, self._folder, job.rows.run_id, filled, found).run()
             finally:
                 self._folder.withdraw(cut.folder)
                 self._folder.fetch()
-        found.tell_workers()
+        found.log_workers()
         return found.findings(asking.findings(self._workers.outage()))
 
     def _ask_alone(self, asking: RowAsking, rows: Sequence[OpenRow]) -> Generator[Batch, None, tuple[Findings, bool]]:

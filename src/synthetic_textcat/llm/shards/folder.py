@@ -1,8 +1,9 @@
 """Shared folder of a run's shards: journal files that are only appended to, and fences that name their owners.
 
-A worker that was frozen or cut off, and comes back while another has its shard, must not pay on. No lock helps there: a
-lease in the scheduler is unknown to a frozen process. So the owner's token is in the storage, and is read before each
-save. The run has a fence too, by which the driver stops its workers, and a later run those of an earlier one.
+A worker that was frozen or cut off, and comes back while another has its shard, must not go on making paid calls. No
+lock helps there: a lease in the scheduler is unknown to a frozen process. So the owner's token is in the storage, and
+is read before each save. The run has a fence too, by which the driver stops its workers, and a later run those of an
+earlier one.
 """
 
 import os
@@ -39,7 +40,7 @@ class SharedFolder:
         return self.path.absolute()
 
     def begin(self, run_id: str) -> None:
-        """Takes the folder for a run: workers of an earlier one save nothing from here on.
+        """Takes the folder for a run; workers of an earlier run can save nothing more.
 
         Fences of single shards are no longer needed then.
 
@@ -100,7 +101,7 @@ class SharedFolder:
         self._prove_writable(f"{_PROBE}{secrets.token_hex(8)}", b"Written to see whether it can be; may be deleted.\n")
 
     def fetch(self) -> None:
-        """Does nothing: what the workers save is here."""
+        """Does nothing: the workers save their files in this folder."""
 
     def publish(self, cut: Path) -> None:
         """Does nothing: the workers see the cut of the plan."""
@@ -113,7 +114,7 @@ class SharedFolder:
         return cut
 
     def take(self, shard: int, owner: str) -> "OwnedShard":
-        """The shard as this owner's: whoever had it saves nothing from here on."""
+        """Takes the shard for this owner; its previous owner can save nothing more."""
         return OwnedShard(self, shard, owner)
 
     def _run_fence(self) -> str:
@@ -158,7 +159,7 @@ class OwnedShard:
             self._descriptor = None
 
     def check(self) -> None:
-        """Makes sure that the shard is still this owner's.
+        """Checks that the shard still belongs to this owner.
 
         Raises:
             ShardLostError: If another worker has taken it.

@@ -1,6 +1,6 @@
-"""Hand-out: shards go to workers as these get free; what they report is added up, and what concerns all stops all.
+"""Hand-out: gives shards to workers as they become free, adds up their reports, and stops all if one must stop.
 
-One shard more than the workers can run is handed out, so that each begins with what the run has found out by then:
+At most one shard more than the workers can run is handed out, so that each begins with the findings of the run by then:
 paused tasks, and whether any reply was good.
 """
 
@@ -88,7 +88,7 @@ class Workers(Protocol):
         """
 
     def close(self) -> None:
-        """Lets the workers go."""
+        """Releases the workers."""
 
 
 class HandOut:
@@ -103,7 +103,7 @@ class HandOut:
     """
 
     def __init__(
-        self, workers: Workers, folder: SharedFolder, run_id: str, shards: Sequence[int], found: "Found"
+        self, workers: Workers, folder: SharedFolder, run_id: str, shards: Sequence[int], found: "RunFindings"
     ) -> None:
         self._workers = workers
         self._folder = folder
@@ -170,7 +170,7 @@ class HandOut:
                 self._folder.stop(self._run_id)
 
     def _is_late(self) -> bool:
-        """Whether nobody is to be waited for after a stop: no worker is left, or they take too long."""
+        """Whether to stop waiting after a stop: no worker is left, or they take too long."""
         if self._stopped_at is None:
             return False
         is_late = monotonic() - self._stopped_at > _LONGEST_STOP_S
@@ -180,7 +180,7 @@ class HandOut:
 
     @contextmanager
     def _stopped_at_the_end(self) -> Iterator[None]:
-        """Stops the workers where the driver ends early, for whatever reason."""
+        """Stops the workers where the driver ends early, for any reason."""
         try:
             yield
         except BaseException:
@@ -188,7 +188,7 @@ class HandOut:
             raise
 
 
-class Found:
+class RunFindings:
     """Findings of the shards so far.
 
     Args:
@@ -228,7 +228,7 @@ class Found:
         self._counts[result.shard] = result.counts
         self._outage = self._outage or found.outage
         self._others.update(dict.fromkeys(found.others))
-        self._tell_of_servers(found.down)
+        self._log_servers(found.down)
         self._any_good = self._any_good or result.any_good
         self._paused.update(found.paused)
         self._answered |= result.answered_tasks
@@ -236,7 +236,7 @@ class Found:
         share = self.by_worker.get(result.worker, WorkerShare())
         self.by_worker[result.worker] = share.plus(WorkerShare(1, result.counts.minus(result.before)))
 
-    def _tell_of_servers(self, down: Mapping[str, str]) -> None:
+    def _log_servers(self, down: Mapping[str, str]) -> None:
         """Logs servers that a worker finds down, once each."""
         for url in sorted(down.keys() - self._down):
             self._down.add(url)
@@ -281,8 +281,8 @@ class Found:
         others = tuple(dict.fromkeys([*before.others, *self._others]))
         return Findings(self._outage or before.outage, {**paused, **before.paused}, left_out, others)
 
-    def tell_workers(self) -> None:
-        """Logs what each worker has done."""
+    def log_workers(self) -> None:
+        """Logs the counts of each worker."""
         for worker, share in sorted(self.by_worker.items()):
             done = share.counts
             logger.info("Worker %s: %d shards, %d calls, %d tokens", worker, share.shards, done.calls, done.tokens)

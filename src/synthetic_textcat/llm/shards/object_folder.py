@@ -120,7 +120,7 @@ class ObjectFolder(SharedFolder):
         return folder
 
     def take(self, shard: int, owner: str) -> "OwnedShard":
-        """The shard as this owner's: whoever had it saves nothing from here on."""
+        """Takes the shard for this owner; its previous owner can save nothing more."""
         return OwnedSegments(self, shard, owner)
 
     def write(self, name: str, content: bytes) -> None:
@@ -222,7 +222,7 @@ class OwnedSegments(OwnedShard):
         self.check()
 
     def check(self) -> None:
-        """Makes sure that the shard is still this owner's, and stores what is due.
+        """Checks that the shard still belongs to this owner, and stores lines that are due.
 
         Raises:
             ShardLostError, JournalError: As above.
@@ -274,7 +274,7 @@ def _whole(names: Iterable[str]) -> list[str]:
 
 @contextmanager
 def _in_words(url: str, verb: str) -> Iterator[None]:
-    """Turns whatever a store's library raises into one line."""
+    """Turns any error of a store's library into one line."""
     try:
         yield
     except JournalError:

@@ -29,7 +29,7 @@ from synthetic_textcat.tables import as_table
 
 logger = logging.getLogger(__name__)
 
-Report = Callable[[WorkerCounts, OpenCalls], None]
+NoteProgress = Callable[[WorkerCounts, OpenCalls], None]
 """Takes a shard's counts so far, and its open calls."""
 
 
@@ -99,7 +99,9 @@ class ShardResult:
     is_stopped: bool
 
 
-def run_shard(job: ShardJob, task: ShardTask, owner: str, report: Report, link: MeterLink | None = None) -> ShardResult:
+def run_shard(
+    job: ShardJob, task: ShardTask, owner: str, report: NoteProgress, link: MeterLink | None = None
+) -> ShardResult:
     """Asks for the rows of a shard that no file of it answers.
 
     Args:
@@ -141,7 +143,7 @@ def _asked(
     asking: RowAsking,
     tally: ShardTally,
     owned: OwnedShard,
-    report: Report,
+    report: NoteProgress,
     link: MeterLink | None,
 ) -> ShardResult:
     settings, before = job.rows, tally.counts

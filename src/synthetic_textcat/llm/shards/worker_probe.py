@@ -24,7 +24,7 @@ class Probe(NamedTuple):
         python: Version of Python, without the last part.
         package: Version of this package, with a hash of its code.
         model: Hash of the model's identity, in which its address is.
-        fault: Why it can't do the work; empty if it can.
+        fault: Reason why it can't do the work; empty if it can.
     """
 
     python: str
@@ -46,12 +46,12 @@ def probe(spec: ChatModelSpec, llm: LlmParameters, run_id: str, folder: Path | s
 
 
 def versions() -> tuple[str, str]:
-    """Python and this package, of this process."""
+    """Versions of Python and of this package in this process."""
     return ".".join(map(str, sys.version_info[:2])), f"{_version()} ({code_hash()})"
 
 
 def fault(said: Any, own: Probe) -> str:
-    """Why a worker can't do the work, by what it said; empty if it can."""
+    """Reason why a worker can't do the work, from its answer; empty if it can."""
     same = "Next: install the same wheel with the same constraints.txt on driver and workers"
     if isinstance(said, OSError):
         return f"was lost while it was asked ({type(said).__name__}: {first_line(said)}). Next: look at its log"

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from synthetic_textcat.console import NO_MARKUP
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.prompts.messages import asking_sha256
 from synthetic_textcat.pipelines.attribute_sampling.plan import plan_rows
@@ -22,13 +23,12 @@ from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters, LlmParameters
 from synthetic_textcat.schemas.quota import Rounds, Shortfall
 from synthetic_textcat.schemas.rows import plan_sha256
-from synthetic_textcat.schemas.run_records import ROW_PROMPTS
+from synthetic_textcat.schemas.run_records import ROW_PROMPT_NAMES
 from synthetic_textcat.schemas.task_table import tasks_of
 from synthetic_textcat.tables import RowTable
 
 logger = logging.getLogger(__name__)
 
-_PLAIN = {"markup": False}  # Kedro's log would take `[label]` for a colour
 _MOST_ROWS_OF_A_CELL = 200
 """Larger targets for the sake of the mix alone are not recommended."""
 
@@ -54,7 +54,7 @@ def plan_rounds(
     target = attribute_sampling.target_accepted
     if target is None:
         return {}
-    asking = prompts if has_multi_label(tasks) else prompts[: len(ROW_PROMPTS)]
+    asking = prompts if has_multi_label(tasks) else prompts[: len(ROW_PROMPT_NAMES)]
     recipe, asked_with = (
         recipe_of(tasks_of(tasks), attribute_sampling, seed),
         asking_sha256(llm, spec.identity_of(llm), asking),
@@ -67,7 +67,7 @@ def plan_rounds(
         slots = QuotaSlots(tasks, attribute_sampling, seed)
         kept = (first_round(slots, attribute_sampling.block_columns, target),)
         for off in slots.mix_off(target):
-            logger.warning("%s", _mix_line(off, target), extra=_PLAIN)
+            logger.warning("%s", _mix_line(off, target), extra=NO_MARKUP)
     rounds = Rounds(recipe=recipe, asked_with=asked_with, target=target, rounds=kept)
     if shortfall is not None and shortfall.next == "round" and is_judged(rounds, shortfall):
         rounds = rounds.model_copy(update={"rounds": (*kept, shortfall.ask)})
@@ -137,4 +137,4 @@ def warn_of_few_rows(
     line = warning_about_splits(requests, tasks, export.splits)
     level = logging.INFO if llm.model == OFFLINE_MODEL else logging.WARNING
     if line is not None:
-        logger.log(level, "%s", line, extra=_PLAIN)
+        logger.log(level, "%s", line, extra=NO_MARKUP)

@@ -10,7 +10,7 @@ from synthetic_textcat.pipelines.attribute_sampling.nodes import (
     report_plan,
     warn_of_few_rows,
 )
-from synthetic_textcat.schemas.run_records import ROW_PROMPTS, SEVERAL_LABELS_PROMPT
+from synthetic_textcat.schemas.run_records import ROW_PROMPT_NAMES, SEVERAL_LABELS_PROMPT
 
 
 def create_pipeline() -> Pipeline:
@@ -27,7 +27,7 @@ def create_pipeline() -> Pipeline:
                     "previous_shortfall",
                     "llm",
                     "params:llm",
-                    *ROW_PROMPTS,
+                    *ROW_PROMPT_NAMES,
                     SEVERAL_LABELS_PROMPT,
                 ],
                 outputs="rounds",

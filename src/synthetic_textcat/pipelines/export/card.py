@@ -21,7 +21,7 @@ from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, Ex
 from synthetic_textcat.schemas.publications import SPLITS, TAG, Part, parts
 from synthetic_textcat.schemas.quota import wanted_rows
 from synthetic_textcat.schemas.rows import ATTRIBUTES, LABEL_AGREEMENT, own_of
-from synthetic_textcat.schemas.run_records import ROW_PROMPTS, SEVERAL_LABELS_PROMPT, prompt_sha256
+from synthetic_textcat.schemas.run_records import ROW_PROMPT_NAMES, SEVERAL_LABELS_PROMPT, prompt_sha256
 from synthetic_textcat.schemas.task_table import tasks_of
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.schemas.writers import judge_note, writer_note
@@ -94,7 +94,7 @@ def write_card(
         export: How they are exported.
         prompt_versions: Of the templates that MLflow has registered, by name.
         label_facts: What is known of the labels, as of `gather_label_facts`.
-        prompts: Templates, in the order of `ROW_PROMPTS`, and that of several labels.
+        prompts: Templates, in the order of `ROW_PROMPT_NAMES`, and that of several labels.
     """
     shown = (*ATTRIBUTES, *own_of(examples))
     counts = {name: value_counts(examples, name) for name in ("model_name", *shown)}
@@ -104,7 +104,7 @@ def write_card(
     known = tasks_of(tasks).by_id
     files = parts(rows_of_parts(by_task, split_codes(splits)))
     of_sets = {task_id for task_id, own in by_task.items() if has_label_sets(own, known.get(task_id))}
-    asking = (*ROW_PROMPTS, SEVERAL_LABELS_PROMPT) if has_multi_label(tasks) else ROW_PROMPTS
+    asking = (*ROW_PROMPT_NAMES, SEVERAL_LABELS_PROMPT) if has_multi_label(tasks) else ROW_PROMPT_NAMES
     facts = {
         "rows": len(examples),
         "splits": {name: int(split_report[f"export/rows_{name}"]) for name in (*SPLITS, "left_out")},

@@ -17,7 +17,7 @@ from synthetic_textcat.pipelines.export.nodes import (
     split_rows,
 )
 from synthetic_textcat.pipelines.export.task_formats import TASK_FORMATS
-from synthetic_textcat.schemas.run_records import ROW_PROMPTS, SEVERAL_LABELS_PROMPT
+from synthetic_textcat.schemas.run_records import ROW_PROMPT_NAMES, SEVERAL_LABELS_PROMPT
 
 _DATASETS = {"examples": "exported_examples", "tasks": "tasks"}
 
@@ -119,7 +119,7 @@ def create_pipeline() -> Pipeline:
                     "params:export",
                     "prompt_versions",
                     "label_facts",
-                    *ROW_PROMPTS,
+                    *ROW_PROMPT_NAMES,
                     SEVERAL_LABELS_PROMPT,
                 ],
                 outputs="dataset_card",

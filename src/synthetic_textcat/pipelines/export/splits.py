@@ -30,7 +30,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from synthetic_textcat.hashing import draw, key64, shuffled, uniform
-from synthetic_textcat.schemas.label_sets import LABELS, labels_of
+from synthetic_textcat.schemas.label_sets import LABELS, LabelSet, labels_of
 from synthetic_textcat.schemas.parameters import SplitShares
 from synthetic_textcat.schemas.publications import SPLITS
 from synthetic_textcat.schemas.rows import plain
@@ -51,7 +51,6 @@ _STARTS = 20  # points of the cycle at which a stratum can start: all, if shares
 _NOISE = 0.3  # of a row: less than what a row changes, and enough to part equal sums
 _NEVER = float("-inf")
 
-LabelSet = tuple[str, ...]
 Lacking = list[float]
 """Rows that each split lacks of its share of a stratum; negative if it has too many."""
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from synthetic_textcat.pipelines.label_check.sample_file import has_several, is_label_of, known_labels, labels_in
 from synthetic_textcat.pipelines.label_check.sampling import strata_by, strata_of_all
+from synthetic_textcat.schemas.cost_figures import Metrics
 from synthetic_textcat.schemas.label_sets import with_label_sets
 from synthetic_textcat.schemas.label_verdicts import (
     AGREED,
@@ -33,8 +34,6 @@ FEWEST_OF_A_TASK = 20
 
 _LEAST_JUDGED = 0.5
 _DIGITS = 4
-
-Metrics = dict[str, float | None]
 
 
 class HandLabelled(NamedTuple):

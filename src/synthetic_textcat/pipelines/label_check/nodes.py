@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from synthetic_textcat.console import NO_MARKUP
 from synthetic_textcat.errors import EvaluationError
-from synthetic_textcat.pipelines.label_check.accuracy import Metrics, label_accuracy
+from synthetic_textcat.pipelines.label_check.accuracy import label_accuracy
 from synthetic_textcat.pipelines.label_check.sample_file import (
     FILE,
     choices_of,
@@ -17,6 +18,7 @@ from synthetic_textcat.pipelines.label_check.sample_file import (
     sheet_of,
 )
 from synthetic_textcat.pipelines.label_check.sampling import draw_sample
+from synthetic_textcat.schemas.cost_figures import Metrics
 from synthetic_textcat.schemas.label_verdicts import HAND_LABELS, LABEL_SAMPLE_DESIGN
 from synthetic_textcat.schemas.parameters import LabelCheckParameters
 from synthetic_textcat.schemas.rows import plain, with_columns
@@ -25,7 +27,6 @@ from synthetic_textcat.tables import RowTable
 
 _log = logging.getLogger(__name__)
 
-_PLAIN = {"markup": False}  # Kedro's log would take `[x]` for a colour
 _DRAW = "`kedro run --pipelines label_sample`"
 _HOW = f"run {_DRAW}, fill in its file, and run `kedro run --pipelines label_accuracy`"
 
@@ -92,7 +93,7 @@ def write_label_sample(
             FILE,
             "some" if count is None else count,
             len(filled_label_sample),
-            extra=_PLAIN,
+            extra=NO_MARKUP,
         )
         return
     sheet = sheet_of(design, examples, tasks_of(tasks), known_labels(hand_labels), seed)
@@ -104,7 +105,7 @@ def write_label_sample(
         len(sheet),
         known,
         " (several labels with | between them)" if any(has_several(design)) else "",
-        extra=_PLAIN,
+        extra=NO_MARKUP,
     )
     yield sheet
 
@@ -146,7 +147,7 @@ def measure_label_accuracy(
             f"Next: fill in the column `label`, or move the file away and run {_DRAW}"
         )
     _warn_of_other_rows(found, design)
-    _log.info("%s", _summary(found), extra=_PLAIN)
+    _log.info("%s", _summary(found), extra=NO_MARKUP)
     return found
 
 
@@ -159,7 +160,7 @@ def remember_hand_labels_if_any(
         EvaluationError: If the file has a wrong row.
     """
     if design is None or not _is_filled(filled_label_sample):
-        _log.info("No row is labelled by hand, so label accuracy is not measured. Next: %s", _HOW, extra=_PLAIN)
+        _log.info("No row is labelled by hand, so label accuracy is not measured. Next: %s", _HOW, extra=NO_MARKUP)
         return
     yield remember_hand_labels(filled_label_sample, design, previous)
 
@@ -176,7 +177,7 @@ def measure_label_accuracy_if_sampled(
     try:
         yield measure_label_accuracy(examples, design, hand_labels, label_verdicts)
     except EvaluationError as error:
-        _log.warning("Label accuracy is not measured. %s", error, extra=_PLAIN)
+        _log.warning("Label accuracy is not measured. %s", error, extra=NO_MARKUP)
 
 
 def _is_filled(sheet: pd.DataFrame | None) -> bool:
@@ -194,7 +195,7 @@ def _warn_of_other_rows(found: Metrics, design: pd.DataFrame) -> None:
             found["label/rows"],
             found["label/hand_gone"],
             _DRAW,
-            extra=_PLAIN,
+            extra=NO_MARKUP,
         )
 
 

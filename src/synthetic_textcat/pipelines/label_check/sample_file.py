@@ -161,7 +161,7 @@ def filled_rows(sheet: pd.DataFrame) -> int | None:
     return int(filled.sum())
 
 
-class _Drawn(NamedTuple):
+class _SampledRow(NamedTuple):
     """A row of the sample, as it was drawn."""
 
     request_id: str
@@ -189,7 +189,7 @@ def read_labels(sheet: pd.DataFrame, design: pd.DataFrame) -> pd.DataFrame:
     _refuse_columns(list(map(str, sheet.columns)))
     columns = (plain(design[name]) for name in ("request_id", "task_id", "text_sha256", "labels"))
     drawn = [
-        _Drawn(row, task, digest, tuple(labels), several)
+        _SampledRow(row, task, digest, tuple(labels), several)
         for row, task, digest, labels, several in zip(*columns, has_several(design), strict=True)
     ]
     ids = {row.request_id: row for row in drawn}
@@ -217,7 +217,7 @@ def read_labels(sheet: pd.DataFrame, design: pd.DataFrame) -> pd.DataFrame:
     return to_frame(found, HAND_LABELS)
 
 
-def _answer(label: str, row: _Drawn) -> str | None:
+def _answer(label: str, row: _SampledRow) -> str | None:
     """The label in the spelling of the set, or one of `ANSWERS`; empty if there is none, None if it is unknown.
 
     Of a row that can have several labels the code of all of them.
@@ -260,7 +260,7 @@ def _refuse_columns(columns: Sequence[str]) -> None:
         )
 
 
-def _foreign(place: int, request_id: str, text: str, row: _Drawn | None) -> str:
+def _foreign(place: int, request_id: str, text: str, row: _SampledRow | None) -> str:
     if row is None:
         return f"row {place} ({shown(request_id)}, {shown(text)}) is none of the sample's. Next: remove it"
     return (
@@ -269,7 +269,7 @@ def _foreign(place: int, request_id: str, text: str, row: _Drawn | None) -> str:
     )
 
 
-def _unknown(place: int, label: str, row: _Drawn) -> str:
+def _unknown(place: int, label: str, row: _SampledRow) -> str:
     parts = _parts_of(_text_of(label), row.choices) if row.several else [label]
     wrong = next((part.strip() for part in parts if _one_answer(part, row.choices) is None), None)
     words = " or ".join(map(repr, ANSWERS))

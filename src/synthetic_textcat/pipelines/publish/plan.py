@@ -35,7 +35,7 @@ def repository_of(settings: PublishParameters) -> str:
     return settings.repository
 
 
-class File(Protocol):
+class DatasetFile(Protocol):
     """File of the folder, read when asked."""
 
     def __call__(self) -> Any:
@@ -49,7 +49,7 @@ class File(Protocol):
         """Size in bytes."""
 
 
-Folder = Mapping[str, File]
+Folder = Mapping[str, DatasetFile]
 
 
 class CheckedFolder(NamedTuple):

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 from synthetic_textcat.pipelines.quality_report.row_ends import NOT_RUN, End, RowEnds
+from synthetic_textcat.schemas.cost_figures import Metrics
 from synthetic_textcat.schemas.outcomes import (
     CONTENT_CAUSES,
     FAILURE_CAUSES,
@@ -17,7 +18,6 @@ from synthetic_textcat.schemas.prices import plus, reaches
 from synthetic_textcat.schemas.stops import PausedTask, Stops
 from synthetic_textcat.tables import RowTable
 
-Metrics = dict[str, float | None]
 _CANDIDATES = ("accepted", "surplus", "rejected")
 ANSWERED, CANDIDATES = "rows/answered", "rows/candidates"
 """Numbers of rows that rates are measured on, where these are not those of the whole ledger (`without_paused`)."""

@@ -16,7 +16,6 @@ from synthetic_textcat.llm.journal.plan_positions import PlanPositions
 from synthetic_textcat.pipelines.quality_report.concerns import Concern, assess
 from synthetic_textcat.pipelines.quality_report.ledger import (
     Ledger,
-    Metrics,
     count,
     merged,
     most_common_failure,
@@ -46,6 +45,7 @@ from synthetic_textcat.pipelines.quality_report.spending import (
     with_verdicts,
 )
 from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.schemas.cost_figures import Metrics
 from synthetic_textcat.schemas.label_sets import has_multi_label
 from synthetic_textcat.schemas.label_verdicts import row_of
 from synthetic_textcat.schemas.paid_calls import PLANNED_CALLS

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from synthetic_textcat.pipelines.quality_report.ledger import Metrics
 from synthetic_textcat.pipelines.quality_report.row_ends import RowEnds
+from synthetic_textcat.schemas.cost_figures import Metrics
 from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.schemas.outcomes import GOOD_OUTCOMES
 from synthetic_textcat.tables import RowTable, factorized

@@ -13,7 +13,7 @@ from synthetic_textcat.pipelines.quality_report.call_costs import Amounts, CallC
 from synthetic_textcat.schemas.label_sets import LABELS
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.rows import OUTCOMES, with_columns
-from synthetic_textcat.tables import MadeTable, RowTable, in_plan_order
+from synthetic_textcat.tables import MadeTable, RowTable, in_plan_order, text_hashes
 from synthetic_textcat.text.batches import rows_at
 
 NOT_RUN = "not_run"
@@ -157,19 +157,15 @@ def _refuse_repeated(requests: RowTable) -> None:
     hashes = np.empty(len(requests), np.uint64)
     start = 0
     for frame in requests.frames([_ID]):
-        hashes[start : start + len(frame)] = _hashed(frame[_ID])
+        hashes[start : start + len(frame)] = text_hashes(frame[_ID])
         start += len(frame)
     hashes.sort()
     alike = hashes[1:][hashes[1:] == hashes[:-1]]
     if not len(alike):
         return
-    ids = pd.concat([frame[_ID][np.isin(_hashed(frame[_ID]), alike)] for frame in requests.frames([_ID])])
+    ids = pd.concat([frame[_ID][np.isin(text_hashes(frame[_ID]), alike)] for frame in requests.frames([_ID])])
     if ids.duplicated().any():
         raise LedgerError("The plan lists a row twice. Next: run `kedro run --pipelines attribute_sampling` again")
-
-
-def _hashed(ids: "pd.Series[str]") -> NDArray[np.uint64]:
-    return pd.util.hash_array(ids.to_numpy(object), categorize=False)
 
 
 class PaidRows(NamedTuple):

@@ -19,7 +19,7 @@ from synthetic_textcat.pipelines.quality_report.call_costs import (
 from synthetic_textcat.pipelines.quality_report.plan_slices import PlanSlices
 from synthetic_textcat.schemas.cost_figures import DATASET, THIS_CONFIGURATION, THIS_RUN, Figure
 from synthetic_textcat.schemas.prices import PriceList, plus
-from synthetic_textcat.tables import RowTable
+from synthetic_textcat.tables import RowTable, text_hashes
 
 _FIGURES: tuple[Figure, ...] = (THIS_RUN, THIS_CONFIGURATION, DATASET)
 _OF_CALLS = (
@@ -177,24 +177,20 @@ def sum_verdict_spending(
 
 
 class Fingerprints:
-    """Fingerprints of a table by their first 64 bits, 8 bytes each: another call with the same is one in 10^12."""
+    """Fingerprints of a table by a hash of 64 bits, 8 bytes each: another call with the same is one in 10^12."""
 
     def __init__(self, calls: RowTable | None) -> None:
-        parts = [] if calls is None else [_begins_of(frame["fingerprint"]) for frame in calls.frames(["fingerprint"])]
-        self._begins = np.sort(np.concatenate([np.empty(0, np.uint64), *parts]))
+        parts = [] if calls is None else [text_hashes(frame["fingerprint"]) for frame in calls.frames(["fingerprint"])]
+        self._hashes = np.sort(np.concatenate([np.empty(0, np.uint64), *parts]))
 
     def has(self, fingerprints: "pd.Series[str]") -> NDArray[np.bool_]:
         """Mask of the fingerprints that are among them."""
-        begins = _begins_of(fingerprints)
-        if not len(self._begins):
-            return np.zeros(len(begins), np.bool_)
-        places = np.minimum(np.searchsorted(self._begins, begins), len(self._begins) - 1)
-        found: NDArray[np.bool_] = self._begins[places] == begins
+        hashes = text_hashes(fingerprints)
+        if not len(self._hashes):
+            return np.zeros(len(hashes), np.bool_)
+        places = np.minimum(np.searchsorted(self._hashes, hashes), len(self._hashes) - 1)
+        found: NDArray[np.bool_] = self._hashes[places] == hashes
         return found
-
-
-def _begins_of(fingerprints: "pd.Series[str]") -> NDArray[np.uint64]:
-    return pd.util.hash_array(fingerprints.to_numpy(object), categorize=False)
 
 
 def with_verdicts(rows: Mapping[str, Spending], verdicts: Mapping[str, Spending]) -> Mapping[str, Spending]:

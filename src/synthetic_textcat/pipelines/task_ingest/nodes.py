@@ -4,6 +4,7 @@ import logging
 
 from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 
+from synthetic_textcat.console import NO_MARKUP
 from synthetic_textcat.llm.prompts.row_prompts import RowTemplates
 from synthetic_textcat.pipelines.task_ingest.confusable_file import (
     NO_CONFUSABLE_LABELS,
@@ -22,8 +23,6 @@ from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, Ta
 from synthetic_textcat.schemas.task_input import KeptTasks, TasksFile
 
 logger = logging.getLogger(__name__)
-
-_PLAIN = {"markup": False}  # Kedro's log would take `[label]` for a colour
 
 
 def read_confusable_file(confusable_file: object, attribute_sampling: AttributeSamplingParameters) -> ConfusableLabels:
@@ -62,7 +61,7 @@ def read_tasks_file(
     if not is_brainstormed:
         confusable_labels.refuse_unknown(tasks)
     for line in warnings_about_labels(tasks):
-        logger.warning("%s", line, extra=_PLAIN)
+        logger.warning("%s", line, extra=NO_MARKUP)
     return [confusable_labels.applied(task) for task in tasks]
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from synthetic_textcat.pipelines.quality_report.concerns import Concern
-from synthetic_textcat.pipelines.quality_report.ledger import Metrics, merged, row_metrics
+from synthetic_textcat.pipelines.quality_report.ledger import merged, row_metrics
 from synthetic_textcat.pipelines.quality_report.nodes import plot_yield, write_report
 from synthetic_textcat.pipelines.quality_report.page.page import (
     SAMPLE_SIZE,
@@ -22,6 +22,7 @@ from synthetic_textcat.pipelines.quality_report.page.page import (
 )
 from synthetic_textcat.pipelines.quality_report.plan_slices import PlanSlices
 from synthetic_textcat.pipelines.quality_report.spending import spending_metrics, sum_spending
+from synthetic_textcat.schemas.cost_figures import Metrics
 from synthetic_textcat.schemas.outcomes import BANNER, FAILURE_CAUSES, OFFLINE_MODEL, REJECT_REASONS
 from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.prices import PriceList, usd

@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 import pytest
 
-from synthetic_textcat.pipelines.quality_report.ledger import Metrics
 from synthetic_textcat.pipelines.quality_report.signals.learnability import label_noise, learnability, shortcuts
+from synthetic_textcat.schemas.cost_figures import Metrics
 from synthetic_textcat.schemas.tasks import Task
 from tests.pipelines.quality_report.signals.corpora import (
     LABELS,

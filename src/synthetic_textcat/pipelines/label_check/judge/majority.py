@@ -8,7 +8,7 @@ from synthetic_textcat.schemas.label_sets import label_set_code
 from synthetic_textcat.schemas.label_verdicts import BOTH
 
 
-class Vote(Protocol):
+class LabelAndSecond(Protocol):
     """A judge's answer: a label or a word for none or both, and another label that fits as well, if any."""
 
     @property
@@ -20,7 +20,7 @@ class Vote(Protocol):
         """The other label."""
 
 
-def majority(votes: Sequence[Vote], label: str, misleading_label: str) -> dict[str, Any]:
+def majority(votes: Sequence[LabelAndSecond], label: str, misleading_label: str) -> dict[str, Any]:
     """Verdict, votes, agrees and ambiguous of a row, as in `LABEL_VERDICTS`.
 
     The verdict with most votes counts; if two have as many, there is none. `ambiguous` goes by more than half of the

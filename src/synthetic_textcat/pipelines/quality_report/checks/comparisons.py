@@ -37,10 +37,10 @@ Of Chinese characters, which say more, half as many do: shorter phrases of thank
 _TOKEN = re.compile(r"\w+")
 
 
-Found = Iterable[tuple[int, Detail]]
+FoundRows = Iterable[tuple[int, Detail]]
 """Positions of the rows to which a reason applies, in any order, with details."""
 
-Comparison = Callable[[ComparedRows, QualityReportParameters, WorkPool], Found]
+Comparison = Callable[[ComparedRows, QualityReportParameters, WorkPool], FoundRows]
 
 COMPARISONS: dict[str, Comparison] = {}
 """Reject reason → check; `verdicts` tries them in the order of `REJECT_REASONS`."""
@@ -53,13 +53,13 @@ def comparison(check: Comparison) -> Comparison:
 
 
 @comparison
-def label_disputed(rows: ComparedRows, *_: object) -> Found:
+def label_disputed(rows: ComparedRows, *_: object) -> FoundRows:
     """A text to which a judge gives another label than the row's."""
     return ((place, detail) for place, detail in rows.disputed.items() if rows.stands[place])
 
 
 @comparison
-def label_ambiguous(rows: ComparedRows, *_: object) -> Found:
+def label_ambiguous(rows: ComparedRows, *_: object) -> FoundRows:
     """A text for which a judge accepts the misleading label too."""
     return ((place, detail) for place, detail in rows.ambiguous.items() if rows.stands[place])
 

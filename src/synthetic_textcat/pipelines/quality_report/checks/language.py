@@ -78,7 +78,7 @@ _NO_PROSE = re.compile(r"[!-~]*[/\\@_][!-~]*")  # addresses, paths and identifie
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class LanguageFinding:
     """Result of the language check.
 
     Attributes:
@@ -90,7 +90,7 @@ class Finding:
     found: str = ""
 
 
-_AGREES, _NOT_VERIFIABLE = Finding("agrees"), Finding("not verifiable")
+_AGREES, _NOT_VERIFIABLE = LanguageFinding("agrees"), LanguageFinding("not verifiable")
 
 
 def can_agree(asked: str) -> bool:
@@ -99,15 +99,15 @@ def can_agree(asked: str) -> bool:
     return is_identified_by_script(language) or bool(_group(language))
 
 
-def check_language(text: str, asked: str) -> Finding:
+def check_language(text: str, asked: str) -> LanguageFinding:
     """Verdict on the language of the text's beginning, against the requested language (name or code)."""
     seen = _by_letters(text, _asked_for(asked))
-    if isinstance(seen, Finding):
+    if isinstance(seen, LanguageFinding):
         return seen
     return _concluded(seen, _by_probability(seen.text, seen.asked.group, seen.asked.added))
 
 
-def check_languages(texts: Sequence[str], asked: Sequence[str]) -> list[Finding]:
+def check_languages(texts: Sequence[str], asked: Sequence[str]) -> list[LanguageFinding]:
     """The verdicts of `check_language` on many texts, in a fifth of its time.
 
     Args:
@@ -115,14 +115,14 @@ def check_languages(texts: Sequence[str], asked: Sequence[str]) -> list[Finding]
         asked: Requested language of each text, name or code.
     """
     seen = [_by_letters(text, _asked_for(name)) for text, name in zip(texts, asked, strict=True)]
-    read: dict[int, Finding] = {}
+    read: dict[int, LanguageFinding] = {}
     for added in sorted({each.asked.added for each in seen if isinstance(each, _Doubtful)}):
         doubtful = {
             at: each for at, each in enumerate(seen) if isinstance(each, _Doubtful) and each.asked.added == added
         }
         texts, groups = [each.text for each in doubtful.values()], [each.asked.group for each in doubtful.values()]
         read |= dict(zip(doubtful, _by_probabilities(texts, groups, added), strict=True))
-    return [each if isinstance(each, Finding) else _concluded(each, read[at]) for at, each in enumerate(seen)]
+    return [each if isinstance(each, LanguageFinding) else _concluded(each, read[at]) for at, each in enumerate(seen)]
 
 
 class _Asked(NamedTuple):
@@ -165,7 +165,7 @@ class _Doubtful(NamedTuple):
     asked: _Asked
 
 
-def _by_letters(text: str, asked: _Asked) -> Finding | _Doubtful:
+def _by_letters(text: str, asked: _Asked) -> LanguageFinding | _Doubtful:
     """The verdict by script and number of letters, if these settle it."""
     text = _prose_of(text[:_EXCERPT])
     letters = letters_by_script(text)
@@ -187,15 +187,15 @@ def _by_letters(text: str, asked: _Asked) -> Finding | _Doubtful:
     return _other_chinese(text, asked.language) or _NOT_VERIFIABLE
 
 
-def _concluded(seen: _Doubtful, read: Finding) -> Finding:
+def _concluded(seen: _Doubtful, read: LanguageFinding) -> LanguageFinding:
     """The verdict on a text by what it reads as."""
     if read.verdict == "wrong":
         return read if seen.is_long else _NOT_VERIFIABLE
     return _other_chinese(seen.text, seen.asked.language) or read
 
 
-def _in_letters_of(text: str, letters: Mapping[str, int]) -> Finding:
-    return Finding("wrong", f"its letters are {shown(most_frequent_script(text, letters))}")
+def _in_letters_of(text: str, letters: Mapping[str, int]) -> LanguageFinding:
+    return LanguageFinding("wrong", f"its letters are {shown(most_frequent_script(text, letters))}")
 
 
 def _without_names(text: str, letters: dict[str, int], own: int) -> tuple[str, dict[str, int]]:
@@ -206,7 +206,7 @@ def _without_names(text: str, letters: dict[str, int], own: int) -> tuple[str, d
     return text, letters_by_script(text)
 
 
-def _other_chinese(text: str, language: Language) -> Finding | None:
+def _other_chinese(text: str, language: Language) -> LanguageFinding | None:
     """The finding on a text in the other form of Chinese characters than was asked for, if that is clear."""
     if language.script not in _CHINESE:
         return None
@@ -215,7 +215,7 @@ def _other_chinese(text: str, language: Language) -> Finding | None:
     ((other, count),) = characters.items()
     if count < _LEAST_OF_OTHER_FORM or count < _TIMES_OWN_FORM * own:
         return None
-    return Finding("wrong", f"its characters are {_CHINESE[other][1]}")
+    return LanguageFinding("wrong", f"its characters are {_CHINESE[other][1]}")
 
 
 @cache
@@ -245,7 +245,7 @@ def _both_ends(text: str) -> str:
     return text if len(text) <= 2 * _END else f"{text[:_END]} {text[-_END:]}"
 
 
-def _by_probability(text: str, group: frozenset[str], added: str) -> Finding:
+def _by_probability(text: str, group: frozenset[str], added: str) -> LanguageFinding:
     identifier = _identifier(added)
     likeliest, probability = identifier.classify(_both_ends(text))
     if likeliest in group and probability >= _SURELY:
@@ -257,16 +257,16 @@ def _by_probability(text: str, group: frozenset[str], added: str) -> Finding:
     likeliest = max(probabilities, key=probabilities.__getitem__)
     if probability >= _SURELY_NOT or probabilities[likeliest] < _LIKELY:
         return _NOT_VERIFIABLE
-    return Finding("wrong", _reads_as(likeliest))
+    return LanguageFinding("wrong", _reads_as(likeliest))
 
 
-def _by_probabilities(texts: Sequence[str], groups: Sequence[frozenset[str]], added: str) -> list[Finding]:
+def _by_probabilities(texts: Sequence[str], groups: Sequence[frozenset[str]], added: str) -> list[LanguageFinding]:
     """The findings of `_by_probability`, which decides itself wherever rounding could."""
     labels = _batch(added).labels
     ends = _batch(added).probabilities([_both_ends(text) for text in texts])
     highest, likeliest = ends.max(axis=1, initial=0), ends.argmax(axis=1).tolist()
     is_sure, is_close = (highest >= _SURELY).tolist(), _is_close(highest, _SURELY).tolist()
-    findings: list[Finding | None] = [
+    findings: list[LanguageFinding | None] = [
         _by_probability(text, group, added) if close else _AGREES if sure and labels[best] in group else None
         for text, group, close, sure, best in zip(texts, groups, is_close, is_sure, likeliest, strict=True)
     ]
@@ -275,7 +275,7 @@ def _by_probabilities(texts: Sequence[str], groups: Sequence[frozenset[str]], ad
     return [finding or next(read) for finding in findings]
 
 
-def _whole(texts: Sequence[str], groups: Sequence[frozenset[str]], added: str) -> Iterator[Finding]:
+def _whole(texts: Sequence[str], groups: Sequence[frozenset[str]], added: str) -> Iterator[LanguageFinding]:
     """The findings on whole excerpts whose ends do not settle them."""
     labels = _batch(added).labels
     probabilities = _batch(added).probabilities(texts)
@@ -292,7 +292,7 @@ def _whole(texts: Sequence[str], groups: Sequence[frozenset[str]], added: str) -
         elif own[place] >= _SURELY_NOT or highest[place] < _LIKELY:
             yield _NOT_VERIFIABLE
         else:
-            yield Finding("wrong", _reads_as(labels[likeliest[place]]))
+            yield LanguageFinding("wrong", _reads_as(labels[likeliest[place]]))
 
 
 def _of_group(

@@ -19,7 +19,12 @@ from synthetic_textcat.console import track
 from synthetic_textcat.llm.prompts.messages import instructions_for, instructions_of
 from synthetic_textcat.pipelines.quality_report.checks.compared_rows import ComparedRows, Mask
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import known_of
-from synthetic_textcat.pipelines.quality_report.checks.tables import JudgedRows, Part, checked_parts, checked_table
+from synthetic_textcat.pipelines.quality_report.checks.tables import (
+    CandidatePart,
+    FinishedRows,
+    checked_parts,
+    checked_table,
+)
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import compare_rows
 from synthetic_textcat.pipelines.quality_report.quota_standing import beyond_target_mask
 from synthetic_textcat.schemas.label_sets import LabelSet, label_set_of, labels_of
@@ -75,7 +80,7 @@ def check_rows(
     candidates = as_table(candidates)
     check = partial(checked_parts, flag_only=settings.flag_only)
 
-    def checked(parts: Iterable[Part]) -> Iterator[pd.DataFrame]:
+    def checked(parts: Iterable[CandidatePart]) -> Iterator[pd.DataFrame]:
         found = pool.map(check, parts, len(candidates), at_once=1)
         return track(found, len(candidates), "Checking rows", of=len)
 
@@ -121,7 +126,7 @@ def check_candidates(
     standing = ComparedRows(checked_rows, passed, seed_texts, judged.disputed, judged.ambiguous)
     compared = compare_rows(standing, settings, pool)
     is_surplus = beyond_target_mask(compared.stands, requests, checked_rows, quota_slots, attribute_sampling)
-    rows = JudgedRows(checked_rows, compared, settings.flag_only)
+    rows = FinishedRows(checked_rows, compared, settings.flag_only)
     own = own_of(requests.empty())
     columns = with_own(EXAMPLES, own)
     return CheckedRows(

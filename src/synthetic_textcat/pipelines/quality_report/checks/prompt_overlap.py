@@ -18,6 +18,7 @@ from typing import NamedTuple, Self
 from synthetic_textcat.text.comparison import comparable
 from synthetic_textcat.text.minhash import grams_of, jaccard
 from synthetic_textcat.text.unicode import is_unspaced
+from synthetic_textcat.text.words import ngrams
 
 _WORD = re.compile(r"\w+")
 _RUN = 3  # words
@@ -117,4 +118,4 @@ def _tokens(text: str) -> list[str]:
 
 def _runs(tokens: list[str]) -> Iterable[tuple[str, ...]]:
     size = _UNSPACED_RUN if tokens and all(len(token) == 1 for token in tokens) else _RUN
-    return zip(*(tokens[start:] for start in range(size)), strict=False)
+    return ngrams(tokens, size)

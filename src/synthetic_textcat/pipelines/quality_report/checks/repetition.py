@@ -10,12 +10,12 @@ compression ratio (zlib, level 6) that no real text of its length has.
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from math import ceil
 from string import digits
 
 from synthetic_textcat.text.unicode import is_unspaced
+from synthetic_textcat.text.words import ngrams
 
 _RUN = 4
 _UNSPACED_RUN = 8
@@ -91,15 +91,11 @@ def _repeated(words: list[str], size: int, joint: str, most: float) -> str | Non
         return None
     repeated = 0
     for searched in (words[: ceil(_FIRST_LOOK * (1 - most) * len(words))], words):
-        repeated = positions - len(set(_runs(searched, size)))
+        repeated = positions - len(set(ngrams(searched, size)))
         if repeated < most * positions:
             return None
-    run, count = Counter(_runs(words, size)).most_common(1)[0]
+    run, count = Counter(ngrams(words, size)).most_common(1)[0]
     return f"{repeated / positions:.0%} is repeated, {joint.join(run)[:_QUOTED]!r} {count} times"
-
-
-def _runs(words: Sequence[str], size: int) -> Iterator[tuple[str, ...]]:
-    return zip(*(words[start:] for start in range(size)), strict=False)
 
 
 def _dominated(text: str, words: list[str]) -> str | None:

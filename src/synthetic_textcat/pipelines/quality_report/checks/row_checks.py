@@ -6,13 +6,14 @@ Checks that compare rows stand in `comparisons`. The next run applies a new chec
 """
 
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import islice
+from typing import Any
 
 from synthetic_textcat.pipelines.quality_report.checks.artefacts import find_artefacts, find_no_text
-from synthetic_textcat.pipelines.quality_report.checks.language import Finding, check_language, check_languages
+from synthetic_textcat.pipelines.quality_report.checks.language import LanguageFinding, check_language, check_languages
 from synthetic_textcat.pipelines.quality_report.checks.lazy_facts import lazy
 from synthetic_textcat.pipelines.quality_report.checks.leakage import code_of, leaked_labels, only_label
 from synthetic_textcat.pipelines.quality_report.checks.open_labels import find_label_fault
@@ -28,6 +29,7 @@ from synthetic_textcat.pipelines.quality_report.checks.talk_about_task import (
 from synthetic_textcat.pipelines.quality_report.checks.text_ends import find_cut
 from synthetic_textcat.pipelines.quality_report.checks.text_length import count_words, find_wrong_length, needs_count
 from synthetic_textcat.schemas.block import TextChecks
+from synthetic_textcat.schemas.completions import RowReply
 from synthetic_textcat.schemas.label_names import labels_in_set, set_spelling
 from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.schemas.tasks import Task
@@ -100,6 +102,20 @@ class Candidate:
     labels: tuple[str, ...] | None = None
     planned_labels: tuple[str, ...] | None = None
 
+    @classmethod
+    def of_reply(cls, row: Mapping[str, Any], reply: RowReply, known: Known) -> "Candidate":
+        """The candidate of a reply to a planned row, whose `labels` count where its `label` is null."""
+        label = row["label"]
+        return cls(
+            row["request_id"],
+            **{"label": "", **reply.model_dump()},
+            planned_label=label,
+            planned_labels=row.get("labels") if label is None else None,
+            known=known,
+            language=row["language"],
+            num_words=row.get("num_words"),
+        )
+
     def __post_init__(self) -> None:
         """Brings the labels to the spelling of the set."""
         self.label, self.misleading_label = self.known.spelt(self.label), self.known.spelt(self.misleading_label)
@@ -137,7 +153,7 @@ class Candidate:
         return None
 
     @lazy
-    def in_language(self) -> Finding | None:
+    def in_language(self) -> LanguageFinding | None:
         """Whether the text is in the language that was asked for."""
         return check_language(self.input_text, self.language) if self.language else None
 

@@ -112,11 +112,11 @@ def is_written_so(language: Language) -> bool:
 
 def is_identified_by_script(language: Language) -> bool:
     """Whether the table has no other language in this script; scripts that share Chinese characters tell none."""
-    return _told_by_script().get(language.script) == base_of(language)
+    return _languages_by_script().get(language.script) == base_of(language)
 
 
 @cache
-def _told_by_script() -> dict[str, str]:
+def _languages_by_script() -> dict[str, str]:
     """Only language of the table in a script, by ISO 15924 code."""
     users = Counter(language.script for language in languages())
     one = {language.script: base_of(language) for language in languages() if users[language.script] == 1}

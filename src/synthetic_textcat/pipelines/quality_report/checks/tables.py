@@ -25,7 +25,7 @@ _FIELDS = ("request_id", "input_text", "label", "misleading_label", "task_id", "
 _JUDGED = ("reject_reason", "check_detail", "flags", "flag_details")
 
 Texts = NDArray[np.object_]
-Part = tuple[pd.DataFrame, "pd.Series[Any]", Mapping[str, Known]]
+CandidatePart = tuple[pd.DataFrame, "pd.Series[Any]", Mapping[str, Known]]
 """Columns that checks read of some candidates, at most `AT_ONCE`; the planned label or label set of each, missing for
 open label sets; and the facts of their tasks, by id: these alone go to another process."""
 
@@ -34,7 +34,7 @@ def checked_table(
     candidates: RowTable,
     requests: RowTable,
     known: Mapping[str, Known],
-    check: Callable[[Iterable[Part]], Iterable[pd.DataFrame]],
+    check: Callable[[Iterable[CandidatePart]], Iterable[pd.DataFrame]],
 ) -> Spool:
     """The candidates with what the checks of single rows found; columns `CHECKED_ROWS` and the own attributes.
 
@@ -52,7 +52,7 @@ def checked_table(
     waiting = deque[pd.DataFrame]()  # another process would only send most of their columns back
     read = [name for name in (*_FIELDS, LABELS) if name in candidates]
 
-    def parts() -> Iterator[Part]:
+    def parts() -> Iterator[CandidatePart]:
         for rows, planned_labels, of_tasks in _parts(candidates, requests, known):
             waiting.append(rows)
             yield rows[read], planned_labels, of_tasks
@@ -65,7 +65,7 @@ def checked_table(
     return checked
 
 
-def _parts(candidates: RowTable, requests: RowTable, known: Mapping[str, Known]) -> Iterator[Part]:
+def _parts(candidates: RowTable, requests: RowTable, known: Mapping[str, Known]) -> Iterator[CandidatePart]:
     """All columns of some candidates, their planned labels, and the facts of their tasks."""
     walk = in_plan_order(requests, {"candidates": candidates}, {"requests": ["label", "labels"]}, _WALKED)
     for start, planned, subsets in walk:
@@ -84,7 +84,7 @@ def _planned_labels(planned: pd.DataFrame) -> "pd.Series[Any]":
     return label.astype(object).mask(has_none, planned["labels"]) if has_none.any() else label
 
 
-def checked_parts(parts: Sequence[Part], flag_only: Collection[str]) -> list[pd.DataFrame]:
+def checked_parts(parts: Sequence[CandidatePart], flag_only: Collection[str]) -> list[pd.DataFrame]:
     """Findings of the checks of single rows in parts of the candidates: columns of `CHECKED_ROWS`.
 
     Args:
@@ -114,9 +114,6 @@ def candidate_rows(
         planned_labels: The planned label of each, a tuple of labels for a row with several; missing for open label
             sets.
         known: What is known of each task, by its id.
-
-    Raises:
-        StaleTableError: If a candidate is of no known task.
     """
     columns = (*(plain(candidates[name]) for name in _FIELDS), plain(planned_labels), _sets_of(candidates))
     for request_id, text, label, misleading, task_id, language, num_words, planned, labels in zip(
@@ -129,7 +126,7 @@ def candidate_rows(
             label=label or "",
             misleading_label=misleading,
             planned_label=None if has_several else planned,
-            known=_known_of(task_id, known),
+            known=known[task_id],
             language=language,
             num_words=num_words,
             labels=labels if label is None else None,
@@ -161,7 +158,7 @@ def _columns_of(rows: Sequence[CheckedRow]) -> pd.DataFrame:
     return found
 
 
-class JudgedRows:
+class FinishedRows:
     """Checked rows with the results of the checks that compare them: tables that are made as they are walked.
 
     Args:

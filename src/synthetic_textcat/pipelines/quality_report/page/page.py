@@ -8,10 +8,10 @@ import pandas as pd
 
 from synthetic_textcat.pages import render_page
 from synthetic_textcat.pipelines.quality_report.concerns import Concern
-from synthetic_textcat.pipelines.quality_report.ledger import Ledger, Metrics, ends_of
+from synthetic_textcat.pipelines.quality_report.ledger import Ledger, ends_of
 from synthetic_textcat.pipelines.quality_report.page.heat_maps import confusions, heat_map, label_pairs
 from synthetic_textcat.pipelines.quality_report.page.sections import Column, Section, meanings, sections
-from synthetic_textcat.schemas.cost_figures import figure_rows
+from synthetic_textcat.schemas.cost_figures import Metrics, figure_rows
 from synthetic_textcat.schemas.label_sets import labels_of
 from synthetic_textcat.schemas.lengths import shown_length
 from synthetic_textcat.schemas.rows import own_of, records_of

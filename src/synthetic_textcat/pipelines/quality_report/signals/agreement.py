@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from synthetic_textcat.pipelines.quality_report.ledger import Metrics
 from synthetic_textcat.pipelines.quality_report.signals.corpus import WORST, SignalResult, WorstRow, slug
 from synthetic_textcat.pipelines.quality_report.signals.judged_rows import COUNTS, JudgedCounts, Verdicts
 from synthetic_textcat.pipelines.quality_report.signals.judged_sets import lines_by_label
 from synthetic_textcat.pipelines.quality_report.signals.label_confusion import confusion_matrix, mixed_up_pairs
+from synthetic_textcat.schemas.cost_figures import Metrics
 from synthetic_textcat.schemas.label_sets import label_set_of
 from synthetic_textcat.schemas.label_verdicts import set_difference
 from synthetic_textcat.schemas.languages import find_language

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from synthetic_textcat.pipelines.quality_report.checks.text_length import UNKNOWN
-from synthetic_textcat.pipelines.quality_report.ledger import Metrics
 from synthetic_textcat.pipelines.quality_report.signals.corpus import (
     WORST,
     Corpus,
@@ -17,6 +16,7 @@ from synthetic_textcat.pipelines.quality_report.signals.corpus import (
     slug,
 )
 from synthetic_textcat.schemas.attributes import VALUES
+from synthetic_textcat.schemas.cost_figures import Metrics
 from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.schemas.lengths import LONGEST, WORDS, Length, length_of, shown_length
 from synthetic_textcat.schemas.rows import records_of

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from synthetic_textcat.hashing import draw
 from synthetic_textcat.pipelines.quality_report.checks.tables import split_flags, without_note
 from synthetic_textcat.pipelines.quality_report.row_ends import RowEnds
-from synthetic_textcat.tables import RowTable, in_plan_order
+from synthetic_textcat.tables import RowTable, in_plan_order, text_hashes
 
 LEAKED, WRONG_LANGUAGE, _ALIKE = "label_leaked", "wrong_language", "near_duplicate"
 
@@ -67,7 +67,7 @@ class CheckResults:
         self.rows.update(hits.drop_duplicates(["request_id", "reason"])["reason"].tolist())
         self.flags.update(hits.loc[hits["is_flag"], "reason"].tolist())
         alike = like["kept"][(hits["reason"] == _ALIKE) & like["kept"].notna()]
-        self._kept.append(pd.util.hash_array(alike.to_numpy(object), categorize=False))
+        self._kept.append(text_hashes(alike))
         wrong = hits[hits["reason"] == WRONG_LANGUAGE].dropna(subset="language")
         self.found.update(zip(wrong["language"], _found_instead(wrong["detail"]), strict=True))
         drawn = hits["request_id"].map(lambda request_id: draw(seed, "rejected", request_id))

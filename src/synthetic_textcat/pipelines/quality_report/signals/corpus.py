@@ -10,10 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from synthetic_textcat.pipelines.quality_report.checks.text_length import measured_lengths
-from synthetic_textcat.pipelines.quality_report.ledger import Ledger, Metrics, count
+from synthetic_textcat.pipelines.quality_report.ledger import Ledger, count
 from synthetic_textcat.pipelines.quality_report.row_ends import NO_ENDS, RowEnds
 from synthetic_textcat.pipelines.quality_report.signals.check_results import CheckResults, check_results
 from synthetic_textcat.pipelines.quality_report.signals.label_classifiers import Learning, learn
+from synthetic_textcat.schemas.cost_figures import Metrics
 from synthetic_textcat.schemas.label_sets import LABELS, label_set_of
 from synthetic_textcat.schemas.own_attributes import OwnChoice
 from synthetic_textcat.schemas.parameters import QualityReportParameters

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from synthetic_textcat.pipelines.quality_report.ledger import Metrics
 from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus, SignalResult
 from synthetic_textcat.pipelines.quality_report.signals.label_sets import Sets, rows_by_label, rows_by_size
+from synthetic_textcat.schemas.cost_figures import Metrics
 from synthetic_textcat.schemas.label_sets import LABELS
 from synthetic_textcat.schemas.own_attributes import OwnChoice, parent_of
 from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of, records_of

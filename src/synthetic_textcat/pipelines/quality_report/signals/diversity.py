@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
-from synthetic_textcat.pipelines.quality_report.ledger import Metrics
 from synthetic_textcat.pipelines.quality_report.signals.corpus import WORST, Corpus, SignalResult, WorstRow
+from synthetic_textcat.schemas.cost_figures import Metrics
 from synthetic_textcat.text.diversity import (
     FACTS,
     MEASURES,
@@ -125,7 +125,7 @@ class ComparisonSide:
     notes: dict[str, str] = field(default_factory=dict)
 
 
-class EarlierRun(TypedDict):
+class EarlierDiversity(TypedDict):
     """Diversity of an earlier run.
 
     Attributes:
@@ -137,7 +137,7 @@ class EarlierRun(TypedDict):
     languages: dict[str, float]
 
 
-def compare_with_earlier(sample: Sample, own: Metrics, earlier: EarlierRun | None) -> ComparisonSide:
+def compare_with_earlier(sample: Sample, own: Metrics, earlier: EarlierDiversity | None) -> ComparisonSide:
     """Comparison with the previous run, if its sample had the same number of rows, cut to the same length."""
     if earlier is None:
         return ComparisonSide()
@@ -191,10 +191,10 @@ class DiversityRecord(TypedDict):
 
     sample_sha256: str
     languages: dict[str, float]
-    previous: EarlierRun | None
+    previous: EarlierDiversity | None
 
 
-def baseline_for(sample: Sample, last: Mapping[str, Any] | None) -> EarlierRun | None:
+def baseline_for(sample: Sample, last: Mapping[str, Any] | None) -> EarlierDiversity | None:
     """Baseline of the comparison: the last recorded run, or its own baseline if the data is the same.
 
     Args:
@@ -204,9 +204,9 @@ def baseline_for(sample: Sample, last: Mapping[str, Any] | None) -> EarlierRun |
     if not last or "sample_sha256" not in last:  # none, or written by a version that did not compare
         return None
     if last["sample_sha256"] == sample.sha256:
-        previous: EarlierRun | None = last["previous"]
+        previous: EarlierDiversity | None = last["previous"]
         return previous
-    return EarlierRun(metrics=last["metrics"], languages=last["languages"])
+    return EarlierDiversity(metrics=last["metrics"], languages=last["languages"])
 
 
 def diversity_record(sample: Sample, last: Mapping[str, Any] | None) -> DiversityRecord:

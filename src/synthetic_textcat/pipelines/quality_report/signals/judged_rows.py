@@ -18,7 +18,7 @@ from synthetic_textcat.pipelines.quality_report.signals.judged_sets import (
 from synthetic_textcat.pipelines.quality_report.signals.label_confusion import sides_of_open_labels
 from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of
 from synthetic_textcat.schemas.tasks import Task
-from synthetic_textcat.tables import RowTable
+from synthetic_textcat.tables import RowTable, text_hashes
 from synthetic_textcat.text.batches import ValueCodes
 
 COUNTS = ["judged", "agrees", "ambiguous", "undecided"]
@@ -55,7 +55,7 @@ class Verdicts:
         parts = [
             pd.DataFrame(
                 {
-                    "id": _hashed(frame["request_id"]),
+                    "id": text_hashes(frame["request_id"]),
                     "verdict": self._verdicts.add(frame["verdict"]),
                     "judge": self._judges.add(frame["model_name"]),
                     "votes": frame["votes"].to_numpy(np.int32),
@@ -79,7 +79,7 @@ class Verdicts:
 
     def _places(self, ids: "pd.Series[str]") -> NDArray[np.int64]:
         assert self._known is not None
-        known, wanted = self._known["id"].to_numpy(), _hashed(ids)
+        known, wanted = self._known["id"].to_numpy(), text_hashes(ids)
         places = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
         found: NDArray[np.int64] = np.where(known[places] == wanted, places, -1)
         return found
@@ -101,10 +101,6 @@ class Verdicts:
             "undecided": ~is_decided,
             "disputed": is_decided & ~agrees,
         }
-
-
-def _hashed(ids: "pd.Series[str]") -> NDArray[np.uint64]:
-    return pd.util.hash_array(ids.to_numpy(object), categorize=False)
 
 
 @dataclass

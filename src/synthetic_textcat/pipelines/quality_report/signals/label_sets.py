@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from synthetic_textcat.pipelines.quality_report.ledger import Metrics
 from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus, SignalResult
+from synthetic_textcat.schemas.cost_figures import Metrics
 from synthetic_textcat.schemas.tasks import Task
 
 MOST_LISTED = 200

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from synthetic_textcat.pipelines.quality_report.ledger import Metrics
 from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus, SignalResult
 from synthetic_textcat.pipelines.quality_report.signals.label_sets import set_balance
+from synthetic_textcat.schemas.cost_figures import Metrics
 from synthetic_textcat.schemas.rows import records_of
 from synthetic_textcat.text.label_samples import Codes, LabelRows
 

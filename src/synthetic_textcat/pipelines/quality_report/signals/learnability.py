@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from synthetic_textcat.pipelines.quality_report.ledger import Metrics
 from synthetic_textcat.pipelines.quality_report.signals.corpus import WORST, Corpus, SignalResult, WorstRow
 from synthetic_textcat.pipelines.quality_report.signals.label_classifiers import Learning
 from synthetic_textcat.pipelines.quality_report.signals.label_set_classifiers import SetLearning
 from synthetic_textcat.pipelines.quality_report.signals.task_scores import TaskScores
+from synthetic_textcat.schemas.cost_figures import Metrics
 from synthetic_textcat.text.intervals import wilson_interval
 
 LEARNT = 0.7

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from synthetic_textcat.pipelines.quality_report.checks.language import GROUPS, can_agree
-from synthetic_textcat.pipelines.quality_report.ledger import Ledger, Metrics, candidates_in
+from synthetic_textcat.pipelines.quality_report.ledger import Ledger, candidates_in
 from synthetic_textcat.pipelines.quality_report.row_ends import Mask, RowEnds
 from synthetic_textcat.pipelines.quality_report.signals.check_results import (
     CheckResults,
@@ -15,6 +15,7 @@ from synthetic_textcat.pipelines.quality_report.signals.check_results import (
     leak_table,
 )
 from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus, SignalResult, WorstRow
+from synthetic_textcat.schemas.cost_figures import Metrics
 from synthetic_textcat.schemas.languages import base_of, find_language
 from synthetic_textcat.schemas.outcomes import NO_REPLY_CAUSES, REJECT_REASONS
 from synthetic_textcat.schemas.rows import records_of

@@ -29,11 +29,11 @@ from synthetic_textcat.pipelines.task_ingest.brainstorm.report import (
     warnings,
 )
 from synthetic_textcat.pipelines.task_ingest.brainstorm.rounds import (
+    BrainstormQuestion,
+    BrainstormReply,
     BrainstormResult,
-    CallResult,
+    BrainstormRounds,
     ProposedTask,
-    Question,
-    Rounds,
     SelectedTask,
     read_domains,
 )
@@ -43,7 +43,7 @@ from synthetic_textcat.pipelines.task_ingest.tasks_file import GivenTasks, brain
 from synthetic_textcat.schemas.completions import (
     MOST_LABELS,
     Completion,
-    LabelSet,
+    LabelSetReply,
     TaskList,
     label_set_schema,
     task_list_schema,
@@ -97,17 +97,19 @@ class BrainstormPlan:
 
     def conversation(self) -> Conversation[BrainstormResult]:
         """All rounds as a coroutine: yields questions, receives settlements; deterministic for the same replies."""
-        rounds = Rounds(self.seed, self.settings, self.domains, self.file)
+        rounds = BrainstormRounds(self.seed, self.settings, self.domains, self.file)
         yield from self._rounds(rounds)
         if self.settings.label_sets == "none" or rounds.stopped:
             return BrainstormResult(rounds, [SelectedTask(task) for task in rounds.tasks[: rounds.wanted]])
         return BrainstormResult(rounds, (yield from self._label_sets(rounds)))
 
-    def _label_sets(self, rounds: Rounds) -> Generator[Questions, Sequence[Settlement[Any]], list[SelectedTask]]:
+    def _label_sets(
+        self, rounds: BrainstormRounds
+    ) -> Generator[Questions, Sequence[Settlement[Any]], list[SelectedTask]]:
         """Requests label sets in task order; a task without a label set is replaced by the next task."""
         selected: list[SelectedTask] = []
         while not rounds.stopped and (tasks := rounds.tasks[len(selected) : rounds.wanted]):
-            settlements = yield Questions([self._label_call(task) for task in tasks], LabelSet, "label sets")
+            settlements = yield Questions([self._label_call(task) for task in tasks], LabelSetReply, "label sets")
             selected += [self._selected(*each) for each in zip(tasks, settlements, strict=True)]
             if any(not each.result.is_settled for each in selected):
                 break
@@ -121,13 +123,13 @@ class BrainstormPlan:
         """Limit of label set calls; a higher number of wanted tasks keeps the order of the first ones."""
         return _TIMES_ASKED * self.settings.num_brainstormed + _ASKED_BEYOND
 
-    def _rounds(self, rounds: Rounds) -> Generator[Questions, Sequence[Settlement[Any]], None]:
+    def _rounds(self, rounds: BrainstormRounds) -> Generator[Questions, Sequence[Settlement[Any]], None]:
         while asked := rounds.next_round():
             about = f"tasks ({len(rounds.tasks)} of {rounds.wanted} so far)"
             settlements = yield Questions([self._task_call(call) for call in asked], TaskList, about)
             rounds.add_round(asked, [self._call_result(settlement) for settlement in settlements])
 
-    def _task_call(self, asked: Question) -> Call:
+    def _task_call(self, asked: BrainstormQuestion) -> Call:
         found = "\n".join(f"- {sentence}" for sentence in asked.found) or _NONE_YET
         messages = self.prompt.format_messages(num_tasks=self.settings.tasks_per_call, domain=asked.domain, found=found)
         return self._call(str(asked.number), messages, task_list_schema(), self.settings.tasks_per_call)
@@ -142,14 +144,14 @@ class BrainstormPlan:
         seed = draw_int(31, self.seed, "brainstorm", number)
         return Call(number, fingerprint, messages, schema, seed, limit=limit_of(self.llm, lambda: list_tokens(items)))
 
-    def _call_result(self, settlement: Settlement[Any]) -> CallResult:
+    def _call_result(self, settlement: Settlement[Any]) -> BrainstormReply:
         sentences = settlement.value.tasks if isinstance(settlement.value, TaskList) else ()
         model_name = settlement.completion.model_name if settlement.completion else None
         cause, detail = settlement.problem or (None, "")
         is_settled = not settlement.is_open(self.max_attempts)
-        return CallResult(sentences, cause, detail, model_name, is_settled)
+        return BrainstormReply(sentences, cause, detail, model_name, is_settled)
 
-    def _selected(self, task: ProposedTask, settlement: Settlement[LabelSet]) -> SelectedTask:
+    def _selected(self, task: ProposedTask, settlement: Settlement[LabelSetReply]) -> SelectedTask:
         labels = settlement.value.labels if settlement.value else ()
         named = tuple(Label(name=label.name, description=label.description) for label in labels)
         return SelectedTask(task, named, self._call_result(settlement))

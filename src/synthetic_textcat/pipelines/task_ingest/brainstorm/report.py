@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from synthetic_textcat.errors import BrainstormError
-from synthetic_textcat.pipelines.task_ingest.brainstorm.rounds import BrainstormResult, Rounds
+from synthetic_textcat.pipelines.task_ingest.brainstorm.rounds import BrainstormResult, BrainstormRounds
 from synthetic_textcat.pipelines.task_ingest.confusable_file import ConfusableLabels
 from synthetic_textcat.schemas.outcomes import NO_REPLY_CAUSES
 from synthetic_textcat.schemas.parameters import TaskIngestParameters
@@ -93,7 +93,7 @@ def missing_tasks_notice(found: BrainstormResult, settings: TaskIngestParameters
     return f"Shown without {missing} tasks that are not brainstormed yet" if missing > 0 else None
 
 
-def _causes(rounds: Rounds) -> str:
+def _causes(rounds: BrainstormRounds) -> str:
     return _counted(call.result.cause for call in rounds.calls)
 
 
@@ -119,7 +119,7 @@ def task_rows(
     ]
 
 
-def call_rows(rounds: Rounds) -> list[dict[str, Any]]:
+def call_rows(rounds: BrainstormRounds) -> list[dict[str, Any]]:
     """Rows of `tasks_by_call`: one for each call of the completed rounds."""
     return [
         {

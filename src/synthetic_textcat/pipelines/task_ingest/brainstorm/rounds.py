@@ -17,7 +17,7 @@ SHOWN = 6
 _UNNAMED = "The file of the catalog entry domains"
 
 
-class Question(NamedTuple):
+class BrainstormQuestion(NamedTuple):
     """Input of one call: a domain, and some tasks of earlier rounds to avoid."""
 
     number: int
@@ -25,7 +25,7 @@ class Question(NamedTuple):
     found: tuple[str, ...]
 
 
-class CallResult(NamedTuple):
+class BrainstormReply(NamedTuple):
     """Result of one call.
 
     Attributes:
@@ -53,12 +53,12 @@ class ProposedTask(NamedTuple):
 class CompletedCall(NamedTuple):
     """Call of a completed round, its result, and the new tasks among its sentences."""
 
-    question: Question
-    result: CallResult
+    question: BrainstormQuestion
+    result: BrainstormReply
     new: list[ProposedTask]
 
 
-class Rounds:
+class BrainstormRounds:
     """State of brainstorming across rounds: `next_round` returns the questions, `add_round` takes their results.
 
     Prompts do not depend on the user's tasks, so that editing these does not repeat paid calls; proposals that repeat
@@ -73,7 +73,7 @@ class Rounds:
 
     def __init__(self, seed: int, settings: TaskIngestParameters, domains: Sequence[str], file: Iterable[str]) -> None:
         self.calls: list[CompletedCall] = []
-        self.stopped: list[CallResult] = []
+        self.stopped: list[BrainstormReply] = []
         self.wanted = settings.num_brainstormed
         self._seed = seed
         self._settings = settings
@@ -95,7 +95,7 @@ class Rounds:
         """New tasks in call order; the last round may exceed the number wanted."""
         return [task for call in self.calls for task in call.new]
 
-    def next_round(self) -> list[Question]:
+    def next_round(self) -> list[BrainstormQuestion]:
         """Questions of the next round; empty if enough tasks are found, no calls are left, or calls are unsettled."""
         begin = len(self.calls)
         if self.stopped or self._count >= self.wanted:
@@ -103,7 +103,7 @@ class Rounds:
         end = min(begin + self._settings.brainstorm_round, self._settings.max_calls)
         return [self._question(number) for number in range(begin, end)]
 
-    def add_round(self, questions: Sequence[Question], results: Sequence[CallResult]) -> None:
+    def add_round(self, questions: Sequence[BrainstormQuestion], results: Sequence[BrainstormReply]) -> None:
         """Adds the results of a round, in call order; a round with unsettled calls adds nothing."""
         self.stopped = [each for each in results if not each.is_settled]
         if self.stopped:
@@ -115,10 +115,10 @@ class Rounds:
             self.calls.append(CompletedCall(call, each, new))
             self._count += len(new)
 
-    def _question(self, number: int) -> Question:
+    def _question(self, number: int) -> BrainstormQuestion:
         domain = self._domains[number % len(self._domains)]
         chances = ((draw(self._seed, "found", number, sentence), sentence) for sentence in self._found)
-        return Question(number, domain, tuple(sentence for _, sentence in sorted(chances)[:SHOWN]))
+        return BrainstormQuestion(number, domain, tuple(sentence for _, sentence in sorted(chances)[:SHOWN]))
 
 
 def _in_one_line(sentence: str) -> str:
@@ -159,13 +159,13 @@ class SelectedTask(NamedTuple):
 
     task: ProposedTask
     labels: tuple[Label, ...] = ()
-    result: CallResult = CallResult()
+    result: BrainstormReply = BrainstormReply()
 
 
 class BrainstormResult(NamedTuple):
     """Result of brainstorming: the final state of the rounds, and the selected tasks."""
 
-    rounds: Rounds
+    rounds: BrainstormRounds
     selected: list[SelectedTask]
 
     @property
