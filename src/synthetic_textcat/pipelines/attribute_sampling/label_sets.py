@@ -218,7 +218,7 @@ class LabelSets:
     ) -> None:
         """Draws some sequences' next rows by other random numbers, in all attempts at once; keeps what is better."""
         at_once = max(1, self._at_once // len(attempts))
-        for own in np.split(again, range(at_once, len(again), at_once)):
+        for own in np.split(again, range(at_once, len(again), at_once)) if again.size else ():
             columns = np.repeat(own, len(attempts))
             numbers = np.tile(np.array(attempts, np.uint64), len(own))
             other_draws = Draws(derived(draws.keys[columns] + numbers, "again"), draws.places[columns])
