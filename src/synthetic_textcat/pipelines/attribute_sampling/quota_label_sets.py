@@ -17,7 +17,11 @@ import numpy as np
 from synthetic_textcat.errors import ParameterError
 from synthetic_textcat.hashing import key64
 from synthetic_textcat.pipelines.attribute_sampling.plan import deal
-from synthetic_textcat.pipelines.attribute_sampling.several_labels import label_sets_of, labels_by_name, rows_until_repeat
+from synthetic_textcat.pipelines.attribute_sampling.several_labels import (
+    label_sets_of,
+    labels_by_name,
+    rows_until_repeat,
+)
 from synthetic_textcat.pipelines.attribute_sampling.streams import Ints
 from synthetic_textcat.schemas.attributes import shares_of
 from synthetic_textcat.schemas.label_sets import LabelSet, labels_column

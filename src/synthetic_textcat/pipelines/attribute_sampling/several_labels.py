@@ -183,9 +183,7 @@ def rows_until_repeat(task: Task) -> tuple[int, Fraction]:
     return size, 1 / (shares[size] * rates[size])
 
 
-def _of_task(
-    found_by: Callable[[Sequence[float], Mapping[Pair, float], Sequence[int]], _Found], task: Task
-) -> _Found:
+def _of_task(found_by: Callable[[Sequence[float], Mapping[Pair, float], Sequence[int]], _Found], task: Task) -> _Found:
     """A property of the joint distribution of a task's labels, numbered by name."""
     labels = labels_by_name(task)
     number = {label.name: place for place, label in enumerate(labels)}
