@@ -5,6 +5,10 @@ from synthetic_textcat.errors import nearest
 
 def test_the_nearest_names_are_named_in_the_case_in_which_they_are_allowed() -> None:
     assert nearest("PHD", ["PhD", "college"]) == "did you mean PhD?"
+    assert (
+        nearest("e\u0301tat", ["\u00e9tat", "stat"])
+        == "did you mean \u00e9tat? Copy it from there: its Unicode form differs"
+    )
     assert nearest("temprature", ["model", "temperature"]) == "did you mean temperature?"
 
 

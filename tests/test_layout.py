@@ -26,7 +26,6 @@ _OF_THEIR_OWN = {
     "hooks/model_servers.py": "which addresses each model of a run asks: a rule with tests of its own",
     "llm/shards/shard_tally.py": "the counts of a shard, which its reader returns",
     "pipelines/attribute_sampling/plan_report.py": _GUARDED,
-    "pipelines/attribute_sampling/quota_label_sets.py": "its reader would be too long",
     "pipelines/evaluate/saved_classifiers.py": _GUARDED,
     "pipelines/label_check/judge/majority.py": _GUARDED,
     "pipelines/quality_report/checks/placeholders.py": _BY_ITSELF,

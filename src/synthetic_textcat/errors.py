@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterable, Iterator
 from typing import Any
+from unicodedata import normalize
 
 _MOST_CAUSES = 12  # a chain of causes may be circular
 
@@ -186,6 +187,9 @@ class UnreachableError(TransportError):
 def nearest(name: str, allowed: Iterable[str]) -> str:
     """A hint for a name that is not allowed: the closest names, or all of a short list."""
     options = sorted(map(str, allowed))
+    twins = [option for option in options if normalize("NFC", option) == normalize("NFC", str(name)) and option != name]
+    if twins:
+        return f"did you mean {twins[0]}? Copy it from there: its Unicode form differs"
     lowered = {option.casefold(): option for option in options}
     close = [lowered[match] for match in difflib.get_close_matches(str(name).casefold(), lowered, n=3)]
     if close:

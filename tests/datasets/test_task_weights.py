@@ -107,6 +107,11 @@ def test_the_plan_depends_on_the_content_of_the_file_and_not_on_its_place(tmp_pa
             {"x.csv": "num_words\n20\n"},
             "raw/x.csv, line 2: '20' is not a range; write `exactly 20 words`",
         ),
+        (
+            {"language": "@x.csv"},
+            {"x.csv": 'language,weight\n\n"de\n",1\n\nGerm,2\n'},
+            "raw/x.csv, line 6: unknown language 'Germ'",
+        ),
         ({"clarity": "@x.csv"}, {"x.csv": "language\nde\n"}, "unknown column 'language'; allowed: clarity, weight"),
         ({"extra": {"tone": "@x.csv"}}, {}, "entry 2 ('Sort a mail.'): extra.tone: raw/x.csv is not a file"),
         (

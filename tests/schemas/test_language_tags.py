@@ -132,6 +132,8 @@ def test_two_forms_of_a_language_are_one_value() -> None:
     ("written", "line"),
     [
         ("pt-BRR", "unknown part 'brr' of the language tag 'pt-brr'; did you mean BR?"),
+        ("zh-Hnat", "unknown part 'hnat' of the language tag 'zh-hnat'; did you mean Hant?"),
+        ("de-XX", "unknown part 'xx' of the language tag 'de-xx'; none is near it"),
         ("pt-Brazil", "unknown part 'brazil' of the language tag 'pt-brazil'; did you mean BR?"),
         ("sr-Latin", "unknown part 'latin' of the language tag 'sr-latin'; did you mean Latn?"),
         ("pt-BR-PT", "the language tag 'pt-br-pt' has two parts for the region; keep one"),

@@ -83,15 +83,19 @@ def test_a_weight_named_given_is_a_weight() -> None:
         ({"a": {"given": "b", "x": None}, "b": "x"}, "'a': has no choice for 'x'; write values"),
         ({"a": {"given": "b", "x": 3}, "b": "x"}, "'a': gives 'x' the weight 3; write its values"),
         ({"a": {"given": "b", "x": {"y": -1}}, "b": "x"}, "'a': 'x': gives 'y' the weight -1; a weight is"),
-        ({"a": {"given": "b", "x": []}, "b": "x"}, "'a' 'x': names no value"),
+        ({"a": {"given": "b", "x": []}, "b": "x"}, "'a' for 'x': names no value"),
         ({"a": {"given": "b", "x": {"given": "c", "z": "1"}}, "b": "x"}, "an attribute has one parent"),
         ({"a": {"given": "b", "emial": "y"}, "b": ["e-mail", "chat"]}, "unknown b 'emial'; did you mean e-mail"),
         ({"a": {"given": "language", "de": "y", "German": "z"}}, "'a' has two choices for the language 'German'; keep"),
         (
             {"a": {"given": "b", "e\u0301": "y"}, "b": ["\u00e9"]},
-            "copy it from the values of b: its Unicode form differs",
+            "Copy it from there: its Unicode form differs",
         ),
-        ({"a": {"given": "language", "Germann": "y"}}, "unknown language 'Germann'; did you mean German"),
+        (
+            {"a": {"given": "language", "Germann": "y"}},
+            "'a' for 'Germann': unknown language 'Germann'; did you mean Ge",
+        ),
+        ({"a": {"given": "num_words", "9 to 5": "y"}}, "'a' for '9 to 5': has the range '9 to 5', which is turned ro"),
     ],
 )
 def test_a_faulty_dependent_attribute_gets_one_line(extra: Any, line: str) -> None:

@@ -14,12 +14,15 @@ from synthetic_textcat.errors import TextcatError
 from synthetic_textcat.schemas.task_input import JsonError, parse_json, shown
 from synthetic_textcat.text.unicode import single_line
 
+LINES = "lines"
 _BOM = "\ufeff"
 _FIX = "Next: fix that place"
 
 
 def read_csv(content: bytes, file: str, complaint: type[TextcatError]) -> pd.DataFrame:
     """The table, text only: a label `NA` or `001` is kept. A separator can't be part of a column's name.
+
+    Its `attrs` have the line on which each row ends (`LINES`), since empty lines are no rows.
 
     Raises:
         TextcatError: The `complaint`, with the place, if it is no CSV.
@@ -28,6 +31,7 @@ def read_csv(content: bytes, file: str, complaint: type[TextcatError]) -> pd.Dat
     separator = next((mark for mark in ";\t" if mark in text.partition("\n")[0]), ",")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     rows: list[list[str]] = []
+    lines: list[int] = []
     try:
         for row in reader:
             if not any(cell.strip() for cell in row):
@@ -39,10 +43,13 @@ def read_csv(content: bytes, file: str, complaint: type[TextcatError]) -> pd.Dat
                     f'{split}put a cell that holds {separator!r} in "quotes", and double the quotes within'
                 )
             rows.append(row)
+            lines.append(reader.line_num)
     except csv.Error as error:
         raise complaint(f"{file}, line {reader.line_num} is not CSV: {error}. Next: fix that place") from None
     header = [name.strip() for name in rows[0]] if rows else []
-    return pd.DataFrame(rows[1:], columns=header, dtype="object")
+    table = pd.DataFrame(rows[1:], columns=header, dtype="object")
+    table.attrs[LINES] = lines[1:]
+    return table
 
 
 def read_text(content: bytes, file: str, complaint: type[TextcatError]) -> str:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from synthetic_textcat.datasets.fsspec_place import Place
-from synthetic_textcat.datasets.strict_readers import read_csv, read_parquet
+from synthetic_textcat.datasets.strict_readers import LINES, read_csv, read_parquet
 from synthetic_textcat.errors import TextcatError, nearest
 from synthetic_textcat.schemas.attributes import canonical_value
 from synthetic_textcat.schemas.block import RANGE, is_weight
@@ -90,21 +90,21 @@ def _weights(named: str, attribute: str, folder: FolderOfWeights, owner: str) ->
         content = place.content()
     except (FileNotFoundError, IsADirectoryError):
         raise folder.complaint(f"{owner}: {shown} is not a file. Next: name one {folder.described}, or a URL") from None
-    is_csv = reader is read_csv
     try:
-        return _added(reader(content, shown, folder.complaint), attribute, shown, is_csv)
+        return _added(reader(content, shown, folder.complaint), attribute, shown)
     except ValueError as error:
         raise folder.complaint(str(error)) from None
 
 
-def _added(table: pd.DataFrame, attribute: str, file: str, is_csv: bool) -> dict[str, float]:
+def _added(table: pd.DataFrame, attribute: str, file: str) -> dict[str, float]:
     weights: dict[str, float] = {}
     lines: dict[str, int] = {}
-    for line, (value, weight) in enumerate(_rows(table, attribute, file), start=2 if is_csv else 1):
-        place = f"{file}, {'line' if is_csv else 'row'} {line}"
+    word, numbers = ("line", table.attrs[LINES]) if LINES in table.attrs else ("row", range(1, len(table) + 1))
+    for line, (value, weight) in zip(numbers, _rows(table, attribute, file), strict=True):
+        place = f"{file}, {word} {line}"
         name, number = _name(value, attribute, place), _number(weight, place)
         if name in lines:
-            raise ValueError(f"{file} has {name} in the lines {lines[name]} and {line}. Next: keep one of them")
+            raise ValueError(f"{file} has {name} in the {word}s {lines[name]} and {line}. Next: keep one of them")
         lines[name], weights[name] = line, number
     if not weights:
         raise ValueError(f"{file} names no {attribute}. Next: fill the columns {attribute} and {_WEIGHT}")

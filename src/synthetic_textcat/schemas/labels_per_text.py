@@ -33,7 +33,7 @@ def checked_sizes(value: object) -> Sizes:
         ValueError: If it has none of these forms, or no weight is above 0.
     """
     if isinstance(value, Mapping):
-        weights = {_size(size): _weight(weight, f"{size} labels") for size, weight in value.items()}
+        weights = {(number := _size(size)): _weight(weight, _in_words(number)) for size, weight in value.items()}
         if len(weights) < len(value):
             raise ValueError("gives one number of labels two weights; give each number once")
         if not any(weights.values()):
@@ -46,6 +46,10 @@ def checked_sizes(value: object) -> Sizes:
     if list(sizes) == [0]:
         raise ValueError("plans texts without a label only; allow 1 label at least, such as [0, 2]")
     return ONE_LABEL if list(sizes) == [1] else sizes
+
+
+def _in_words(size: int) -> str:
+    return f"{size} label{'' if size == 1 else 's'}"
 
 
 def _range(bounds: Sequence[object]) -> range:

@@ -234,14 +234,17 @@ def _kind(part: str) -> str:
 
 def _nearest_part(part: str) -> str:
     cldr = _cldr()
-    known = [*cldr.scripts, *(code for code in cldr.regions if code.isalpha()), *cldr.variants]
+    known = [*cldr.scripts, *cldr.variants] if len(part) > _LONGEST_CODE else [*filter(str.isalpha, cldr.regions)]
     by_name = [
         code
         for names in (cldr.scripts, cldr.regions)
         for code, name in names.items()
         if name.casefold().startswith(part) and code.isalpha()
     ]
-    return f"did you mean {' or '.join(by_name[:3])}?" if by_name else nearest(part, known)
+    if by_name:
+        return f"did you mean {' or '.join(by_name[:3])}?"
+    same_letters = [code for code in known if sorted(code.casefold()) == sorted(part) and len(part) > _LONGEST_CODE]
+    return nearest(part, same_letters or known)
 
 
 def _script_in(likely: str) -> str:

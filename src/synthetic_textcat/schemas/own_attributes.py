@@ -12,7 +12,6 @@ and that of a label its task's, so whether each value of a parent has a branch i
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import Annotated, cast
-from unicodedata import normalize
 
 import regex
 from pydantic import AfterValidator
@@ -55,7 +54,10 @@ def branches_of(choice: OwnChoice) -> dict[str, PlainChoice]:
         return dict(branches)
     found: dict[str, PlainChoice] = {}
     for value, branch in branches.items():
-        name = canonical_value(parent, value)
+        try:
+            name = canonical_value(parent, value)
+        except ValueError as error:
+            raise ValueError(f"for {value!r}: {error}") from None
         if name in found:
             raise ValueError(f"has two choices for the {parent} {name!r}; keep one")
         found[name] = branch
@@ -178,7 +180,7 @@ def _all_values(choice: OwnChoice) -> Iterator[str]:
         try:
             yield from (value, *chosen_weights(branch)) if value else chosen_weights(branch)
         except ValueError as error:
-            raise ValueError(f"{value!r}: {error}" if value else str(error)) from None
+            raise ValueError(f"for {value!r}: {error}" if value else str(error)) from None
 
 
 def _check_branches(name: str, choice: OwnChoice, own: Mapping[str, OwnChoice]) -> None:
@@ -193,13 +195,7 @@ def _check_branches(name: str, choice: OwnChoice, own: Mapping[str, OwnChoice]) 
     possible = list(dict.fromkeys(_values_of(own[parent])))
     for value in branches_of(choice):
         if value not in possible:
-            is_twin = normalize("NFC", value) in {normalize("NFC", each) for each in possible}
-            hint = (
-                f"copy it from the values of {parent}: its Unicode form differs"
-                if is_twin
-                else nearest(value, possible)
-            )
-            raise ValueError(f"has a choice for the unknown {parent} {value!r}; {hint}")
+            raise ValueError(f"has a choice for the unknown {parent} {value!r}; {nearest(value, possible)}")
 
 
 def _values_of(choice: OwnChoice) -> Iterator[str]:

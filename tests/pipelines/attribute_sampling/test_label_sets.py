@@ -14,6 +14,7 @@ from synthetic_textcat.hashing import key64
 from synthetic_textcat.pipelines.attribute_sampling.joint_labels import joint_labels
 from synthetic_textcat.pipelines.attribute_sampling.label_sets import PIECE, LabelSets
 from synthetic_textcat.pipelines.attribute_sampling.plan import plan_rows
+from synthetic_textcat.pipelines.attribute_sampling.several_labels import label_sets_of
 from synthetic_textcat.schemas.attributes import shares_of
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.tasks import Task
@@ -188,3 +189,14 @@ def test_pairs_that_link_too_many_labels_are_refused_in_one_line() -> None:
     with pytest.raises(ParameterError, match=r"Task 'Tag\.': together: pairs link 40 labels") as error:
         _plan([Task.model_validate(task)], 10)
     assert len(str(error.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("number", [7, 44, pytest.param(29, marks=pytest.mark.slow)])
+def test_a_sequence_is_drawn_alike_alone_and_among_many(number: int) -> None:
+    """Alone it is drawn among the sets of all sizes at once, among many size by size."""
+    drawn = label_sets_of(random_task(number), is_exact=True)
+    keys = np.array([key64("company", number, each) for each in range(250)], np.uint64)
+    rows = np.full(len(keys), 40)
+    among_many = drawn.draw(keys, rows).reshape(len(keys), 40, -1)
+    for place in range(6):
+        assert (drawn.draw(keys[place : place + 1], rows[:1]) == among_many[place]).all()

@@ -102,3 +102,27 @@ def test_what_rows_of_several_labels_can_not_have_is_refused_in_one_line(per: An
     with pytest.raises(ParameterError, match=message) as error:
         _slots(per, 4)
     assert len(str(error.value).splitlines()) == 1
+
+
+def _many_labels(**choices: Any) -> pd.DataFrame:
+    task = {"task": "Name the topics.", "labels": [f"Topic {number}" for number in range(60)], **choices}
+    return task_table([Task.model_validate(task), *_TASKS])
+
+
+@pytest.mark.parametrize("per", ["task", ["task", "language"]])
+def test_sets_that_hardly_come_again_come_as_drawn_where_no_cell_is_of_a_label(per: Any) -> None:
+    table, sampling = _many_labels(labels_per_text=[0, 5]), _sampling(per, 12)
+    slots = QuotaSlots(table, sampling, 42)
+    rounds = Rounds(recipe="", target=12, rounds=(first_round(slots, sampling.block_columns, 12),))
+    rows = quota_rows(table, sampling, 42, rounds, furthest=5_000).to_pandas()
+    assert "labels" not in slots.columns
+    assert set(rows.groupby([*sampling.cell_columns]).size()) == {12}
+    assert set(rows.loc[rows["task"] == "Name the topics.", "labels"].map(len)) == {*range(6)}
+
+
+def test_a_cell_of_a_label_whose_sets_hardly_come_again_is_refused_at_once() -> None:
+    with pytest.raises(ParameterError, match="sets of 5 labels that one comes up again in 32,769,072 rows") as caught:
+        QuotaSlots(_many_labels(labels_per_text=[0, 5]), _sampling(["task", "label"], 2), 42)
+    assert "Next: allow fewer labels in labels_per_text, or leave label out of per" in str(caught.value)
+    few = [{"labels": ["Topic 0", "Topic 1"], "weight": 3}]
+    QuotaSlots(_many_labels(labels_per_text=[0, 2], together=few), _sampling(["task", "label"], 2), 42)

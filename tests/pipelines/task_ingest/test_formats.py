@@ -184,6 +184,17 @@ def test_a_csv_file_may_come_from_a_spreadsheet(separator: str, newline: str, tm
             ", entry 1 ('Tell.'): extra begins like JSON but is not valid",
         ),
         (
+            "task,labels,labels_per_text\nTell.,a|b|c,{'1': 1}\n",
+            'fix it there, as in [0, 3] or {"1": 0.6, "2": 0.4}',
+        ),
+        (
+            'task,labels,together\nTell.,a|b|c,"[{labels: [a, b], weight: 0}]"\n',
+            'fix it there, as in [{"labels": ["Billing", "Returns"], "weight": 0}]',
+        ),
+        ("task,labels,labels_per_text\nTell.,a|b|c,{}\n", "labels_per_text: {} has no weight above 0; write a number"),
+        ('task,labels,labels_per_text\nTell.,a|b|c,"1: 1, 2: 1"\n', "labels_per_text: '1: 1, 2: 1' is not a number"),
+        ("task,language\nTell.,{}\n", "language: names no value; give one at least"),
+        (
             'task,labels\nTell.,"a, b"\n',
             ", entry 1 ('Tell.'): labels holds one name, 'a, b'; write two or more, separated by |",
         ),

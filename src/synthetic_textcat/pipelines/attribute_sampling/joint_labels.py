@@ -55,16 +55,9 @@ def joint_labels(weights: Sequence[float], pairs: Mapping[Pair, float], sizes: S
     Raises:
         ParameterError: If weighted pairs link so many labels that their sets can't be enumerated.
     """
-    fractions = [Fraction(repr(float(weight))) for weight in weights]
-    scale = lcm(*(weight.denominator for weight in fractions))
-    exact = [int(weight * scale) for weight in fractions]
-    of_pairs = {(min(pair), max(pair)): _exact(weight) for pair, weight in pairs.items()}
-    most = max(sizes)
-    own = [_Component(members, exact, of_pairs, most) for members in _components(len(exact), of_pairs)]
+    exact, of_pairs = _exact_weights(weights, pairs)
+    own, whole = _sums(exact, of_pairs, max(sizes))
     component = {label: number for number, each in enumerate(own) for label in each.members}
-    whole: Polynomial = [1, *([0] * most)]
-    for each in own:
-        whole = _product(whole, each.sums)
     without = [_quotient(whole, each.sums) for each in own]
     one = [_product(own[component[label]].with_all[label,], without[component[label]]) for label in range(len(exact))]
     two = []
@@ -81,6 +74,31 @@ def joint_labels(weights: Sequence[float], pairs: Mapping[Pair, float], sizes: S
         {size: tuple(Fraction(sums[size]) / whole[size] for sums in one) for size in sizes},
         {size: tuple(Fraction(sums[size]) / whole[size] for sums in two) for size in sizes},
     )
+
+
+def repeat_rates(weights: Sequence[float], pairs: Mapping[Pair, float], sizes: Sequence[int]) -> dict[int, Fraction]:
+    """By size, the probability that two independent draws are the same set; arguments and errors as `joint_labels`."""
+    exact, of_pairs = _exact_weights(weights, pairs)
+    _, once = _sums(exact, of_pairs, max(sizes))
+    _, squared = _sums([own**2 for own in exact], {pair: own**2 for pair, own in of_pairs.items()}, max(sizes))
+    return {size: Fraction(squared[size]) / once[size] ** 2 for size in sizes}
+
+
+def _exact_weights(weights: Sequence[float], pairs: Mapping[Pair, float]) -> tuple[list[int], dict[Pair, Exact]]:
+    """Weights of the labels as whole numbers in the same proportions, and those of pairs, smaller number first."""
+    fractions = [Fraction(repr(float(weight))) for weight in weights]
+    scale = lcm(*(weight.denominator for weight in fractions))
+    of_pairs = {(min(pair), max(pair)): _exact(weight) for pair, weight in pairs.items()}
+    return [int(weight * scale) for weight in fractions], of_pairs
+
+
+def _sums(weights: Sequence[int], pairs: Mapping[Pair, Exact], most: int) -> tuple[list["_Component"], Polynomial]:
+    """The components, and the sums over all sets of up to `most` labels."""
+    own = [_Component(members, weights, pairs, most) for members in _components(len(weights), pairs)]
+    whole: Polynomial = [1, *([0] * most)]
+    for each in own:
+        whole = _product(whole, each.sums)
+    return own, whole
 
 
 def _exact(weight: float) -> Exact:

@@ -22,6 +22,7 @@ import numpy as np
 
 from synthetic_textcat.hashing import Keys, derived, random_bits
 from synthetic_textcat.pipelines.attribute_sampling.apportionment import Balanced
+from synthetic_textcat.pipelines.attribute_sampling.joined_choices import JoinedChoices, joined_choices
 from synthetic_textcat.pipelines.attribute_sampling.joint_labels import JointLabels
 from synthetic_textcat.pipelines.attribute_sampling.pfair import (
     AHEAD,
@@ -65,14 +66,27 @@ class _Drawn(NamedTuple):
 
     @property
     def cost(self) -> Floats:
-        """Sum of the squared debts."""
-        cost: Floats = (self.state.debts**2).sum(axis=0)
+        """Sum of the squared debts of each sequence, added in the order of a sequence that is alone."""
+        cost: Floats = np.ascontiguousarray((self.state.debts**2).T).sum(axis=1)
         return cost
 
-    def replace(self, columns: Ints, other: "_Drawn", own: Ints) -> None:
-        """Takes over sequences of another drawing of the rows, where it has sets for more rows, or nearer pairs."""
+    @property
+    def cost_of_attempts(self) -> Floats:
+        """The same, added pair by pair as sequences side by side are: costs that are equal may differ in rounding."""
+        cost: Floats = np.cumsum(self.state.debts**2, axis=0)[-1]
+        return cost
+
+    def replace(self, columns: Ints, other: "_Drawn", own: Ints, cost: Floats) -> None:
+        """Takes over sequences of another drawing of the rows, where it has sets for more rows, or nearer pairs.
+
+        Args:
+            columns: The sequences.
+            other: The other drawing.
+            own: The sequences in it.
+            cost: Its costs.
+        """
         failed, had = other.failed[own], self.failed[columns]
-        is_better = (failed < had) | ((failed == had) & (other.cost[own] < self.cost[columns]))
+        is_better = (failed < had) | ((failed == had) & (cost[own] < self.cost[columns]))
         columns, own = columns[is_better], own[is_better]
         self.chosen[:, :, columns] = other.chosen[:, :, own]
         self.state.counts[:, columns], self.state.debts[:, columns] = (values[:, own] for values in other.state)
@@ -98,6 +112,7 @@ class LabelSets:
         together = [[float(share) for share in joint.together[size]] for size in self._sizes]
         self._together: Floats = np.array(together).T.reshape(-1, len(self._sizes))
         self._choices = [SetChoice(joint, size) if size else None for size in self._sizes]
+        self._joined = joined_choices(self._choices, len(joint.weights))
 
     def draw(self, keys: Keys, counts: Ints) -> Bools:
         """Mask of the labels (across) of each row (down), flat: for each key its first rows.
@@ -210,7 +225,7 @@ class LabelSets:
         if failed.size:
             ties = Draws(draws.keys[failed], draws.places[failed])
             by_pf = self._attempt(windows.take(failed), state.take(failed), rows, None, ties)
-            best.replace(failed, by_pf, np.arange(len(failed)))
+            best.replace(failed, by_pf, np.arange(len(failed)), by_pf.cost)
         return best
 
     def _draw_again(
@@ -218,13 +233,14 @@ class LabelSets:
     ) -> None:
         """Draws some sequences' next rows by other random numbers, in all attempts at once; keeps what is better."""
         at_once = max(1, self._at_once // len(attempts))
-        for own in np.split(again, range(at_once, len(again), at_once)):
+        for own in np.split(again, range(at_once, len(again), at_once)) if again.size else ():
             columns = np.repeat(own, len(attempts))
             numbers = np.tile(np.array(attempts, np.uint64), len(own))
             other_draws = Draws(derived(draws.keys[columns] + numbers, "again"), draws.places[columns])
             other = self._attempt(windows.take(columns), state.take(columns), rows, other_draws)
-            order = np.lexsort((numbers, other.cost, other.failed, columns))
-            best.replace(own, other, order[:: len(attempts)])
+            cost = other.cost_of_attempts
+            order = np.lexsort((numbers, cost, other.failed, columns))
+            best.replace(own, other, order[:: len(attempts)], cost)
 
     def _attempt(
         self, windows: Windows, state: _State, rows: int, draws: Draws | None, ties: Draws | None = None
@@ -245,7 +261,6 @@ class LabelSets:
         self, windows: Windows, row: int, state: _State, draws: Draws | None, ties: Draws | None = None
     ) -> tuple[Bools, Bools]:
         """Mask of the labels of each sequence's next row, and of the sequences without a set; updates the state."""
-        chosen, failed = np.zeros(state.counts.shape, np.bool_), np.zeros(state.counts.shape[1], np.bool_)
         must, may = windows.bounds(row, state.counts)
         odds = None if draws is None else np.where(may, windows.tilt(row) * self._weights[:, None], 0.0)
         if odds is not None:
@@ -254,6 +269,9 @@ class LabelSets:
         if ties is not None:
             lots = random_bits(ties.keys + np.arange(len(urgency), dtype=np.uint64)[:, None], ties.places)
             urgency = urgency * 2**_LOT_BITS + (lots >> np.uint64(64 - _LOT_BITS)).astype(np.int64)
+        if self._joined is not None and self._joined.are_few(urgency.shape[1]):
+            return self._step_of_few(self._joined, windows, row, state, (urgency, may, must, odds, draws), ties)
+        chosen, failed = np.zeros(state.counts.shape, np.bool_), np.zeros(state.counts.shape[1], np.bool_)
         for number, choice in enumerate(self._choices):
             own = np.flatnonzero(windows.sizes[row] == number)
             if choice is None:
@@ -273,6 +291,42 @@ class LabelSets:
                 state.debts[:, own] += self._together[:, number, None]
                 for pairs in choice.pairs_of(members):
                     state.debts[pairs, own] -= 1
+        np.add(state.counts, chosen, out=state.counts)
+        return chosen, failed
+
+    def _step_of_few(
+        self,
+        joined: JoinedChoices,
+        windows: Windows,
+        row: int,
+        state: _State,
+        of_row: tuple[Ints, Bools, Bools, Floats | None, Draws | None],
+        ties: Draws | None,
+    ) -> tuple[Bools, Bools]:
+        """As `_step`, with the same sets, but those of all sizes at once: of few sequences, calls cost more than sums.
+
+        Args:
+            joined: The sets of all sizes.
+            windows: As of `_step`.
+            row: Number of the row.
+            state: Of the sequences, which it updates.
+            of_row: Urgency, labels that the row may and must have, odds, and draws.
+            ties: Draws by which equal urgencies are told apart.
+        """
+        (urgency, may, must, odds, draws), sizes = of_row, windows.sizes[row]
+        if odds is None or draws is None:
+            place, failed = joined.most_urgent(urgency, may, must, sizes)
+        else:
+            place, failed = joined.drawn(odds, must, state.debts, draws, sizes)
+        for sequence in np.flatnonzero(failed).tolist():
+            choice = self._choices[sizes[sequence]]
+            if choice is not None:
+                members = choice.nearest(windows.behind(row, state.counts, sequence))
+                place[sequence] = joined.place_of(members)
+        chosen = joined.labels_of(place)
+        if draws is not None or ties is not None:
+            np.add(state.debts, self._together[:, sizes], out=state.debts)
+            np.subtract(state.debts, joined.pairs_of(place), out=state.debts)
         np.add(state.counts, chosen, out=state.counts)
         return chosen, failed
 

@@ -30,9 +30,14 @@ MOST_SETS = 4_000
 """Allowed sets of one size that are all compared."""
 
 _FEWER_SETS = 500  # compared sets of a part of the labels
-_STEPS = 2  # doublings of a set's odds for each row by which one of its pairs is behind
-_LEAST = -100  # doublings below which odds are taken for 2^-100
-_NEVER = -(10**6)
+STEPS = 2
+"""Doublings of a set's odds for each row by which one of its pairs is behind."""
+
+LEAST = -100
+"""Doublings below which odds are taken for 2^-100."""
+
+NEVER = -(10**6)
+"""Doublings for a set that can't be drawn."""
 
 AHEAD = 12
 """Rows that are looked ahead."""
@@ -158,6 +163,16 @@ class SetChoice:
         self._pairs = [pairs[sets[:, i], sets[:, j]] for i, j in combinations(range(size), 2)]
 
     @property
+    def sets(self) -> Ints | None:
+        """Labels of each allowed set (down); None if not all sets are compared."""
+        return np.array(self._sets).T if self._compared == self._labels else None
+
+    @property
+    def pair_weights(self) -> Floats:
+        """Weight of each pair of labels."""
+        return self._pair_weights
+
+    @property
     def width(self) -> int:
         """Numbers that are held for each row."""
         return max(len(self._sets[0]), self._labels)
@@ -179,14 +194,14 @@ class SetChoice:
             numbers = None if among is None else self._pairs_of(among)
             row = np.arange(odds.shape[1])
             of_pairs = self._pair_weights[:, None] if numbers is None else self._pair_weights[numbers]
-            steps = np.rint(_STEPS * (debts if numbers is None else debts[numbers, row])).astype(np.int32)
+            steps = np.rint(STEPS * (debts if numbers is None else debts[numbers, row])).astype(np.int32)
             behind = np.zeros(weight.shape, np.int32)
             for pairs in self._pairs:
                 behind += steps[pairs]
                 weight *= of_pairs[pairs]
             found &= weight > 0
-            behind -= np.where(found, behind, _NEVER).max(axis=0)
-            weight = np.ldexp(weight, np.clip(behind, _LEAST, 0))
+            behind -= np.where(found, behind, NEVER).max(axis=0)
+            weight = np.ldexp(weight, np.clip(behind, LEAST, 0))
         ends = np.cumsum(np.where(found, weight, 0.0), axis=0)
         place = (ends <= uniform(draws.keys, draws.places) * ends[-1]).sum(axis=0)
         return self._members(place, among), ends[-1] <= 0

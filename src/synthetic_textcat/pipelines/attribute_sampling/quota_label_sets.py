@@ -7,7 +7,7 @@ full cells only, and a higher target adds slots and moves none.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from math import comb
 from typing import NamedTuple
@@ -17,13 +17,21 @@ import numpy as np
 from synthetic_textcat.errors import ParameterError
 from synthetic_textcat.hashing import key64
 from synthetic_textcat.pipelines.attribute_sampling.plan import deal
-from synthetic_textcat.pipelines.attribute_sampling.several_labels import label_sets_of, labels_by_name
+from synthetic_textcat.pipelines.attribute_sampling.several_labels import (
+    label_sets_of,
+    labels_by_name,
+    rows_until_repeat,
+)
 from synthetic_textcat.pipelines.attribute_sampling.streams import Ints
 from synthetic_textcat.schemas.attributes import shares_of
 from synthetic_textcat.schemas.label_sets import LabelSet, labels_column
+from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
+from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.schemas.tasks import Task
 
-_FURTHEST = 2_000_000
+FURTHEST = 2_000_000
+"""Rows of a task among which those of its slots are searched for."""
+
 _NO_LABEL: LabelSet = ("",)  # the cell of rows without a label: no label has this name
 
 
@@ -32,6 +40,34 @@ class SetSlots(NamedTuple):
 
     task: Ints
     sets: list[LabelSet]
+
+
+def have_slots_with_sets(tasks: Iterable[Task], sampling: AttributeSamplingParameters) -> bool:
+    """Whether slots have a label set: in multi-label tasks, unless sets are so many that hardly one comes up again.
+
+    A slot with such a set would hardly ever find a row, and a lost row no other one in its place. If no cell is that of
+    a label, sets come as they are drawn then.
+
+    Args:
+        tasks: The multi-label tasks.
+        sampling: The columns of a cell.
+
+    Raises:
+        ParameterError: If cells are of labels, and a task has so many sets.
+    """
+    has_sets = False
+    for task in tasks:
+        has_sets, (size, rows) = True, rows_until_repeat(task)
+        if rows <= FURTHEST:
+            continue
+        if "label" not in sampling.cell_columns:
+            return False
+        raise ParameterError(
+            f"Parameter attribute_sampling.per names label, but the task {shown(task.task)} has so many sets of {size} "
+            f"labels that one comes up again in {float(rows):,.0f} rows, and a lost row needs another one of its set. "
+            "Next: allow fewer labels in labels_per_text, or leave label out of per"
+        )
+    return has_sets
 
 
 def set_slots(
@@ -61,12 +97,12 @@ def set_slots(
         short = min(wanted, key=lambda cell: (found[cell], cell))
         if found[short] >= target:
             break
-        if rows >= _FURTHEST:
+        if rows >= FURTHEST:
             raise ParameterError(
                 f"Parameter attribute_sampling.per: only {found[short]:,} of {rows:,} rows have the label {short!r}. "
                 "Next: give it more weight in the tasks file, or leave label out of per"
             )
-        rows = min(4 * rows, _FURTHEST)
+        rows = min(4 * rows, FURTHEST)
     order = np.argsort(levels, kind="stable")[: int((levels <= target).sum())]
     return SetSlots(np.array([*tasks])[turn[order]], sets[order].tolist())
 

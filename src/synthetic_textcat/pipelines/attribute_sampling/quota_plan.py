@@ -15,6 +15,7 @@ from synthetic_textcat.errors import ParameterError
 from synthetic_textcat.hashing import sha256_of
 from synthetic_textcat.pipelines.attribute_sampling.deduplicate_plan import combinations_of
 from synthetic_textcat.pipelines.attribute_sampling.plan import PlanTable, by_id, own_attributes
+from synthetic_textcat.pipelines.attribute_sampling.quota_label_sets import FURTHEST
 from synthetic_textcat.pipelines.attribute_sampling.quota_slots import QuotaSlots
 from synthetic_textcat.pipelines.attribute_sampling.streams import Ints, ranges
 from synthetic_textcat.pipelines.attribute_sampling.task_rows import TaskRows
@@ -24,7 +25,6 @@ from synthetic_textcat.schemas.tasks import Task
 
 _QUOTA_VERSION = 3
 _NOT_DRAWN_FROM = {"num_examples", "num_seed_examples", "target_accepted", "max_rounds"}
-_FURTHEST = 2_000_000
 
 
 def recipe_of(tasks: Sequence[Task], sampling: AttributeSamplingParameters, seed: int) -> str:
@@ -66,7 +66,7 @@ def quota_rows(
     sampling: AttributeSamplingParameters,
     seed: int,
     rounds: Rounds,
-    furthest: int = _FURTHEST,
+    furthest: int = FURTHEST,
 ) -> PlanTable:
     """The plan of a quota, columns as without one: round by round; in the first, all blocks fill at the same rate.
 

@@ -32,6 +32,7 @@ from synthetic_textcat.pipelines.attribute_sampling.quota_columns import (
 from synthetic_textcat.pipelines.attribute_sampling.quota_label_sets import (
     SetSlots,
     drawn_sets,
+    have_slots_with_sets,
     rarest_share,
     set_slots,
 )
@@ -116,6 +117,7 @@ class QuotaSlots:
         refuse_unknown_columns(sampling, own)
         self._several = {number: task for number, task in enumerate(each) if task.task_type == "multi_label"}
         refuse_columns_of_several_labels(self._several.values(), sampling)
+        self._has_sets = have_slots_with_sets(self._several.values(), sampling)
         names = dict.fromkeys((*_OF_TASK, *_OF_LABELS, "language", *own, "num_words", "difficulty", "clarity"))
         self._kinds = [kind for number, task in enumerate(each) for kind in self._of(number, task, names)]
         self._left_out, self._is_exact = left_out_of_mix(each, sampling, own), sampling.balance == "exact"
@@ -129,7 +131,7 @@ class QuotaSlots:
         shares = [*shares_of(dict(enumerate(label.weight for label in labels))).values()] if labels else [Fraction(1)]
         of_rows: list[tuple[Label | None, Fraction]] = [*zip(labels or (None,), shares, strict=True)]
         if number in self._several:
-            of_rows = [(None, rarest_share(task))]
+            of_rows = [(None, rarest_share(task) if self._has_sets else Fraction(1))]
         for label, share in of_rows:
             options = {name: _options(name, task, label, self._sampling) for name in columns}
             for name, weights in self._sampling.proportions.items():
@@ -140,7 +142,7 @@ class QuotaSlots:
         """Cell columns, task and label, then each attribute with several values, until combinations become rare."""
         cell = self._sampling.cell_columns
         columns = [*cell, *([] if {*cell} & {*_OF_TASK} else ["task"]), *(["label"] if "label" not in cell else [])]
-        columns += [LABELS] if self._several else []
+        columns += [LABELS] if self._has_sets else []
         rows = [
             1
             / kind.share

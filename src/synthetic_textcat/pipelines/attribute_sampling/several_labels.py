@@ -4,13 +4,15 @@ The misleading label is none of the set. It has a stream for each task and set. 
 set's labels, of which the confusable ones come first; a row without a label draws it by the labels' weights.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from typing import TypeVar
 
 import numpy as np
 
 from synthetic_textcat.errors import ParameterError
 from synthetic_textcat.hashing import Keys, derived, key64, uniform
-from synthetic_textcat.pipelines.attribute_sampling.joint_labels import JointLabels, joint_labels
+from synthetic_textcat.pipelines.attribute_sampling.joint_labels import JointLabels, Pair, joint_labels, repeat_rates
 from synthetic_textcat.pipelines.attribute_sampling.label_odds import SetOdds
 from synthetic_textcat.pipelines.attribute_sampling.label_sets import LabelSets
 from synthetic_textcat.pipelines.attribute_sampling.pfair import Bools
@@ -22,6 +24,7 @@ from synthetic_textcat.schemas.tasks import Label, Task
 
 _LONG, _MORE = 64, 32  # rows of a long task, and rows drawn beyond its last one, with which rows may swap values
 
+_Found = TypeVar("_Found")
 Members = tuple[int, ...]
 """Numbers of a set's labels, ascending."""
 
@@ -166,11 +169,27 @@ def joint_labels_of(task: Task) -> JointLabels:
     Raises:
         ParameterError: If pairs link too many labels.
     """
+    return _of_task(joint_labels, task)
+
+
+def rows_until_repeat(task: Task) -> tuple[int, Fraction]:
+    """Size of the label sets that repeat least among a task's rows, and the rows among which one is expected again.
+
+    Raises:
+        ParameterError: If pairs link too many labels.
+    """
+    shares, rates = shares_of(task.set_sizes), _of_task(repeat_rates, task)
+    size = min(shares, key=lambda own: (shares[own] * rates[own], own))
+    return size, 1 / (shares[size] * rates[size])
+
+
+def _of_task(found_by: Callable[[Sequence[float], Mapping[Pair, float], Sequence[int]], _Found], task: Task) -> _Found:
+    """A property of the joint distribution of a task's labels, numbered by name."""
     labels = labels_by_name(task)
     number = {label.name: place for place, label in enumerate(labels)}
     pairs = {(number[pair.labels[0]], number[pair.labels[1]]): pair.weight for pair in task.together}
     try:
-        return joint_labels([label.weight for label in labels], pairs, list(task.set_sizes))
+        return found_by([label.weight for label in labels], pairs, list(task.set_sizes))
     except ParameterError as error:
         raise ParameterError(f"Task {shown(task.task)}: {error}") from None
 

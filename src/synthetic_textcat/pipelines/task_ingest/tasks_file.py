@@ -43,6 +43,13 @@ _PARTS: dict[object, tuple[str, type[BaseModel]]] = {
     "labels": ("label", Label),
     "seed_examples": ("seed example", SeedExample),
 }
+_JSON_FORMS = {
+    "labels_per_text": '[0, 3] or {"1": 0.6, "2": 0.4}',
+    "together": '[{"labels": ["Billing", "Returns"], "weight": 0}]',
+    "num_words": '{"from": 20, "to": 40}',
+    "extra": '{"tone": ["formal", "angry"]}',
+    "confusable": '{"Billing": ["Returns"]}',
+}
 _UNKNOWN_KEY = {"extra_forbidden", "invalid_key"}
 _FORMS = {
     "labels": "a list of names, or a mapping of names to descriptions",
@@ -225,8 +232,9 @@ def entry_of(row: Row) -> dict[str, Any]:
     Raises:
         ValueError: If a cell is malformed; names the column.
     """
-    cells = ((str(column), _cell(str(column), _plain(value))) for column, value in row.items())
-    return {column: value for column, value in cells if value not in (None, "", {})}
+    given = ((str(column), _plain(value)) for column, value in row.items())
+    cells = ((column, _cell(column, value)) for column, value in given if value != {})  # of a struct without values
+    return {column: value for column, value in cells if value not in (None, "")}
 
 
 def _plain(value: Any) -> Any:
@@ -255,7 +263,7 @@ def _cell(column: str, value: Any) -> Any:
     if column == "task" or not isinstance(value, str):
         return value
     text = value.strip()
-    if column == "labels_per_text":
+    if column == "labels_per_text" and text.startswith("{"):
         text = _NUMBER_KEY.sub(r'\1"\2":', text)
     if text.startswith(("[", "{")):
         return _from_json(column, text)
@@ -274,8 +282,9 @@ def _from_json(column: str, text: str) -> Any:
         where = f" at character {error.column}" if error.column else ""
         # A user's text may begin with a bracket, as in "[URGENT] please call".
         or_list = f", or write a text as a JSON list: {_as_list(text)}" if column == "seed_examples" else ""
+        form = f", as in {_JSON_FORMS[column]}" if column in _JSON_FORMS else ""
         raise ValueError(
-            f"{column} begins like JSON but is not valid: {error.problem}{where}; fix it there{or_list}"
+            f"{column} begins like JSON but is not valid: {error.problem}{where}; fix it there{form}{or_list}"
         ) from None
 
 
