@@ -155,7 +155,7 @@ def test_response_schemas_and_their_names_stay() -> None:
         "open": "b3c632272dd98093f53f38cff31c05dd1831a3508ada9de2262eae179c7c0517",
         "planned": "1ea0d1e9ef5ae9fbfae505ff04e37708e7b1ac435a659b2a1c02a5f87508b21c",
         "several": "dd14f4c8114719b3c2e3cda82ea692e45520b303168e822189a57fe402882eb8",
-        "planned_several": "851a685fc146cc0641de70eadfe7f8f4fdb789a2e29b9e7e9ce4f306a242b983",
+        "planned_several": "978516473488581129b2ea7692d3c59d29b025dab68d80526bbbfc812f3ac6d0",
         "tasks": "d4bbc2767b5077461cb56ef3bd9644d4b17be7ea641dfea851f7b4c5171a7c63",
         "labels": "ae5cfa9c18bd5713fdde7d45d59acd8060b60a1399249ea17b4a7c3f6d17dcf8",
         "verdict": "e093e63d4624164a213aa596f689d6ef33a8ad0feff1d43e80bd4931a06e621a",

@@ -55,6 +55,11 @@ def test_a_table_shows_its_first_rows_with_lists_as_text(name: str, tmp_path: Pa
     assert dataset.preview()["data"] == []
 
 
+def test_label_sets_are_lists_as_the_file_has_them() -> None:
+    frame = pd.DataFrame({"labels": [("Billing", "送货"), ()]})
+    assert rows_preview(frame)["data"] == [['["Billing", "送货"]'], ["[]"]]
+
+
 def test_what_is_no_number_is_empty() -> None:
     frame = pd.DataFrame({"number": [np.nan, np.inf, 1.5], "when": [pd.NaT, pd.Timestamp("2026-01-02"), pd.NaT]})
     assert rows_preview(frame)["data"] == [[None, None], [None, "2026-01-02 00:00:00"], [1.5, None]]

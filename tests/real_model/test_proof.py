@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import yaml
 
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import known_of
 from synthetic_textcat.pipelines.quality_report.checks.tables import candidate_rows
@@ -25,6 +26,12 @@ _TASKS = [
     {"task": "Sort a news story by its topic.", "labels": ["Sport", "Business", "Health"]},
     {"task": "Say whether a review of a restaurant is good or bad.", "labels": ["good", "bad"]},
 ]
+_SEVERAL = {
+    "task": "Mark which aspects of a stay a hotel review complains about.",
+    "labels": ["noise", "cleanliness", "staff", "breakfast", "price", "location"],
+    "labels_per_text": {0: 1, 2: 1, 3: 1},
+    "together": [{"labels": ["staff", "location"], "weight": 0}],
+}
 _FEW = {"max_attempts": 1}
 
 
@@ -134,6 +141,25 @@ def test_brainstorming_gives_tasks_or_says_why_not(few: RealProject) -> None:
         thought = tasks[tasks["source"] == "brainstorm"]
         assert set(thought["model_name"]) <= {MODEL}
         assert len(tasks) == len(_TASKS) + len(thought)
+
+
+def test_each_reply_has_the_planned_label_set(few: RealProject) -> None:
+    """A schema that only bounds the number of labels let this model repeat one of them (docs/measurements.md)."""
+    few.path("data/01_raw/tasks.yml").write_text(yaml.safe_dump([_SEVERAL]), encoding="utf-8")
+    few.configure(attribute_sampling={"num_examples": 12}, generation=_FEW)
+    few.asks("generate")
+
+    _assert_each_row_is_in_one_place(few)
+    requests = few.table("requests").set_index("request_id")
+    whole = [line for line in few.journal() if line["finish_reason"] == "stop"]
+    replied = {line["request_id"]: json.loads(line["raw_text"])["labels"] for line in whole}
+    assert replied == {request_id: [*requests["labels"][request_id]] for request_id in replied}
+    assert {len(labels) for labels in replied.values()} == {0, 2, 3}
+    assert not {"labels_not_as_planned", "label_not_in_set"} & {*few.table("rejected")["reject_reason"]}
+    examples = few.table("examples")
+    assert [[*labels] for labels in examples["labels"]] == [
+        replied[request_id] for request_id in examples["request_id"]
+    ]
 
 
 def test_a_quota_is_filled_or_the_shortfall_is_counted(few: RealProject) -> None:

@@ -38,6 +38,8 @@ def _reply(labels: str) -> str:
         ('"labels": ["Billing | Shipping"]', ("Billing", "Shipping")),
         ('"labels": "- Billing\\n- Shipping"', ("Billing", "Shipping")),
         ('"labels": [{"label": "Billing"}, {"name": "Shipping"}]', ("Billing", "Shipping")),
+        ('"labels": [{"name": "Billing", "description": "bills"}, "Shipping"]', ("Billing", "Shipping")),
+        ('"labels": {"label": "Billing", "description": "bills"}', ("Billing",)),
         ('"labels": {"Billing": true, "Returns": false, "Shipping": true}', ("Billing", "Shipping")),
         ('"labels": ["Billing", "Refunds"]', ("Billing", "Refunds")),
         ('"labels": "Billing, Refunds"', ("Billing, Refunds",)),
@@ -129,4 +131,4 @@ def test_the_schema_of_a_planned_set_allows_no_other(planned: tuple[str, ...]) -
     assert list(fields) == ["labels", "misleading_label", "input_text"]
     assert fields["misleading_label"] == {"type": "string", "const": "C"}
     assert (fields["labels"]["minItems"], fields["labels"]["maxItems"]) == (len(planned), len(planned))
-    assert fields["labels"]["items"].get("enum", []) == list(planned)
+    assert fields["labels"]["items"].get("enum", []) == fields["labels"]["const"] == list(planned)

@@ -118,7 +118,7 @@ def _cell(value: Any) -> str | float | None:
     if isinstance(value, str):
         return _cut(value, _CELL)
     plain = value.tolist() if hasattr(value, "tolist") else value
-    if isinstance(plain, bool | list | dict):
+    if isinstance(plain, bool | list | tuple | dict):
         return _cut(json.dumps(_plain(plain), ensure_ascii=False, default=str), _CELL)
     if plain is None or plain is pd.NA or plain is pd.NaT or (isinstance(plain, float) and not math.isfinite(plain)):
         return None

@@ -22,6 +22,9 @@ LABELS_ARROW_TYPE = arrow_frames.LIST
 
 LabelSet = tuple[str, ...]
 
+NO_LABEL = "none of the labels"
+"""Shown in the place of an empty label set."""
+
 
 def label_sets(labels: Iterable[str | None]) -> "pd.Series[Any]":
     """The column `labels` of single-label rows: their label as a set of one, missing where there is none."""
@@ -72,6 +75,11 @@ def label_set_codes(frame: pd.DataFrame) -> "pd.Series[str]":
 def label_set_of(code: str) -> LabelSet:
     """The label set of a code."""
     return tuple(json.loads(code))
+
+
+def shown_labels(labels: LabelSet | None) -> LabelSet:
+    """The labels of a row as pages list them and filter by: `NO_LABEL` of an empty set, nothing if it is not known."""
+    return () if labels is None else labels or (NO_LABEL,)
 
 
 def has_several_labels(row: Mapping[str, Any]) -> bool:

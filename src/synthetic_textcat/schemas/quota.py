@@ -17,12 +17,9 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from synthetic_textcat.schemas.block import Block
-from synthetic_textcat.schemas.label_sets import LABELS, has_several_labels, label_set_codes, label_set_of
+from synthetic_textcat.schemas.label_sets import LABELS, has_several_labels, label_set_codes, label_set_of, shown_labels
 from synthetic_textcat.schemas.rows import plain
 from synthetic_textcat.tables import RowTable, as_table, value_counts
-
-NO_LABEL = "none of the labels"
-"""Cell of rows with several labels that have none."""
 
 ANY = "any"
 """Display of a value that is not planned: a label that the model invents, or an attribute that a task lacks."""
@@ -224,7 +221,7 @@ def cells_in(values: Mapping[str, str | None], per: Sequence[str]) -> list[Cell]
     code = values.get(LABELS)
     if code is None or not has_several(values, per):
         return [tuple(values[name] for name in per)]
-    labels = label_set_of(code) or (NO_LABEL,)
+    labels = shown_labels(label_set_of(code))
     return [tuple(label if name == "label" else values[name] for name in per) for label in labels]
 
 
@@ -314,7 +311,7 @@ def shown(cell: Mapping[str, str | None]) -> str:
     left_out = [] if code is None else ["label"] if label is None else [LABELS]
     named = {name: value for name, value in cell.items() if name not in left_out}
     if LABELS in named and code is not None:
-        named[LABELS] = " + ".join(label_set_of(code)) or NO_LABEL
+        named[LABELS] = " + ".join(shown_labels(label_set_of(code)))
     return ", ".join(value if value is not None else ANY for value in named.values())
 
 

@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, model_validator
 
 from synthetic_textcat.schemas.completions import LabelText, MaskedText, RowReply, object_schema
 
-_NAME_KEYS = ("label", "labels", "name")
+_NAME_KEYS = frozenset(("label", "labels", "name"))
 
 
 def _listed(labels: Any) -> Any:
@@ -26,9 +26,11 @@ def _listed(labels: Any) -> Any:
 
 
 def _name_in(item: Any) -> Any:
-    """The content of an object that has only one of the keys, as in `{"label": "Billing"}`."""
-    if isinstance(item, Mapping) and len(item) == 1 and next(iter(item)) in _NAME_KEYS:
-        return next(iter(item.values()))
+    """The content of an object that names a label, as in `{"label": "Billing"}`, perhaps with its description."""
+    if isinstance(item, Mapping):
+        keys = item.keys() - {"description"}
+        if len(keys) == 1 and keys <= _NAME_KEYS:
+            return item[next(iter(keys))]
     return item
 
 
@@ -64,10 +66,14 @@ def several_labels_schema(label_names: Sequence[str], sizes: Collection[int]) ->
 
 
 def planned_several_labels_schema(labels: Sequence[str], misleading_label: str) -> dict[str, Any]:
-    """JSON Schema of a row whose labels are fixed: it allows no others, and has them before the text."""
+    """JSON Schema of a row whose labels are fixed: it allows no others, and has them before the text.
+
+    The constant keeps a small model from repeating a label in place of another; a server that does not know a constant
+    list has the other keywords.
+    """
     label = {"type": "string", "enum": list(labels)} if labels else {"type": "string"}
     planned = {
-        "labels": _list_of(label, len(labels), len(labels)),
+        "labels": {**_list_of(label, len(labels), len(labels)), "const": list(labels)},
         "misleading_label": {"type": "string", "const": misleading_label},
     }
     return object_schema("example", {**planned, "input_text": {"type": "string"}})

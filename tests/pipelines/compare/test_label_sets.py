@@ -110,4 +110,4 @@ def test_a_row_is_shown_with_all_its_labels() -> None:
     before = outcomes([{"label": None, "labels": ("a", "b")}, {"label": None, "labels": ()}, {}])
     after = outcomes([leaked(label=None, labels=("a", "b")), leaked(label=None, labels=()), leaked()])
     shown = row_diffs(pair(before, after))["lost"]
-    assert [row["baseline"]["label"] for row in shown] == ["a, b", "no label", "bad"]
+    assert [row["baseline"]["labels"] for row in shown] == [["a", "b"], ["none of the labels"], ["bad"]]

@@ -10,9 +10,9 @@ import pytest
 from synthetic_textcat.pipelines.quality_report.quota_shortfall import quota_tables, shortfall_of
 from synthetic_textcat.pipelines.quality_report.quota_standing import beyond_target_mask, standing_of
 from synthetic_textcat.pipelines.quality_report.row_ends import read_ends
-from synthetic_textcat.schemas.label_sets import label_set_code
+from synthetic_textcat.schemas.label_sets import NO_LABEL, label_set_code
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
-from synthetic_textcat.schemas.quota import NO_LABEL, CellRows, Rounds, Shortfall, all_cells_of
+from synthetic_textcat.schemas.quota import CellRows, Rounds, Shortfall, all_cells_of
 from synthetic_textcat.schemas.rows import REQUESTS, to_frame
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import as_table

@@ -29,7 +29,7 @@ from synthetic_textcat.llm.prompts.length_placeholders import (
 )
 from synthetic_textcat.llm.prompts.messages import Messages, check_placeholders, wire_form, without_line
 from synthetic_textcat.schemas.completions import planned_row_schema, row_schema
-from synthetic_textcat.schemas.label_sets import LABELS
+from synthetic_textcat.schemas.label_sets import LABELS, shown_labels
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of, records_of
 from synthetic_textcat.schemas.seed_examples import ShownTexts
@@ -348,7 +348,7 @@ def _row(asked: RenderedRow) -> str:
     if row["label"] is not None:
         drawn.pop(LABELS, None)  # it has the same label
     elif LABELS in drawn:
-        drawn[LABELS] = ", ".join(drawn[LABELS]) or "none of the labels"
+        drawn[LABELS] = ", ".join(shown_labels(drawn[LABELS]))
     attributes = [f"- {name}: {value}" for name, value in drawn.items()]
     head = [f"## Row {row['replicate']} of the task: {row['task']}", "", *attributes]
     return "\n".join([*head, messages_shown(asked.messages)])

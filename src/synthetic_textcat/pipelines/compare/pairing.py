@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from synthetic_textcat.schemas.label_sets import shown_labels
 from synthetic_textcat.schemas.outcomes import GOOD_OUTCOMES
 from synthetic_textcat.schemas.rows import OUTCOMES, records_of
 from synthetic_textcat.tables import FrameTable, IdPositions, RowTable, as_table, factorized, filtered, permuted
@@ -156,7 +157,7 @@ def _shown(rows: pd.DataFrame) -> list[dict[str, Any]]:
             "task_id": row["task_id_baseline"],
             "language": row["language_baseline"],
             **{
-                side: {**{name: row[f"{name}_{side}"] for name in _SHOWN}, "label": _label(row, side)}
+                side: {**{name: row[f"{name}_{side}"] for name in _SHOWN}, "labels": _labels(row, side)}
                 for side in ("baseline", "candidate")
             },
         }
@@ -164,9 +165,7 @@ def _shown(rows: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _label(row: Mapping[str, Any], side: str) -> str | None:
-    """The label of a row, or its labels in one text; None if it has no reply."""
-    label, labels = row[f"label_{side}"], row[f"labels_{side}"]
-    if label is not None or labels is None:
-        return str(label) if label is not None else None
-    return ", ".join(labels) or "no label"
+def _labels(row: Mapping[str, Any], side: str) -> list[str]:
+    """The labels of a row, or a name for none; empty if it has no reply."""
+    label = row[f"label_{side}"]
+    return [*shown_labels(row[f"labels_{side}"] if label is None else (label,))]

@@ -313,6 +313,7 @@ def test_rows_with_several_labels_show_all_and_are_found_by_each() -> None:
     assert 'data-label="Billing\nA &amp; B"' in page
     assert '<td data-name="label">Billing, A &amp; B</td>' in page
     assert '<td data-name="label">none of the labels</td>' in page
+    assert 'data-label="none of the labels"' in page
 
 
 def test_pairs_of_labels_are_a_heat_map_of_each_task_with_several_labels() -> None:

@@ -12,7 +12,7 @@ from synthetic_textcat.pipelines.quality_report.ledger import Ledger, ends_of
 from synthetic_textcat.pipelines.quality_report.page.heat_maps import confusions, heat_map, label_pairs
 from synthetic_textcat.pipelines.quality_report.page.sections import Column, Section, meanings, sections
 from synthetic_textcat.schemas.cost_figures import Metrics, figure_rows
-from synthetic_textcat.schemas.label_sets import labels_of
+from synthetic_textcat.schemas.label_sets import labels_of, shown_labels
 from synthetic_textcat.schemas.lengths import shown_length
 from synthetic_textcat.schemas.rows import own_of, records_of
 from synthetic_textcat.tables import RowTable, as_table
@@ -31,9 +31,6 @@ Worst = Mapping[str, Sequence[Mapping[str, str]]]
 
 SAMPLE_SIZE = 20
 
-NO_LABEL = "none of the labels"
-"""Shown for a row with several labels that has none."""
-
 
 class ShownRow(TypedDict):
     """Row as it is shown.
@@ -42,7 +39,7 @@ class ShownRow(TypedDict):
         request_id: Of the plan.
         why: Reason or cause, empty for an accepted row; `detail` says it in words.
         input_text, label, misleading_label, task: None where the row has none. Several labels are one text.
-        labels: All labels of the row.
+        labels: All labels of the row, or a name for none.
         language: As asked for, and `asked` all that was.
     """
 
@@ -171,15 +168,15 @@ def pointed_at(worst: Worst, tables: Iterable[RowTable]) -> dict[str, list[Shown
 def shown_rows(table: pd.DataFrame) -> list[ShownRow]:
     """Rows of `examples`, `rejected` or `failed` as they are shown."""
     own = own_of(table)
-    sets = labels_of(table) if "label" in table else [None] * len(table)
+    sets = map(shown_labels, labels_of(table) if "label" in table else [None] * len(table))
     return [
         ShownRow(
             request_id=row["request_id"],
             why=row.get("reject_reason") or row.get("failure_cause") or "",
             detail=row.get("detail") or "",
             input_text=row.get("input_text"),
-            label=_label(row, labels),
-            labels=labels or (),
+            label=", ".join(labels) if labels else None,
+            labels=labels,
             misleading_label=row.get("misleading_label"),
             task=row.get("task"),
             language=row["language"],
@@ -187,13 +184,6 @@ def shown_rows(table: pd.DataFrame) -> list[ShownRow]:
         )
         for row, labels in zip(records_of(table), sets, strict=True)
     ]
-
-
-def _label(row: Mapping[str, Any], labels: Sequence[str] | None) -> str | None:
-    """The label; of a row with several all of them."""
-    if row.get("label") is not None or labels is None:
-        return row.get("label")
-    return ", ".join(labels) or NO_LABEL
 
 
 def _asked(row: Mapping[str, Any], own: Sequence[str]) -> str:
