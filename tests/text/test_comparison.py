@@ -108,3 +108,8 @@ def test_a_text_that_repeats_one_pattern_takes_no_time(pattern: str) -> None:
     begun = time.thread_time()
     comparable(pattern * (50_000 // len(pattern)), "vi")
     assert time.thread_time() - begun < 0.5
+
+
+@given(st.text(alphabet="aBi I.\t\n\x1cß", max_size=12), st.sampled_from([None, "tr", "de"]))
+def test_a_text_that_needs_no_other_spaces_has_the_form_of_its_words(sentence: str, code: str | None) -> None:
+    assert comparable(sentence, code) == " ".join(compared_words(sentence, code))

@@ -7,7 +7,7 @@ repeated a hundred thousand times, pairs are never listed.
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,10 @@ _CANDIDATES = 1 << 20  # pairs that are listed at once, some 20 MB
 _COMPARED = 1 << 12  # pairs whose digests are compared at once: they stay in the processor's cache
 _GRAM_SETS = 1024  # kept: of texts of 300 characters some 30 kB each
 
+_FIRST_BITS = np.uint64(0x5555555555555555)  # of each two
+
 Digests = NDArray[np.uint8]
+Outlines = NDArray[np.uint64]
 
 
 class FirstSimilar(NamedTuple):
@@ -69,6 +72,25 @@ class Likeness:
             is_same = one.take(ones[rows], axis=0) == other.take(others[rows], axis=0)
             np.einsum("ij->i", is_same.view(np.uint8), out=alike[rows])  # a third of the time of a sum
         return alike >= self._least
+
+    def possible(
+        self, one: Outlines, ones: Places, other: Outlines, others: NDArray[np.integer[Any]]
+    ) -> NDArray[np.bool_]:
+        """Mask of the pairs that can be promising: all that are, and few others, in a part of the time.
+
+        Args:
+            one: Outlines of digests.
+            ones: Row of the first text of each pair there.
+            other: Outlines, of the same or of other texts.
+            others: Row of the second text of each pair there.
+        """
+        differing = np.empty(len(ones), np.uint8)
+        for start in range(0, len(ones), _COMPARED):
+            rows = slice(start, start + _COMPARED)
+            bits = one.take(ones[rows], axis=0) ^ other.take(others[rows], axis=0)
+            bits |= bits >> np.uint64(1)
+            np.einsum("ij->i", np.bitwise_count(bits & _FIRST_BITS), out=differing[rows])
+        return PERMUTATIONS - differing.astype(np.int16) >= self._least
 
     def exact(self, one: int, other: int) -> float:
         """Jaccard similarity of two texts, by their positions."""

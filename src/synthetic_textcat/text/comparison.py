@@ -93,7 +93,14 @@ def comparable(text: str, code: str | None = None) -> str:
         text: Any text.
         code: Code of its language, `tr` or `zh-Hans`; None if unknown.
     """
+    if text.isascii() and text.isprintable() and not _has_other_spaces(text):
+        return _case_folded(text, code)  # in a third of the time
     return " ".join(compared_words(text, code))
+
+
+def _has_other_spaces(text: str) -> bool:
+    """Whether a text has spaces other than single ones between words."""
+    return "  " in text or text.startswith(" ") or text.endswith(" ")
 
 
 def compared_words(text: str, code: str | None = None) -> list[str]:

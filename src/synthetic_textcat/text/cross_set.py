@@ -1,7 +1,8 @@
 """Near duplicates between two sets of texts: MinHash LSH candidates, exact Jaccard similarity.
 
 With the number of texts grow the false candidates of a text, since at a low threshold bands are short: of a million
-texts two or three each at 0.6. So candidates are compared by the hundred thousand, a block of digests at a time.
+texts two or three each at 0.6. So candidates are compared by the hundred thousand, by outlines of their digests that
+are small enough for memory, and only a pair that passes by its digests.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,13 +10,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from synthetic_textcat.temporary_files import ArrayFile
 from synthetic_textcat.text.bucket_members import BucketMembers, Likeness
-from synthetic_textcat.text.minhash import PERMUTATIONS
+from synthetic_textcat.text.minhash import OUTLINE_WORDS, outlines_of
 from synthetic_textcat.text.sketched_texts import ALONE, Numbers, Places, SketchedTexts, sketched
 
 _MOST_IN_A_BUCKET = 64
-_BLOCK = 1 << 16  # digests that are in memory at once, 8 MB
 
 Mask = NDArray[np.bool_]
 
@@ -46,7 +45,7 @@ class CrossSetMatcher:
 
 
 class _ComparedTexts:
-    """Texts that others are compared with: numbered one after another, in buckets, with a file of their digests.
+    """Texts that others are compared with: numbered one after another, in buckets, with outlines of their digests.
 
     Args:
         texts: All texts.
@@ -56,18 +55,20 @@ class _ComparedTexts:
 
     def __init__(self, texts: SketchedTexts, mask: Mask, likeness: Likeness) -> None:
         self._texts, self._likeness = texts, likeness
-        sizes = np.zeros(len(texts.sizes), np.int32)
-        for _, numbers in _among(texts, mask):
-            np.add.at(sizes, numbers.ravel(), 1)
-        sizes[ALONE] = 0
-        self._buckets = BucketMembers(np.minimum(sizes, _MOST_IN_A_BUCKET))
-        self._digests = ArrayFile(np.uint8, PERMUTATIONS)
-        parts = [np.empty(0, np.int32)]
+        sizes, rows = np.zeros(len(texts.sizes), np.int32), 0
         for places, numbers in _among(texts, mask):
-            self._buckets.add(np.arange(len(places)) + len(self._digests), numbers)
-            self._digests.add(texts.digests(places))
-            parts.append(places.astype(np.int32))
-        self._places = np.concatenate(parts)
+            np.add.at(sizes, numbers[numbers != ALONE], 1)
+            rows += len(places)
+        self._buckets = BucketMembers(np.minimum(sizes, _MOST_IN_A_BUCKET))
+        self._outlines = np.empty((rows, OUTLINE_WORDS), np.uint64)
+        self._places = np.empty(rows, np.int32)
+        start = 0
+        for places, numbers in _among(texts, mask):
+            end = start + len(places)
+            self._buckets.add(np.arange(start, end), numbers)
+            self._outlines[start:end] = outlines_of(texts.digests(places))
+            self._places[start:end] = places
+            start = end
 
     def have_similar(self, places: Places, numbers: Numbers) -> Mask:
         """Whether each text is similar to one of these.
@@ -78,8 +79,13 @@ class _ComparedTexts:
         """
         found = np.zeros(len(places), bool)
         digests = self._texts.digests(places)
-        for owners, members in self._buckets.candidates(numbers, found):
-            promising = self._promising(digests, owners, members)
+        outlines = outlines_of(digests)
+        for ones, others in self._buckets.candidates(numbers, found):
+            pairs = np.flatnonzero(self._likeness.possible(outlines, ones, self._outlines, others))
+            owners, members = ones[pairs], others[pairs]
+            distinct, which = np.unique(members, return_inverse=True)
+            theirs = self._texts.digests(self._places[distinct].astype(np.intp))
+            promising = self._likeness.promising(digests, owners, theirs, which)
             self._confirm(places, owners[promising], members[promising], found)
         return found
 
@@ -93,22 +99,6 @@ class _ComparedTexts:
             is_left = ~found[owners]
             is_left[firsts] = False
             owners, members = owners[is_left], members[is_left]
-
-    def _promising(self, digests: NDArray[np.uint8], owners: Places, members: NDArray[np.int32]) -> Mask:
-        """Mask of the pairs with sufficient estimated similarity, block by block of the members' digests."""
-        result = np.empty(len(owners), bool)
-        blocks = members // _BLOCK
-        order = np.argsort(blocks.astype(np.int16), kind="stable")
-        ends = np.cumsum(np.bincount(blocks))
-        for block in np.unique(blocks).tolist():
-            pairs = order[ends[block - 1] if block else 0 : ends[block]]
-            own = members[pairs] - block * _BLOCK
-            is_wanted = np.zeros(_BLOCK, bool)
-            is_wanted[own] = True
-            others = self._digests.at(np.flatnonzero(is_wanted) + block * _BLOCK)
-            which = np.cumsum(is_wanted)[own] - 1
-            result[pairs] = self._likeness.promising(digests, owners[pairs], others, which)
-        return result
 
 
 def _among(texts: SketchedTexts, mask: Mask) -> Iterator[tuple[Places, Numbers]]:

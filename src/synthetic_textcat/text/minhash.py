@@ -16,8 +16,12 @@ PERMUTATIONS = 128
 _SEED = 42
 _LEAST_RECALL = 0.98
 _DEVIATIONS = 3  # standard deviations below the threshold at which pairs are still compared: misses 1 in 700 at 0.8
-_CHUNK = 128  # texts hashed at once: their windows stay in the processor's cache, and are no blocks of their own
+_CHUNK = 64  # texts hashed at once: their windows stay in the processor's cache, and are no blocks of their own
+_MIXED_AT_ONCE = 1 << 14  # windows: each step of a hash goes through all of them
 _PACK = Struct(f"={PERMUTATIONS}I").pack
+_FIELDS = 4  # of two bits in a byte
+OUTLINE_WORDS = PERMUTATIONS // _FIELDS // 8
+"""64-bit numbers in an outline."""
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -38,9 +42,17 @@ def sketches_of(texts: Sequence[str], bands: int) -> Sketches:
     found = Sketches(np.empty((bands, len(texts)), np.uint64), np.empty((len(texts), PERMUTATIONS), np.uint8))
     for start in range(0, len(texts), _CHUNK):
         minima = _minhashes(texts[start : start + _CHUNK])
-        found.keys[:, start : start + _CHUNK] = mixed(_banded(minima, bands)).T
-        found.digests[start : start + _CHUNK] = minima & np.uint64(0xFF)
+        found.keys[:, start : start + _CHUNK] = mixed(_banded(minima.astype(np.uint64), bands)).T
+        found.digests[start : start + _CHUNK] = minima.astype(np.uint8)  # the last byte
     return found
+
+
+def outlines_of(digests: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    """Two bits of each byte of digests, in a quarter of the memory: where they differ, the bytes do."""
+    fields = np.zeros((len(digests), PERMUTATIONS // _FIELDS), np.uint8)
+    for field in range(_FIELDS):
+        fields |= (digests[:, field::_FIELDS] & 3) << (2 * field)
+    return fields.view(np.uint64)
 
 
 def applied(sketch: Callable[[Sequence[str]], Sketches], texts: Sequence[str]) -> list[Sketches]:
@@ -67,13 +79,13 @@ def least_estimate(threshold: float) -> float:
     return threshold - _DEVIATIONS * float(np.sqrt(threshold * (1 - threshold) / PERMUTATIONS))
 
 
-def _minhashes(texts: Sequence[str]) -> NDArray[np.uint64]:
+def _minhashes(texts: Sequence[str]) -> NDArray[np.uint32]:
     from rensa import RMinHash  # only where rows are checked
 
     padded = [padded_text(text) for text in texts]
     sizes = np.array([len(text) - GRAM + 1 for text in padded])
     codes = np.frombuffer("".join(padded).encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint64)
-    windows = mixed(np.lib.stride_tricks.sliding_window_view(codes, GRAM))
+    windows = _mixed_windows(codes)
     ends = np.cumsum(sizes + GRAM - 1)
     within = np.ones(len(codes), bool)
     for back in range(1, GRAM):
@@ -83,7 +95,27 @@ def _minhashes(texts: Sequence[str]) -> NDArray[np.uint64]:
         windows[within[: len(windows)]], offsets, PERMUTATIONS, _SEED
     )
     packed = b"".join([_PACK(*minima) for minima in matrix.to_rows()])  # twice as fast as an array of lists
-    return np.frombuffer(packed, np.uint32).reshape(-1, PERMUTATIONS).astype(np.uint64)
+    return np.frombuffer(packed, np.uint32).reshape(-1, PERMUTATIONS)
+
+
+def _mixed_windows(codes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """`mixed` of each window of characters, in half the time: in place, part by part.
+
+    Codes of characters have 21 bits, so that the first of the steps shifts all of them away.
+    """
+    hashes = np.empty(len(codes) - GRAM + 1, np.uint64)
+    shifted = np.empty(_MIXED_AT_ONCE, np.uint64)
+    for start in range(0, len(hashes), _MIXED_AT_ONCE):
+        number = hashes[start : start + _MIXED_AT_ONCE]
+        own, end = shifted[: len(number)], start + len(number)
+        np.multiply(codes[start:end], _MIX, out=number)
+        number += codes[start + 1 : end + 1]
+        for place in range(2, GRAM):
+            number ^= np.right_shift(number, np.uint64(29), out=own)
+            number *= _MIX
+            number += codes[start + place : end + place]
+        number ^= np.right_shift(number, np.uint64(32), out=own)
+    return hashes
 
 
 def _banded(minima: NDArray[np.uint64], bands: int) -> NDArray[np.uint64]:

@@ -25,6 +25,8 @@ _CHEAPER = 10
 
 _BANDS_AT_ONCE = 2  # each holds 8 bytes a text
 _AT_ONCE = 1 << 16  # texts whose buckets are read at once, some 5 MB
+_PLACES_A_KEY = 8  # of a table of the first bits of keys, which spares most texts the search for theirs
+_MOST_BITS = 24
 
 Places = NDArray[np.intp]
 Numbers = NDArray[np.int32]
@@ -84,10 +86,14 @@ class SketchedTexts:
     def shared(self) -> Iterator[Shared]:
         """All texts that are not alone in each of their buckets, in order."""
         for start in range(0, len(self), _AT_ONCE):
-            numbers = np.stack([band.numbers.read(start, start + _AT_ONCE) for band in self._bands], axis=1)
+            stop = min(start + _AT_ONCE, len(self))
+            numbers = np.full((stop - start, len(self._bands)), ALONE, np.int32)
+            for number, (band, before) in enumerate(zip(self._bands, self._before.tolist(), strict=True)):
+                part = start // _AT_ONCE
+                entries = band.entries.read(*band.ends[part : part + 2])
+                numbers[entries[:, 0] - start, number] = entries[:, 1] + before
             places = np.flatnonzero((numbers != ALONE).any(axis=1))
-            own = numbers[places]
-            yield Shared(start + len(numbers), places + start, np.where(own == ALONE, ALONE, own + self._before))
+            yield Shared(stop, places + start, numbers[places])
 
     def text(self, place: int) -> str:
         """The text at a position."""
@@ -102,29 +108,41 @@ class _Band(NamedTuple):
     """Buckets of a band that have two texts or more.
 
     Attributes:
-        numbers: Number of the bucket of each text, from 1 on within the band; or `ALONE`.
+        entries: Position of each text in such a bucket, ascending, and the number of the bucket, from 1 on.
+        ends: Entries up to the end of each `_AT_ONCE` texts, after a 0.
         sizes: Number of texts in each bucket.
     """
 
-    numbers: ArrayFile
+    entries: ArrayFile
+    ends: list[int]
     sizes: Numbers
 
 
 def _band_of(keys: ArrayFile) -> _Band:
     """Bucket numbers of the texts by their keys in a band. NumPy needs no lock of the interpreter for most of it."""
-    in_order = keys.read(0, len(keys))
-    in_order.sort()
-    repeated = np.unique(in_order[1:][in_order[1:] == in_order[:-1]])
-    sizes = np.searchsorted(in_order, repeated, "right") - np.searchsorted(in_order, repeated, "left")
-    del in_order
-    numbers = ArrayFile(np.int32)
+    repeated, sizes = _repeated(keys.read(0, len(keys)))
+    bits = min(_MOST_BITS, (_PLACES_A_KEY * len(repeated)).bit_length())
+    shift = np.uint64(64 - bits)
+    may_be_shared = np.zeros(1 << bits, bool)
+    may_be_shared[(repeated >> shift).astype(np.intp)] = True
+    entries, ends = ArrayFile(np.int32, 2), [0]
     for start in range(0, len(keys), _AT_ONCE):
         own = keys.read(start, start + _AT_ONCE)
-        found = np.searchsorted(repeated, own)
-        is_shared = np.append(repeated, 0)[found] == own
-        is_shared &= found < len(repeated)
-        numbers.add(np.where(is_shared, found + 1, ALONE))
-    return _Band(numbers, sizes.astype(np.int32))
+        places = np.flatnonzero(may_be_shared[(own >> shift).astype(np.intp)])
+        asked = own[places]
+        found = np.searchsorted(repeated[:-1], asked)
+        is_shared = repeated[found] == asked if len(repeated) else np.zeros(len(places), bool)
+        entries.add(np.stack((places[is_shared] + start, found[is_shared] + 1), axis=1))
+        ends.append(len(entries))
+    return _Band(entries, ends, sizes)
+
+
+def _repeated(keys: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], Numbers]:
+    """The keys that occur twice or more, ascending, and how often each does; the array is sorted."""
+    keys.sort()
+    again = np.flatnonzero(keys[1:] == keys[:-1])
+    firsts = np.flatnonzero(np.diff(again, prepend=-2) != 1)
+    return keys[again[firsts]], (np.diff(firsts, append=len(again)) + 1).astype(np.int32)
 
 
 def sketched(texts: Sequence[str] | SketchedTexts, threshold: float) -> SketchedTexts:
