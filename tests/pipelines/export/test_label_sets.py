@@ -73,7 +73,7 @@ def test_a_text_has_a_triplet_for_each_label_and_none_without(caplog: pytest.Log
     assert frame["negative"].tolist() == [misleading[text] for text in frame["anchor"]]
     assert (frame["positive"] != frame["negative"]).all()
     without = sum(not labels for _, labels in _pairs())
-    assert f"{without} rows of no label have no triplet" in caplog.text
+    assert f"Rows that none of the labels fits have no triplet: {without}" in caplog.text
     assert without > 5
 
 

@@ -169,7 +169,7 @@ def export_triplets(examples: RowTable, tasks: pd.DataFrame, export: ExportParam
     several = has_multi_label(tasks)
     rows = triplet_rows(examples, export.distinct_label_batches, several=several)
     if several and (without := rows_of_no_label(examples)):
-        _log.info("%d rows of no label have no triplet", without)
+        _log.info("Rows that none of the labels fits have no triplet: %d", without)
     return Triplets(
         mapped(rows, lambda own: triplets(own, export.instruction), TRIPLET_COLUMNS),
         mapped(rows, triplets_instructions, ["request_id", "task_id", "task"]),
