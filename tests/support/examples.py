@@ -1,9 +1,14 @@
-"""How many examples a property is tried on: in proportion to Hypothesis' profile, which `tests/conftest.py` registers.
+"""Numbers of examples and cases, in proportion to Hypothesis' profile, which `tests/conftest.py` registers.
 
-A fixed `max_examples` would be the same in `make unit`, `make test` and `make proofs`.
+A fixed number would be the same in `make unit`, `make test` and `make proofs`.
 """
 
+from collections.abc import Iterable
+from typing import TypeVar
+
 from hypothesis import settings
+
+Case = TypeVar("Case")
 
 USUAL = 30
 """Examples of a property that says nothing, by which the others are measured."""
@@ -20,3 +25,12 @@ def examples(usual: int) -> settings:
     """
     profile = settings().max_examples
     return settings(max_examples=max(1, min(usual * profile // USUAL, max(usual, profile))))
+
+
+def cases(every: Iterable[Case], step: int) -> list[Case]:
+    """Cases of a test that is tried on a product of values, such as each class in each place.
+
+    `make unit` tries each `step`-th, so that each value comes up; `make test` and `make proofs` try all.
+    """
+    listed = list(every)
+    return listed[::step] if settings().max_examples < IN_A_TEST_RUN else listed
