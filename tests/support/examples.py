@@ -20,7 +20,7 @@ IN_A_TEST_RUN = 20
 def examples(usual: int) -> settings:
     """Settings of a property that is usually tried on so many examples.
 
-    `make test` tries two thirds of them, `make unit` a third; `make proofs` as many as any other property gets there,
+    `make test` tries two thirds of them, `make unit` an eighth; `make proofs` as many as any other property gets there,
     and no fewer than usual.
     """
     profile = settings().max_examples
@@ -28,9 +28,11 @@ def examples(usual: int) -> settings:
 
 
 def cases(every: Iterable[Case], step: int) -> list[Case]:
-    """Cases of a test that is tried on a product of values, such as each class in each place.
+    """Cases of a test that is tried on many alike, such as each class in each place: all, or fewer in `make unit`.
 
-    `make unit` tries each `step`-th, so that each value comes up; `make test` and `make proofs` try all.
+    Args:
+        every: All of them, which `make test` and `make proofs` try.
+        step: `make unit` tries each case whose number is a multiple of it, the first one among them.
     """
     listed = list(every)
     return listed[::step] if settings().max_examples < IN_A_TEST_RUN else listed
