@@ -28,7 +28,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A busy machine is no failure.
 hypothesis.settings.register_profile("any machine", deadline=None, max_examples=IN_A_TEST_RUN)
-hypothesis.settings.register_profile("quick", deadline=None, max_examples=6)  # of `make unit`
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=4)  # of `make unit`
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=200)  # of `make proofs`
 hypothesis.settings.load_profile("any machine")
 for _switch in ("HF_HUB_DISABLE_XET", "HF_HUB_DISABLE_TELEMETRY"):  # as settings.py has them, before any import

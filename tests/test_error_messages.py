@@ -6,7 +6,6 @@ import pytest
 import yaml
 from kedro.config import MissingConfigException, OmegaConfigLoader
 from kedro.io import DatasetError
-from kedro_datasets.pandas import ParquetDataset
 from kedro_datasets.yaml import YAMLDataset
 
 from synthetic_textcat.error_messages import format_user_error
@@ -50,6 +49,8 @@ def test_a_missing_file_is_named_as_seen_from_the_project(tmp_path: Path, monkey
 
 
 def test_a_missing_table_is_named(tmp_path: Path) -> None:
+    from kedro_datasets.pandas import ParquetDataset  # here, since it imports SQLAlchemy
+
     with pytest.raises(DatasetError) as caught:
         ParquetDataset(filepath=str(tmp_path / "requests.parquet")).load()
     assert str(tmp_path / "requests.parquet") in (format_user_error(caught.value) or "")

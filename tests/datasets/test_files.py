@@ -83,6 +83,7 @@ def test_a_long_table_is_read_in_groups_of_rows(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(table.load(), rows)
 
 
+@pytest.mark.whole_run
 def test_arrow_gives_back_what_is_free_when_a_table_is_loaded(tmp_path: Path) -> None:
     table = TableDataset(filepath=str(tmp_path / "rows.parquet"))
     table.save(pd.DataFrame({"text": ["a"]}))

@@ -82,6 +82,7 @@ def holders() -> Iterator[_Holders]:
         yield _Holders(process)
 
 
+@pytest.mark.whole_run
 def test_a_second_process_is_refused_until_the_first_is_killed(holders: _Holders, tmp_path: Path) -> None:
     path = tmp_path / "data" / "journal.jsonl"
     dataset = JournalDataset(filepath=str(path))
@@ -110,6 +111,7 @@ def test_two_runs_in_threads_of_one_process_exclude_each_other(tmp_path: Path) -
         another_thread.submit(second.release).result()
 
 
+@pytest.mark.whole_run
 def test_a_run_that_ended_without_a_word_in_this_thread_shuts_nobody_out(holders: _Holders, tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     interrupted, next_run = JournalDataset(filepath=str(path)), JournalDataset(filepath=str(path))
@@ -125,6 +127,7 @@ def test_releasing_what_is_not_held_does_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("link", ["symbolic", "hard", "folder"])
+@pytest.mark.whole_run
 def test_another_name_of_the_same_file_is_no_way_round_the_lock(holders: _Holders, link: str, tmp_path: Path) -> None:
     path, other = tmp_path / "mine" / "journal.jsonl", tmp_path / "theirs" / "other.jsonl"
     path.parent.mkdir()
@@ -145,6 +148,7 @@ def test_another_name_of_the_same_file_is_no_way_round_the_lock(holders: _Holder
     dataset.release()
 
 
+@pytest.mark.whole_run
 def test_a_lock_is_not_handed_to_processes_that_the_run_started(holders: _Holders, tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     with holders.hold(path, "with-children") as kill:
@@ -154,6 +158,7 @@ def test_a_lock_is_not_handed_to_processes_that_the_run_started(holders: _Holder
         dataset.release()
 
 
+@pytest.mark.whole_run
 def test_two_entries_of_one_file_are_one_open_journal(holders: _Holders, tmp_path: Path) -> None:
     path, other = tmp_path / "journal.jsonl", tmp_path / "other.jsonl"
     other.symlink_to(path)
@@ -183,6 +188,7 @@ def test_a_run_in_a_thread_that_ended_shuts_nobody_out(tmp_path: Path) -> None:
     next_run.release()
 
 
+@pytest.mark.whole_run
 def test_a_journal_that_nobody_holds_on_to_is_free(holders: _Holders, tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     JournalDataset(filepath=str(path)).lock()

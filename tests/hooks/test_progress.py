@@ -141,16 +141,16 @@ def test_an_estimate_is_right_from_the_first_on(
 
 
 def test_a_slow_start_gives_no_estimate_of_hours(caplog: pytest.LogCaptureFixture) -> None:
-    """The first reply after 12 s, then 20 a second: by the first reply, 600 rows would take 2 hours."""
-    times = [12.0, *(14 + number / 20 for number in range(600))]
+    """The first reply after 12 s, then 10 a second: by the first reply, 300 rows would take an hour."""
+    times = [12.0, *(14 + number / 10 for number in range(300))]
     shown = _estimates(caplog, times)
     assert shown
     assert max(left for _, left in shown) < 60
 
 
 def test_while_the_speed_changes_no_estimate_is_shown(caplog: pytest.LogCaptureFixture) -> None:
-    """A server that makes all wait for 50 s, after 400 rows at 20 a second."""
-    before, after = [number / 20 for number in range(400)], [70 + number / 20 for number in range(1500)]
+    """A server that makes all wait for 50 s, after 200 rows at 10 a second."""
+    before, after = [number / 10 for number in range(200)], [70 + number / 10 for number in range(750)]
     shown = _estimates(caplog, before + after)
     assert not [at for at, _ in shown if 70 <= at < 90]
     assert max(left for at, left in shown if at < 20) < 120

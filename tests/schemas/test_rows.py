@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kedro_datasets.pandas import ParquetDataset
 
 from synthetic_textcat.schemas import rows
 from synthetic_textcat.schemas.rows import plan_sha256, records_of, to_frame
@@ -45,6 +44,8 @@ def _tuple(value: object) -> object:
 
 
 def _through_parquet(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
+    from kedro_datasets.pandas import ParquetDataset  # here, since it imports SQLAlchemy
+
     dataset = ParquetDataset(filepath=str(path), save_args={"index": False})
     dataset.save(frame)
     loaded: pd.DataFrame = dataset.load()

@@ -7,7 +7,6 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kedro_datasets.pandas import ParquetDataset
 from pydantic import ValidationError
 
 from synthetic_textcat.schemas.task_table import tasks_of
@@ -29,6 +28,8 @@ _CLOSED = Task.model_validate(
 
 
 def _through_parquet(path: Path, tasks: list[Task]) -> pd.DataFrame:
+    from kedro_datasets.pandas import ParquetDataset  # here, since it imports SQLAlchemy
+
     frame = pd.DataFrame([task.to_row("file") for task in tasks], columns=TASKS_ARROW_SCHEMA.names)
     dataset = ParquetDataset(filepath=str(path), save_args={"index": False, "schema": TASKS_ARROW_SCHEMA})
     dataset.save(frame)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from kedro_datasets.pandas import ParquetDataset
 
 from synthetic_textcat.datasets import TableDataset
 from synthetic_textcat.tables import FrameTable, MadeTable, RowTable, as_table, in_blocks
@@ -85,6 +84,8 @@ def test_frames_of_user_entries_are_row_tables_too() -> None:
 
 
 def test_datasets_of_others_write_it_as_a_frame(table: RowTable, tmp_path: Path) -> None:
+    from kedro_datasets.pandas import ParquetDataset  # here, since it imports SQLAlchemy
+
     ParquetDataset(filepath=str(tmp_path / "rows.parquet")).save(table)
     TableDataset(filepath=str(tmp_path / "more.parquet")).save(table)  # type: ignore[arg-type]
     for path in tmp_path.iterdir():

@@ -48,8 +48,7 @@ Described = Callable[..., str]
 
 
 @pytest.fixture
-def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "MlflowClient":
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+def client(tmp_path: Path) -> "MlflowClient":
     project = make_project(tmp_path / "project")
     made = project.client()
     made.create_experiment("of ours", (project.path / "mlartifacts").as_uri())

@@ -22,8 +22,6 @@ _BUSY_S, _IDLE_S = 2.8, 20.0
 def test_the_next_run_sweeps_a_killed_one_and_leaves_the_others_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "MLFLOW_EXPERIMENT_NAME"):
-        monkeypatch.delenv(name, raising=False)
     project = make_project(tmp_path / "project")
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
     monkeypatch.chdir(project.path)
@@ -147,8 +145,6 @@ def _state(hook: MlflowTracking) -> str:
 def test_a_run_opens_during_calls_only_once_they_leave_the_processor_idle(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "MLFLOW_EXPERIMENT_NAME"):
-        monkeypatch.delenv(name, raising=False)
     project = make_project(tmp_path / "project")
     monkeypatch.chdir(project.path)
     hook = MlflowTracking()

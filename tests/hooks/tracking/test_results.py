@@ -33,8 +33,6 @@ _READS = Pipeline([node(_count, ["examples", "evaluation_set"], "metrics")])
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "MLFLOW_EXPERIMENT_NAME"):
-        monkeypatch.delenv(name, raising=False)
     made = make_project(tmp_path / "project")
     monkeypatch.chdir(made.path)
     path = made.path / "conf/base/catalog.yml"

@@ -18,8 +18,6 @@ from tests.hooks.tracking.silent_server import silent_server
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    for name in ("MLFLOW_REGISTRY_URI", "MLFLOW_EXPERIMENT_NAME"):
-        monkeypatch.delenv(name, raising=False)
     made = make_project(tmp_path / "project", with_store=False)
     made.parameters(tracking={"max_wait_seconds": 2})
     monkeypatch.chdir(made.path)

@@ -16,8 +16,6 @@ from tests.hooks.tracking.project import Project, make_project
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """With one run."""
-    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "MLFLOW_EXPERIMENT_NAME"):
-        monkeypatch.delenv(name, raising=False)
     made = make_project(tmp_path / "größer than one")
     _run(made, monkeypatch)
     return made
@@ -106,8 +104,6 @@ def test_a_run_that_goes_on_in_the_original_is_not_called_killed_in_the_copy(
 def test_files_that_an_experiment_keeps_on_another_disk_stay_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "MLFLOW_EXPERIMENT_NAME"):
-        monkeypatch.delenv(name, raising=False)
     project = make_project(tmp_path / "project")
     disk = tmp_path / "disk" / "mlartifacts"
     disk.mkdir(parents=True)

@@ -26,8 +26,7 @@ Traced = Callable[..., list[Any]]
 
 
 @pytest.fixture
-def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunLog:
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+def log(tmp_path: Path) -> RunLog:
     client: MlflowClient = make_project(tmp_path / "project").client()
     return RunLog(client, "0", client.create_run("0").info.run_id)
 

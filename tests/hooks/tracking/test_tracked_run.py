@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "MLFLOW_EXPERIMENT_NAME"):
-        monkeypatch.delenv(name, raising=False)
     made = make_project(tmp_path / "größer than one")
     monkeypatch.chdir(made.path)
     return made
@@ -48,8 +46,6 @@ class Finished(NamedTuple):
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     """One run for the tests that only read what it recorded."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "MLFLOW_EXPERIMENT_NAME"):
-            patch.delenv(name, raising=False)
         project, hook = make_project(tmp_path_factory.mktemp("finished") / "größer than one"), MlflowTracking()
         patch.chdir(project.path)
         project.run(hook, small_pipeline())

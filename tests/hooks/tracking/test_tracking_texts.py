@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from kedro.io import MemoryDataset
-from mlflow.utils.validation import _validate_metric_name
 from pydantic import BaseModel
 
 from synthetic_textcat.hooks.tracking.catalog_metadata import (
@@ -64,9 +63,11 @@ def test_a_key_that_mlflow_refuses_is_made_one_that_it_takes() -> None:
 @examples(60)
 @given(st.text(max_size=12) | st.text("语स्वر\u200c.u94dx/_ :", max_size=12))
 def test_a_key_is_one_of_mlflow_and_leads_back_to_its_name(name: str) -> None:
+    from mlflow.utils.validation import _validate_metric_name as validate_metric_name
+
     key = safe_key(f"coverage/{name}x")
     # As a path, a name could also be refused for "//" or "..".
-    _validate_metric_name(key.replace("/", "_"))  # type: ignore[no-untyped-call]
+    validate_metric_name(key.replace("/", "_"))  # type: ignore[no-untyped-call]
     assert named_key(key) == f"coverage/{name}x"
 
 
@@ -81,11 +82,13 @@ def test_names_in_most_scripts_are_readable_keys() -> None:
 
 
 def test_two_long_names_never_share_a_key() -> None:
+    from mlflow.utils.validation import _validate_metric_name as validate_metric_name
+
     long = ["स्वर" * 40 + end for end in ("", "क", "\u094d", "\u094d\u094d")] + ["coverage/p/" + "स्वर" * 40]
     keys = [safe_key(name) for name in long]
     assert len(set(keys)) == len(long)
     for key in keys:
-        _validate_metric_name(key.replace("/", "_"))  # type: ignore[no-untyped-call]
+        validate_metric_name(key.replace("/", "_"))  # type: ignore[no-untyped-call]
         assert len(key) <= 250
     assert all(named_key(key).rpartition("-")[0] in name for key, name in zip(keys, long, strict=True))
     assert min(len(named_key(key)) for key in keys) > 100

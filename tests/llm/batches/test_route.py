@@ -15,6 +15,7 @@ from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.engine.engine import complete
 from synthetic_textcat.schemas.completions import Completion
 from tests.llm.batches.running import LLM, Workspace, call, service
+from tests.support.examples import cases
 from tests.support.model_classes import OPENAI_CLASS
 from tests.support.server import FaultServer
 from tests.support.server_host import ServerHost
@@ -77,7 +78,7 @@ _RATES = {
 _PAID_AND_LOST = ("batch_line_missing", "batch_files_deleted")
 
 
-@pytest.mark.parametrize("fault", ALL_BATCH_FAULTS)
+@pytest.mark.parametrize("fault", cases(ALL_BATCH_FAULTS, 2))
 def test_every_row_is_answered_once_with_a_fault(fault: str, space: Workspace, server: FaultServer) -> None:
     server.set_faults(**{fault: _RATES.get(fault, 0.5)}, fault_seed=3)
 

@@ -4,7 +4,7 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Callable
-from itertools import count, pairwise
+from itertools import count, pairwise, product
 from random import Random
 from typing import Any
 
@@ -17,25 +17,24 @@ from synthetic_textcat.llm.engine.leases import RENEW_S, TERM_S, CallEnd, Limits
 from synthetic_textcat.schemas.completions import Completion, Problem
 from tests.llm.builders import completion, nothing_taken
 from tests.llm.engine.simulated_cluster import Cluster, Server, simulate, usual_answer, workers
+from tests.support.examples import cases
 
 MINUTE_S = 60.0
 AT_MOST_A_SECOND = RENEW_S + 0.1
 """Until a worker hears of what others did: a renewal, and the way of its messages."""
 
 
-@pytest.mark.parametrize("number", [2, 4])
-@pytest.mark.parametrize(
-    "limits",
-    [
-        {"requests_per_minute": 1200},
-        {"requests_per_minute": 60},
-        {"tokens_per_minute": 240_000},
-        {"requests_per_minute": 1000, "tokens_per_minute": 240_000},
-    ],
-    ids=str,
+_LIMITS = (
+    {"requests_per_minute": 1200},
+    {"requests_per_minute": 60},
+    {"tokens_per_minute": 240_000},
+    {"requests_per_minute": 1000, "tokens_per_minute": 240_000},
 )
+
+
+@pytest.mark.parametrize(("limits", "number"), cases(product(_LIMITS, (2, 4)), 3), ids=str)
 def test_rates_hold_in_any_ten_seconds_and_are_used_while_a_worker_is_killed(
-    number: int, limits: dict[str, Any]
+    limits: dict[str, Any], number: int
 ) -> None:
     async def run() -> Server:
         cluster = Cluster(Server(), max_concurrency=64, **limits)
@@ -78,8 +77,10 @@ def test_calls_in_flight_are_shared_and_a_killed_workers_share_goes_to_the_other
     assert simulate(run()).server.most_in_flight == 24
 
 
-@pytest.mark.parametrize("caps", [{"max_tokens_total": 300_000}, {"max_cost_usd": 300.0}], ids=str)
-@pytest.mark.parametrize("with_rate", [False, True])
+_CAPS = ({"max_tokens_total": 300_000}, {"max_cost_usd": 300.0})
+
+
+@pytest.mark.parametrize(("caps", "with_rate"), cases(product(_CAPS, (False, True)), 3), ids=str)
 def test_a_cap_stops_all_workers_and_is_overshot_by_calls_in_flight_at_most(
     caps: dict[str, Any], with_rate: bool
 ) -> None:
@@ -362,7 +363,7 @@ def test_a_worker_that_thaws_when_another_has_its_shard_starts_no_call() -> None
     simulate(run())
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", cases(range(6), 5))
 def test_limits_hold_while_workers_come_die_and_lose_the_meter(seed: int) -> None:
     with_rate = bool(seed % 2)
 

@@ -22,6 +22,7 @@ from tests.llm.builders import completion
 from tests.llm.offline.judging import Judged, asked, judged, verdict_prompts, written
 from tests.llm.offline.rehearsal import closed_tasks, tasks
 from tests.support.each_case import each_of
+from tests.support.examples import cases
 
 AUTHORED = tuple(find_language(code).name for code in authored_languages())
 MIXED = {WRONG_LABEL: 0.3}
@@ -48,6 +49,9 @@ def several(task: Task) -> Task:
     return Task.model_validate({"task": task.task, "labels": list(task.label_names), "labels_per_text": [0, 1]})
 
 
+_WITH_SCHEMA = {True: "schema", False: "no schema"}
+
+
 def recall_and_precision(rows: Sequence[Judged]) -> tuple[float, float]:
     """Of the disputes, against the defects that the rows' seeds say."""
     found = sum(row.is_wrong and not row.agrees for row in rows)
@@ -56,7 +60,7 @@ def recall_and_precision(rows: Sequence[Judged]) -> tuple[float, float]:
     return found / wrong, found / disputed
 
 
-@pytest.mark.parametrize("with_schema", [True, False], ids=["schema", "no schema"])
+@pytest.mark.parametrize("with_schema", cases([True, False], 2), ids=_WITH_SCHEMA.get)
 def test_wrong_labels_of_the_shipped_tasks_are_found(with_schema: bool) -> None:
     recall, precision = recall_and_precision(judged(tasks(), 144, rates=MIXED, with_schema=with_schema))
     assert recall >= 0.98
@@ -80,7 +84,7 @@ def test_wrong_labels_are_found_in_other_languages(names: Sequence[str], count: 
     assert precision >= 0.98
 
 
-@pytest.mark.parametrize("with_schema", [True, False], ids=["schema", "no schema"])
+@pytest.mark.parametrize("with_schema", cases([True, False], 2), ids=_WITH_SCHEMA.get)
 def test_wrong_labels_of_tasks_that_no_grammar_knows_are_found(with_schema: bool) -> None:
     rows = judged(OWN_TASKS, 96, ("English", "German", "Thai"), MIXED, with_schema)
     recall, precision = recall_and_precision(rows)
@@ -175,7 +179,7 @@ def test_a_call_for_a_verdict_can_fail(cause: str) -> None:
         asked(verdict_prompts(tasks()[:1]).question(row, 1), {cause: 1.0})
 
 
-@pytest.mark.parametrize("with_schema", [True, False], ids=["schema", "no schema"])
+@pytest.mark.parametrize("with_schema", cases([True, False], 2), ids=_WITH_SCHEMA.get)
 def test_of_several_labels_those_that_the_text_was_written_for_are_answered_by_yes(with_schema: bool) -> None:
     of_one = closed_tasks()[:3]
     prompts = verdict_prompts([several(task) for task in of_one])

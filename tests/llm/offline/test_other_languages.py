@@ -26,6 +26,7 @@ from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.text.unicode import normalised
 from tests.llm.offline.rehearsal import lix, plan_of, prompt_of, schema_of, tasks
 from tests.support.each_case import each_case, each_of
+from tests.support.examples import cases
 
 AUTHORED = ("ar", "de", "es", "fr", "hi", "tr", "zh-Hans")
 OTHERS = tuple(language for language in languages() if language.code != "en")
@@ -122,7 +123,7 @@ def phrases(part: Any) -> Iterator[str]:
             yield from phrases(each)
 
 
-@each_case(OTHERS, lambda language: language.code)
+@each_case(cases(OTHERS, 4), lambda language: language.code)
 def test_a_text_has_its_length_and_its_script_and_is_the_same_again(language: Language) -> None:
     orthography = orthography_of(language)
     task = tasks()[len(language.name) % len(tasks())]
@@ -151,7 +152,7 @@ def test_a_text_in_a_tagged_language_is_in_its_script(tag: str) -> None:
         assert check_language(text, language.name).verdict != "wrong"
 
 
-@each_case(OTHERS, lambda language: language.code)
+@each_case(cases(OTHERS, 4), lambda language: language.code)
 def test_a_placeholder_says_that_it_is_one(language: Language) -> None:
     text, _ = write(OWN_TASK, 1, language.name)
     assert text.startswith(MARKS[0])
@@ -187,7 +188,7 @@ def test_a_label_in_the_texts_own_language_is_not_named(language: str, labels: l
             assert find_label_mention(normalised(text), normalised(label), language) is None, text
 
 
-@each_case(AUTHORED)
+@each_case(cases(AUTHORED, 3))
 def test_no_shipped_label_stands_in_a_topic(code: str) -> None:
     """Of the labels of the shipped tasks only words that the language has too can be named, and those are avoided."""
     language = find_language(code)
@@ -197,7 +198,7 @@ def test_no_shipped_label_stands_in_a_topic(code: str) -> None:
         assert not leaks(text, (planned["reply"]["label"], planned["reply"]["misleading_label"]))
 
 
-@pytest.mark.parametrize("name", ["German", "French", "Spanish", "Turkish", "Russian"])
+@pytest.mark.parametrize("name", cases(["German", "French", "Spanish", "Turkish", "Russian"], 2))
 def test_readability_rises_with_difficulty(name: str) -> None:
     own = [
         write(tasks()[n % len(tasks())], n, name, num_words="at least 50", difficulty=LEVELS[n % 3]) for n in range(60)
@@ -207,7 +208,7 @@ def test_readability_rises_with_difficulty(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "analyzer"), [("German", "word"), ("Chinese (Simplified)", "char"), ("Swahili", "word")]
+    ("name", "analyzer"), cases([("German", "word"), ("Chinese (Simplified)", "char"), ("Swahili", "word")], 2)
 )
 def test_labels_can_be_learned(name: str, analyzer: str) -> None:
     # Here, so that the test processes that run other tests don't load it.

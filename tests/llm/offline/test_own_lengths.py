@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import product
 
 import pytest
 
@@ -18,6 +19,7 @@ from synthetic_textcat.schemas.lengths import length_of, shown_length
 from synthetic_textcat.text.segments import characters
 from synthetic_textcat.text.words import COUNTS, counts_of
 from tests.support.each_case import each_of
+from tests.support.examples import cases
 
 _LABELS = ["Sport", "Business", "Politics", "Technology", "Health", "Culture"]
 _ROWS = 40
@@ -39,8 +41,13 @@ def _lengths(num_words: str, language: str = "English", defect: str | None = Non
     return [characters(text) if num_words.endswith("characters") else len(text.split()) for text in texts]
 
 
-@pytest.mark.parametrize("language", ["English", "German"])
-@pytest.mark.parametrize("num_words", ["20 to 40", "at least 30", "at most 280 characters", "100 to 200 characters"])
+@pytest.mark.parametrize(
+    ("num_words", "language"),
+    cases(
+        product(["20 to 40", "at least 30", "at most 280 characters", "100 to 200 characters"], ["English", "German"]),
+        3,
+    ),
+)
 def test_texts_keep_to_a_range(num_words: str, language: str) -> None:
     length = length_of(num_words)
     assert length is not None
@@ -50,9 +57,14 @@ def test_texts_keep_to_a_range(num_words: str, language: str) -> None:
     assert len(set(lengths)) > 5
 
 
-@pytest.mark.parametrize("language", ["English", "Japanese"])
 @pytest.mark.parametrize(
-    "num_words", ["exactly 12", "at most 3", "300 to 320", "at least 1000", "270 to 280 characters"]
+    ("num_words", "language"),
+    cases(
+        product(
+            ["exactly 12", "at most 3", "300 to 320", "at least 1000", "270 to 280 characters"], ["English", "Japanese"]
+        ),
+        3,
+    ),
 )
 def test_narrow_ranges_are_kept_to_as_well(num_words: str, language: str) -> None:
     length = length_of(num_words)
@@ -65,8 +77,10 @@ def test_narrow_ranges_are_kept_to_as_well(num_words: str, language: str) -> Non
     assert len(set(texts)) >= 0.8 * _ROWS
 
 
-@pytest.mark.parametrize("language", ["English", "Thai", "Mongolian (Mongolian)"])
-@pytest.mark.parametrize("labels", [(), ("Sport",), ("Sport", "Health")])
+@pytest.mark.parametrize(
+    ("labels", "language"),
+    cases(product([(), ("Sport",), ("Sport", "Health")], ["English", "Thai", "Mongolian (Mongolian)"]), 4),
+)
 def test_texts_of_label_sets_keep_to_narrow_ranges(labels: tuple[str, ...], language: str) -> None:
     voices = voices_of(None, _LABELS, find_language(language), "[offline]")
     plan = Plan("", None, "college", "clear", "exactly 12", labels)
@@ -93,7 +107,7 @@ _SCRIPTS = (
 )
 
 
-@pytest.mark.parametrize("code", _SCRIPTS)
+@pytest.mark.parametrize("code", cases(_SCRIPTS, 4))
 def test_nearly_all_texts_have_the_length_asked_for_in_every_script(code: str) -> None:
     language = find_language(code).name
     off: list[str] = []

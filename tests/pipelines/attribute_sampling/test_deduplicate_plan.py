@@ -17,7 +17,7 @@ from synthetic_textcat.schemas.rows import ATTRIBUTES
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import as_table
 from tests.support.each_case import each_of
-from tests.support.examples import examples
+from tests.support.examples import cases, examples
 from tests.support.task_tables import task_table
 
 _SORTS = 8
@@ -40,7 +40,7 @@ def _repeated(labels: list[str], rows: int, **sampling: Any) -> list[int]:
 
 @each_of(
     ("labels", "rows", "most"),
-    [([], 15, 0.5), ([], 30, 1.5), ([], 45, 3.5), (["a", "b"], 90, 10), (["a", "b", "c", "d", "e", "f"], 555, 6)],
+    cases([([], 15, 0.5), ([], 30, 1.5), ([], 45, 3.5), (["a", "b"], 90, 10), (list("abcdef"), 555, 6)], 3),
 )
 def test_prompts_are_hardly_repeated_while_there_are_combinations(labels: list[str], rows: int, most: float) -> None:
     """Independent draws repeat a third of the prompts where there are as many rows as combinations."""

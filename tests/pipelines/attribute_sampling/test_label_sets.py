@@ -19,6 +19,7 @@ from synthetic_textcat.schemas.attributes import shares_of
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.tasks import Task
 from tests.pipelines.attribute_sampling.random_tasks import expected, random_task
+from tests.support.examples import cases
 from tests.support.several_labels import MOOD, ROUTING, TOPICS
 from tests.support.task_tables import task_table
 
@@ -71,7 +72,7 @@ def _assert_kept(task: Task, rows: int, seed: int) -> float:
     return off.labels
 
 
-@pytest.mark.parametrize("number", range(12))
+@pytest.mark.parametrize("number", cases(range(12), 4))
 def test_sizes_and_labels_are_within_one_of_their_shares_and_pairs_near_theirs(number: int) -> None:
     _assert_kept(random_task(number), 150, number)
 
@@ -82,7 +83,7 @@ def test_five_hundred_tasks_keep_to_their_shares() -> None:
     assert sum(own >= 1 for own in off) < 25  # all of them exclude pairs
 
 
-@pytest.mark.parametrize("number", [1, 2, 7])
+@pytest.mark.parametrize("number", cases([1, 2, 7], 2))
 def test_a_longer_plan_begins_with_the_shorter_one(number: int) -> None:
     tasks = [random_task(number), random_task(number + 20), Task.model_validate(MOOD)]
     longer = _plan(tasks, 400)

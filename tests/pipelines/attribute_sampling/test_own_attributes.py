@@ -1,5 +1,6 @@
 """Attributes of the user's own: for all tasks, for one, for a label; and overrides of the method's."""
 
+from itertools import product
 from typing import Any
 
 import pandas as pd
@@ -15,6 +16,7 @@ from synthetic_textcat.schemas.task_table import tasks_of
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import as_table
 from tests.support.each_case import each_of
+from tests.support.examples import cases
 from tests.support.task_tables import task_table
 
 _PLAIN = Task(task="Name the mood.")
@@ -38,9 +40,9 @@ _LABELS: Any = ["good", {"name": "bad", "extra": {"tone": ["dry", "cold"]}}, {"n
 _CLOSED: dict[str, Any] = {"task": "Sort.", "labels": _LABELS, "extra": {"mood": {"glad": 2, "sad": 1}}}
 
 
-@pytest.mark.parametrize("new", ["aaa", "zzz"])
-@pytest.mark.parametrize("balance", ["exact", "random"])
-@pytest.mark.parametrize("level", ["parameters", "task", "label"])
+@pytest.mark.parametrize(
+    ("level", "balance", "new"), cases(product(("parameters", "task", "label"), ("exact", "random"), ("aaa", "zzz")), 5)
+)
 def test_a_new_attribute_leaves_all_else_as_it_was(level: str, balance: str, new: str) -> None:
     more = {new: ["x", "y"]}
     labels = [*_LABELS[:1], _LABELS[1] | {"extra": _LABELS[1]["extra"] | more}, *_LABELS[2:]]

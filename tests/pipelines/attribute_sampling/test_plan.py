@@ -27,7 +27,7 @@ from synthetic_textcat.schemas.tasks import Task, normalise
 from synthetic_textcat.tables import as_table
 from tests.pipelines.attribute_sampling.fixed_plan import SAMPLING, SEED, TASKS, hashes
 from tests.support.each_case import each_of
-from tests.support.examples import examples
+from tests.support.examples import cases, examples
 from tests.support.task_tables import task_table
 
 _PLANS_SHA256 = {
@@ -153,8 +153,7 @@ def test_a_new_task_alters_no_row_that_stays(tasks: list[Task], rows: int) -> No
     assert len(staying) >= rows * len(tasks) // (len(tasks) + 1) - len(tasks)
 
 
-@pytest.mark.parametrize("rows", [1, 7, 44, 45, 46, 90, 300])
-@pytest.mark.parametrize("labels", [[], ["a", "b", "c"]])
+@pytest.mark.parametrize(("labels", "rows"), cases(product(([], ["a", "b", "c"]), (1, 7, 44, 45, 46, 90, 300)), 3))
 def test_more_rows_keep_those_that_exchanged_values(labels: list[str], rows: int) -> None:
     task = Task.model_validate({"task": "Sort.", "labels": labels, "extra": {"mood": ["x", "y"]}})
     longer = _plan([task], 400, clarity="paper")

@@ -1,7 +1,6 @@
 """The same tasks, whichever format they are written in and whichever dataset reads them."""
 
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from kedro.io import AbstractDataset
-from kedro_datasets.json import JSONDataset
-from kedro_datasets.pandas import CSVDataset, ParquetDataset
-from kedro_datasets.yaml import YAMLDataset
 
 from synthetic_textcat.datasets import TasksFileDataset
 from synthetic_textcat.errors import TasksFileError
@@ -108,15 +104,21 @@ def test_each_format_carries_every_task(entries: Entries) -> None:
 
 @pytest.mark.parametrize(
     ("suffix", "dataset"),
-    [(".yml", YAMLDataset), (".json", JSONDataset), (".csv", CSVDataset), (".parquet", ParquetDataset)],
+    [
+        (".yml", "yaml.YAMLDataset"),
+        (".json", "json.JSONDataset"),
+        (".csv", "pandas.CSVDataset"),
+        (".parquet", "pandas.ParquetDataset"),
+    ],
 )
-def test_a_dataset_of_kedros_serves_too(
-    suffix: str, dataset: Callable[..., AbstractDataset[Any, Any]], tmp_path: Path
-) -> None:
+def test_a_dataset_of_kedros_serves_too(suffix: str, dataset: str, tmp_path: Path) -> None:
     path = tmp_path / f"tasks{suffix}"
     WRITERS[suffix](_SUPPORT, path)
 
-    tasks = read_tasks_file(dataset(filepath=str(path)).load(), TaskIngestParameters())
+    tasks = read_tasks_file(
+        AbstractDataset.from_config("tasks_file", {"type": dataset, "filepath": str(path)}).load(),
+        TaskIngestParameters(),
+    )
 
     assert tasks == [Task.model_validate(entry) for entry in _SUPPORT]
 

@@ -6,6 +6,7 @@ import pytest
 
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from tests.pipelines.quality_report.builders import judge, open_candidate
+from tests.support.examples import cases
 
 _MOST_S = 0.25
 _PATTERNS = [
@@ -61,7 +62,7 @@ _SETTINGS = QualityReportParameters()
         ),
     ],
 )
-@pytest.mark.parametrize("pattern", _PATTERNS)
+@pytest.mark.parametrize("pattern", cases(_PATTERNS, 3))
 def test_a_text_that_repeats_one_short_pattern(pattern: str, length: int, language: str) -> None:
     text = pattern * (length // len(pattern))
     labels = {"label": pattern * (900 // len(pattern)), "misleading_label": "a " * 450 + "b"}
