@@ -60,20 +60,32 @@ def joint_labels(weights: Sequence[float], pairs: Mapping[Pair, float], sizes: S
     component = {label: number for number, each in enumerate(own) for label in each.members}
     without = [_quotient(whole, each.sums) for each in own]
     one = [_product(own[component[label]].with_all[label,], without[component[label]]) for label in range(len(exact))]
-    two = []
+    two, of_weights = list[Polynomial](), dict[Pair, Polynomial]()  # many labels have few weights
     for a, b in combinations(range(len(exact)), 2):
         of_a, of_b = own[component[a]], own[component[b]]
         if of_a is of_b:
             two.append(_product(of_a.with_all[a, b], without[component[a]]))
-        else:
+            continue
+        are_alone = len(of_a.members) == len(of_b.members) == 1
+        sums = of_weights.get((exact[a], exact[b])) if are_alone else None
+        if sums is None:
             rest = _quotient(without[component[a]], of_b.sums)
-            two.append(_product(_product(of_a.with_all[a,], of_b.with_all[b,]), rest))
+            sums = _product(_product(of_a.with_all[a,], of_b.with_all[b,]), rest)
+        if are_alone:
+            of_weights[exact[a], exact[b]] = sums
+        two.append(sums)
     return JointLabels(
         tuple(map(Fraction, exact)),
         {pair: Fraction(weight) for pair, weight in of_pairs.items()},
-        {size: tuple(Fraction(sums[size]) / whole[size] for sums in one) for size in sizes},
-        {size: tuple(Fraction(sums[size]) / whole[size] for sums in two) for size in sizes},
+        {size: _shares([sums[size] for sums in one], whole[size]) for size in sizes},
+        {size: _shares([sums[size] for sums in two], whole[size]) for size in sizes},
     )
+
+
+def _shares(parts: Sequence[Exact], whole: Exact) -> tuple[Fraction, ...]:
+    """The parts of a whole; equal ones are divided once."""
+    of_part = {part: Fraction(part) / whole for part in {*parts}}
+    return tuple(of_part[part] for part in parts)
 
 
 def repeat_rates(weights: Sequence[float], pairs: Mapping[Pair, float], sizes: Sequence[int]) -> dict[int, Fraction]:
