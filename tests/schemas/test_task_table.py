@@ -4,10 +4,12 @@ import pickle
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from synthetic_textcat.datasets import TableDataset
 from synthetic_textcat.schemas.task_table import TaskTable, as_task_table, tasks_of
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
 
@@ -111,3 +113,27 @@ def test_as_many_are_kept_as_are_asked_for() -> None:
         everything = [tasks.by_id[task_id] for task_id in ids]
         assert held < 0.5 * peak()
     assert everything[0].task == "Sort 0."
+
+
+def test_labels_of_a_stored_table_are_arrow_columns_with_the_same_tasks_and_can_be_saved_again(tmp_path: Path) -> None:
+    stored = TableDataset(filepath=str(tmp_path / "tasks.parquet"), save_args={"schema": TASKS_ARROW_SCHEMA})
+    stored.save(_frame(_TASKS))
+    loaded = stored.load()
+    assert list(tasks_of(loaded)) == _TASKS
+    assert [str(loaded[name].dtype).endswith("[pyarrow]") for name in ("labels", "seed_examples", "task")] == [1, 1, 0]
+    assert [[label["name"] for label in own] for own in loaded["labels"]] == [[*task.label_names] for task in _TASKS]
+    stored.save(loaded)
+    assert list(tasks_of(pd.read_parquet(tmp_path / "tasks.parquet"))) == _TASKS
+
+
+def test_a_stored_table_of_many_tasks_takes_less_than_its_labels_as_objects(tmp_path: Path) -> None:
+    stored = TableDataset(filepath=str(tmp_path / "tasks.parquet"), save_args={"schema": TASKS_ARROW_SCHEMA})
+    stored.save(_many())
+    as_objects = pd.read_parquet(tmp_path / "tasks.parquet")["labels"]
+    assert stored.load()["labels"].memory_usage(deep=True) < as_objects.memory_usage(deep=True) / 2
+
+
+def test_the_labels_of_all_tasks_are_counted_and_named_without_a_task() -> None:
+    known = as_task_table(_TASKS)
+    assert known.label_counts.tolist() == [len(task.labels) for task in _TASKS]
+    assert known.label_names == [name for task in _TASKS for name in task.label_names]

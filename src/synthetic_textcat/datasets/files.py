@@ -14,6 +14,7 @@ from synthetic_textcat.datasets.kedro_compat import PlotlyPreview, TablePreview,
 from synthetic_textcat.datasets.previews import ABSENT, ROWS, preview_of, table_preview
 from synthetic_textcat.datasets.replacing import replacing
 from synthetic_textcat.datasets.stored import FormattedDataset
+from synthetic_textcat.tables.arrow_frames import lean_frame_of, plain_frame_of
 from synthetic_textcat.tables.parquet_rows import LEAN_READ
 
 if TYPE_CHECKING:
@@ -52,13 +53,13 @@ class FileDataset(FormattedDataset[Any, Any]):
 
 
 class TableDataset(FormattedDataset[pd.DataFrame, pd.DataFrame]):
-    """Saves and loads a frame, without its index.
+    """Saves and loads a frame, without its index; lists of records, such as labels of tasks, are Arrow columns.
 
     The stock Parquet dataset writes in place, and can't preview cells that hold lists (ADR 0017).
 
     Args:
         filepath: The Parquet file.
-        load_args: For `pandas.read_parquet`.
+        load_args: For `pandas.read_parquet`, which then reads the file, with lists of records as Python objects.
         save_args: For `DataFrame.to_parquet`, such as an Arrow schema.
         version, credentials, fs_args, metadata: As of `StoredDataset`.
     """
@@ -69,15 +70,19 @@ class TableDataset(FormattedDataset[pd.DataFrame, pd.DataFrame]):
         Raises:
             FileNotFoundError: If the pipeline that writes it has not run.
         """
+        import pyarrow.parquet as pq
+
         free_at_once()
         with self.place.local_copy() as path, path.open("rb") as file:
-            return pd.read_parquet(file, **(self._load_args or LEAN_READ))
+            if self._load_args:
+                return pd.read_parquet(file, **self._load_args)
+            return lean_frame_of(pq.read_table(file, **LEAN_READ))
 
     def save(self, data: pd.DataFrame) -> None:
         """Writes the frame apart, then puts it in its place."""
         with replacing(self.place_to_save) as fresh:
             usual = {"index": False} if "engine" in self._save_args else {"index": False, "row_group_size": _GROUP_ROWS}
-            data.to_parquet(fresh, **{**usual, **self._save_args})
+            plain_frame_of(data).to_parquet(fresh, **{**usual, **self._save_args})
 
     def preview(self, nrows: int = ROWS) -> TablePreview:
         """The first rows, for Kedro-Viz."""

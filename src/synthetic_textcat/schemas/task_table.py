@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, Generic, Self, TypeVar, overload
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task, task_from_row
 from synthetic_textcat.tables import FrameTable, IdPositions
@@ -76,6 +78,19 @@ class TaskTable(Sequence[Task]):
         """The sentence of each task."""
         sentences: list[str] = self._rows["task"].to_pylist()
         return sentences
+
+    @property
+    def label_counts(self) -> NDArray[np.int64]:
+        """Number of labels of each task's label set; 0 of a task whose labels the model invents."""
+        counts: NDArray[np.int64] = pc.list_value_length(self._rows["labels"]).to_numpy().astype(np.int64)
+        return counts
+
+    @property
+    def label_names(self) -> list[str]:
+        """Names of all labels, task by task, in their order."""
+        labels = pc.list_flatten(self._rows["labels"])
+        names: list[str] = pc.struct_field(labels, "name").to_pylist()
+        return names
 
     @cached_property
     def by_id(self) -> "OfTasks[Task]":

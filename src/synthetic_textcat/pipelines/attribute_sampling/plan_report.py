@@ -34,7 +34,7 @@ def report_on(requests: RowTable, tasks: pd.DataFrame, num_seed_examples: int) -
         `plan/rows`; `plan/tasks`, those that have a row; `plan/repeated_prompts`, the rows whose prompt is that of an
         earlier row, since task, attributes, labels and seed examples are the same.
     """
-    turns = SeedTurns(tasks_of(tasks[tasks["seed_examples"].map(len) > 0]), num_seed_examples)
+    turns = SeedTurns(tasks_of(tasks), num_seed_examples)
     has_several = has_multi_label(tasks)
     columns = ["task_id", *planned_alike(requests), *([LABELS] if has_several else [])]
     prompts, planned, start = np.empty(len(requests), np.uint64), [np.empty(0, np.uint64)], 0
@@ -68,12 +68,11 @@ def warning_about_splits(requests: RowTable, tasks: pd.DataFrame, shares: SplitS
     if not shares.test:
         return None
     needed = max(_BLOCK, ceil(1 / shares.test))
-    tasks = tasks[tasks["labels"].map(len) > 0]
-    if tasks.empty:
+    known = tasks_of(tasks).with_labels(more_than=0)
+    if not len(known):
         return None
-    sizes = tasks["labels"].map(len).to_numpy()
-    names = [label["name"] for labels in tasks["labels"] for label in labels]
-    of_tasks = pd.DataFrame({"task_id": np.repeat(tasks["task_id"].array, sizes), "label": names})
+    sizes = known.label_counts
+    of_tasks = pd.DataFrame({"task_id": pd.array(known.ids, dtype="str").repeat(sizes), "label": known.label_names})
     counts = _rows_of(requests, of_tasks, has_several=has_multi_label(tasks))
     starts, is_few = np.cumsum(sizes) - sizes, counts < needed
     if not is_few.any():
@@ -82,7 +81,7 @@ def warning_about_splits(requests: RowTable, tasks: pd.DataFrame, shares: SplitS
     means = np.maximum(np.add.reduceat(counts, starts), 1) / sizes
     worst, short = int(few.argmax()), few > 0
     planned = _rows_in_all(len(requests), fewest[short], means[short], needed)
-    sentence = shown(tasks["task"].iloc[worst])
+    sentence = shown(known.sentences[worst])
     return (
         f"{few.sum():,} of {len(counts):,} labels have fewer than {needed} planned rows (the fewest: "
         f"{fewest.min()}), as {few[worst]} of {sizes[worst]} labels of {sentence}. Some have no row in the test split, "

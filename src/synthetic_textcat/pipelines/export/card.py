@@ -101,7 +101,8 @@ def write_card(
     models = sorted(counts["model_name"].index) or [llm.model]
     codes = sorted({find_language(name).code.partition("-")[0] for name in counts["language"].index})
     sources = Counter(tasks["source"])
-    known = tasks_of(tasks).by_id
+    all_tasks = tasks_of(tasks)
+    known = all_tasks.by_id
     files = parts(rows_of_parts(by_task, split_codes(splits)))
     of_sets = {task_id for task_id, own in by_task.items() if has_label_sets(own, known.get(task_id))}
     asking = (*ROW_PROMPT_NAMES, SEVERAL_LABELS_PROMPT) if has_multi_label(tasks) else ROW_PROMPT_NAMES
@@ -117,7 +118,7 @@ def write_card(
         "tasks": {
             "file": sources["file"],
             "brainstorm": sources["brainstorm"],
-            "closed": sum(bool(len(labels)) for labels in tasks["labels"]),
+            "closed": len(all_tasks.with_labels(more_than=0)),
         },
         "values": [
             _ValueRows(name, str(value), rows, int(counts[name].get(value, 0)), int(wanted.sum()))
