@@ -120,6 +120,7 @@ def test_labels_of_a_stored_table_are_arrow_columns_with_the_same_tasks_and_can_
     stored.save(_frame(_TASKS))
     loaded = stored.load()
     assert list(tasks_of(loaded)) == _TASKS
+    assert tasks_of(loaded).by_id[_SEEDED.task_id] == _SEEDED
     assert [str(loaded[name].dtype).endswith("[pyarrow]") for name in ("labels", "seed_examples", "task")] == [1, 1, 0]
     assert [[label["name"] for label in own] for own in loaded["labels"]] == [[*task.label_names] for task in _TASKS]
     stored.save(loaded)
