@@ -82,7 +82,8 @@ class TableDataset(FormattedDataset[pd.DataFrame, pd.DataFrame]):
         """Writes the frame apart, then puts it in its place."""
         with replacing(self.place_to_save) as fresh:
             usual = {"index": False} if "engine" in self._save_args else {"index": False, "row_group_size": _GROUP_ROWS}
-            plain_frame_of(data).to_parquet(fresh, **{**usual, **self._save_args})
+            plain = plain_frame_of(data) if isinstance(data, pd.DataFrame) else data  # row tables write themselves
+            plain.to_parquet(fresh, **{**usual, **self._save_args})
 
     def preview(self, nrows: int = ROWS) -> TablePreview:
         """The first rows, for Kedro-Viz."""

@@ -30,6 +30,7 @@ from synthetic_textcat.errors import (
 )
 from synthetic_textcat.schemas.task_input import ConfusableFile, DomainsFile, KeptTasks, TasksFile
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, task_from_row
+from synthetic_textcat.tables.arrow_frames import lean_frame_of
 from synthetic_textcat.text.unicode import single_line
 
 
@@ -98,9 +99,11 @@ class KeptTasksDataset(StoredDataset[None, KeptTasks]):
         Raises:
             TasksFileError: If another version of the project wrote them otherwise.
         """
+        import pyarrow.parquet as pq
+
         try:
             with self.place.local_copy() as path:
-                table = pd.read_parquet(path, columns=TASKS_ARROW_SCHEMA.names)
+                table = lean_frame_of(pq.read_table(path, columns=TASKS_ARROW_SCHEMA.names))
             for row in table.to_dict("records"):
                 task_from_row(cast("dict[str, Any]", row))
         except (ValueError, LookupError, TypeError) as error:  # pydantic's and Arrow's errors are ValueErrors
