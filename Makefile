@@ -23,6 +23,8 @@ endef
 
 export DO_NOT_TRACK := 1
 export MLFLOW_DISABLE_TELEMETRY := true
+# Container images forbid bytecode; then each process of each test compiles the package again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help generate generate-local fleet-proof real-model-proof test unit proofs train-proof consumers providers check coverage bench viz viz-build mlflow server screenshots format
 
