@@ -9,6 +9,7 @@ import pandas as pd
 from synthetic_textcat.hashing import sha256_of
 from synthetic_textcat.pipelines.evaluate.inputs import RealRows
 from synthetic_textcat.pipelines.evaluate.scoring import F1, SIZES, Score, Tried, are_few, is_enough, mean_of
+from synthetic_textcat.schemas.cost_figures import Metrics
 from synthetic_textcat.schemas.evaluation_set import EXACT, NEAR
 from synthetic_textcat.schemas.label_sets import label_set_code
 from synthetic_textcat.schemas.rows import to_frame
@@ -20,8 +21,6 @@ from synthetic_textcat.text.multi_hot import sets_of
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
-
-Metrics = dict[str, float | None]
 
 _TOO_FEW = f"training on real rows needs {FEWEST_ROWS} rows and 2 labels with {FEWEST_OF_A_LABEL} rows each"
 _NOTHING_TO_LEARN = "no two labels among the synthetic rows of the train split"

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from synthetic_textcat.console import NO_MARKUP
 from synthetic_textcat.errors import EvaluationError, MissingExtraError, nearest
 from synthetic_textcat.pipelines.evaluate.embedding import embedder, learn, own_model
 from synthetic_textcat.pipelines.evaluate.exported_rows import EmptySplitError, File, exported_rows, triplets_of
 from synthetic_textcat.pipelines.evaluate.findings import (
-    Metrics,
     curve_lines,
     held_out_metrics,
     learning_curve,
@@ -29,6 +29,7 @@ from synthetic_textcat.pipelines.evaluate.scoring import (
     try_task,
 )
 from synthetic_textcat.pipelines.evaluate.train_test_sets import TEST, TRAIN, trials_of
+from synthetic_textcat.schemas.cost_figures import Metrics
 from synthetic_textcat.schemas.parameters import EvaluateParameters, ExportParameters
 from synthetic_textcat.schemas.task_table import tasks_of
 from synthetic_textcat.tables import RowTable, value_counts
@@ -40,8 +41,6 @@ _NO_CLASSIFIER = (
     "No task has enough rows for a classifier: its train split needs two labels, and its test split or the evaluation "
     "set rows of them. Next: plan more rows for each label (attribute_sampling.num_examples), or fewer labels"
 )
-
-_PLAIN = {"markup": False}  # Kedro's log would take `.[train]` for a colour
 
 
 class TripletScores(NamedTuple):
@@ -85,7 +84,7 @@ def match_real_rows(evaluation_set: pd.DataFrame | None, tasks: pd.DataFrame) ->
     if evaluation_set is not None and not has_labels(evaluation_set):
         hint = nearest(LABEL, map(str, evaluation_set.columns))
         _log.warning(
-            "No test on real text: the evaluation set has no column `label` or `labels`; %s", hint, extra=_PLAIN
+            "No test on real text: the evaluation set has no column `label` or `labels`; %s", hint, extra=NO_MARKUP
         )
     found = real_rows(evaluation_set, tasks_of(tasks))
     if found.left_out:
@@ -197,7 +196,7 @@ def gather_evaluation(triplets: TripletScores, classifiers: ClassifierScores) ->
     if triplets.lacking and not classifiers.metrics:
         raise EvaluationError(f"{_NO_CLASSIFIER}. No embedding model was trained either. {triplets.lacking}")
     if triplets.lacking:
-        _log.warning("No embedding model was trained on triplets. %s", triplets.lacking, extra=_PLAIN)
+        _log.warning("No embedding model was trained on triplets. %s", triplets.lacking, extra=NO_MARKUP)
     return {**triplets.metrics, **classifiers.metrics}, classifiers.tasks
 
 
