@@ -152,6 +152,19 @@ def test_a_task_of_many_labels_keeps_to_its_shares_though_not_all_sets_are_compa
         assert not (own[:, 0] & own[:, 1]).any()
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("is_exact", [True, False])
+@pytest.mark.parametrize("weight", [1e9, 1e-9])
+def test_a_weight_that_all_pairs_have_changes_nothing_however_large_it_is(weight: float, is_exact: bool) -> None:
+    labels, size = 12, 9  # 36 pairs a set: products of their weights leave the range of floating-point numbers
+    even, weighted = (
+        LabelSets(joint_labels([1] * labels, of_pairs, [size]), shares_of({size: 1}), is_exact=is_exact)
+        for of_pairs in ({}, dict.fromkeys(combinations(range(labels), 2), weight))
+    )
+    keys, rows = np.array([key64("a")], np.uint64), np.array([200])
+    np.testing.assert_array_equal(weighted.draw(keys, rows), even.draw(keys, rows))
+
+
 def test_a_long_task_keeps_to_its_shares_where_its_pieces_meet() -> None:
     task = Task.model_validate(TOPICS)
     sets = _plan([task], PIECE + 600)["labels"]

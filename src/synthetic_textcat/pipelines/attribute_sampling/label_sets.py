@@ -22,18 +22,19 @@ import numpy as np
 
 from synthetic_textcat.hashing import Keys, derived, random_bits
 from synthetic_textcat.pipelines.attribute_sampling.apportionment import Balanced
-from synthetic_textcat.pipelines.attribute_sampling.joined_choices import JoinedChoices, joined_choices
 from synthetic_textcat.pipelines.attribute_sampling.joint_labels import JointLabels
-from synthetic_textcat.pipelines.attribute_sampling.pfair import (
-    AHEAD,
+from synthetic_textcat.pipelines.attribute_sampling.listed_sets import Draws
+from synthetic_textcat.pipelines.attribute_sampling.pfair import AHEAD, SizedRows, Windows, whole_parts
+from synthetic_textcat.pipelines.attribute_sampling.set_choices import SetChoices
+from synthetic_textcat.pipelines.attribute_sampling.streams import (
     Bools,
-    Draws,
     Floats,
-    SetChoice,
-    Windows,
-    whole_parts,
+    Ints,
+    Streams,
+    independent,
+    ranges,
+    streams_of,
 )
-from synthetic_textcat.pipelines.attribute_sampling.streams import Ints, Streams, independent, ranges, streams_of
 
 PIECE = 1_024
 """Rows after which pairs are counted anew."""
@@ -111,8 +112,7 @@ class LabelSets:
         self._weights: Floats = np.array([float(weight / max(joint.weights)) for weight in joint.weights])
         together = [[float(share) for share in joint.together[size]] for size in self._sizes]
         self._together: Floats = np.array(together).T.reshape(-1, len(self._sizes))
-        self._choices = [SetChoice(joint, size) if size else None for size in self._sizes]
-        self._joined = joined_choices(self._choices, len(joint.weights))
+        self._choices = SetChoices(joint, self._sizes)
 
     def draw(self, keys: Keys, counts: Ints) -> Bools:
         """Mask of the labels (across) of each row (down), flat: for each key its first rows.
@@ -125,7 +125,7 @@ class LabelSets:
         if not self._is_exact:
             return self._independent(streams_of(set_keys, counts), streams_of(size_keys, counts))
         longer = np.where(counts <= _FIRST, _FIRST, -(-counts // _BLOCK) * _BLOCK) + AHEAD
-        rows = _Rows(self._balanced_sizes.draw(size_keys, longer), np.cumsum(longer) - longer, len(self._sizes))
+        rows = SizedRows(self._balanced_sizes.draw(size_keys, longer), np.cumsum(longer) - longer, len(self._sizes))
         pieces = streams_of(set_keys, counts).cut(PIECE)
         first = np.repeat(rows.starts, -(-counts // PIECE)) + pieces.offsets
         before = rows.sizes_before(first, first - pieces.offsets)
@@ -154,23 +154,24 @@ class LabelSets:
     @cached_property
     def _at_once(self) -> int:
         """Sequences drawn at once."""
-        return max(32, _HELD // max(choice.width for choice in self._choices if choice))
+        return max(32, _HELD // self._choices.width)
 
     def _independent(self, streams: Streams, size_streams: Streams) -> Bools:
         """Independent draws."""
         size, places = independent(size_streams, self._size_shares), ranges(streams.counts)
         keys, chosen = np.repeat(streams.keys, streams.counts), np.zeros((len(size), len(self._weights)), np.bool_)
-        for number, choice in enumerate(self._choices):
-            rows = np.flatnonzero(size == number)
-            for own in np.split(rows, range(self._at_once, len(rows), self._at_once)):
-                if choice is not None and own.size:
-                    odds = np.repeat(self._weights[:, None], len(own), axis=1)
-                    debts = np.zeros((len(self._together), len(own)))
-                    draws = Draws(keys[own], places[own])
-                    chosen[own, choice.drawn(odds, np.zeros(odds.shape, np.bool_), debts, draws)[0]] = True
+        for start in range(0, len(size), self._at_once):
+            part = slice(start, start + self._at_once)
+            odds = np.repeat(self._weights[:, None], len(size[part]), axis=1)
+            must, debts = np.zeros(odds.shape, np.bool_), np.zeros((len(self._together), odds.shape[1]))
+            draws = Draws(keys[part], places[part])
+            for choice, own in self._choices.of(size[part]):
+                of_own = Draws(draws.keys[own], draws.places[own])
+                sets, _ = choice.drawn(odds[:, own], must[:, own], debts[:, own], of_own, size[part][own])
+                chosen[part][own] = choice.labels_of(sets).T
         return chosen
 
-    def _likely(self, rows: "_Rows", first: Ints, before: Ints) -> Ints:
+    def _likely(self, rows: "SizedRows", first: Ints, before: Ints) -> Ints:
         """Likely counts of the labels before some rows: by largest remainders, then by PF for some rows."""
         sizes = rows.window(first - _WARM_UP, 0, _WARM_UP + AHEAD)
         earlier = before - np.array([(sizes[:_WARM_UP] == number).sum(axis=0) for number in range(len(self._sizes))])
@@ -186,7 +187,7 @@ class LabelSets:
         return state.counts
 
     def _sequences(
-        self, pieces: Streams, rows: "_Rows", first: Ints, total: Ints, begun: Ints, chosen: Bools, starts: Ints
+        self, pieces: Streams, rows: "SizedRows", first: Ints, total: Ints, begun: Ints, chosen: Bools, starts: Ints
     ) -> Ints:
         """Draws pieces, which are sorted by falling length, into `chosen`; the counts of the labels at their ends.
 
@@ -269,84 +270,22 @@ class LabelSets:
         if ties is not None:
             lots = random_bits(ties.keys + np.arange(len(urgency), dtype=np.uint64)[:, None], ties.places)
             urgency = urgency * 2**_LOT_BITS + (lots >> np.uint64(64 - _LOT_BITS)).astype(np.int64)
-        if self._joined is not None and self._joined.are_few(urgency.shape[1]):
-            return self._step_of_few(self._joined, windows, row, state, (urgency, may, must, odds, draws), ties)
         chosen, failed = np.zeros(state.counts.shape, np.bool_), np.zeros(state.counts.shape[1], np.bool_)
-        for number, choice in enumerate(self._choices):
-            own = np.flatnonzero(windows.sizes[row] == number)
-            if choice is None:
-                failed[own] = must[:, own].any(axis=0)
-            if choice is None or not own.size:
-                continue
+        for choice, own in self._choices.of(windows.sizes[row]):
+            sizes = windows.sizes[row, own]
             if odds is None or draws is None:
-                members, lacks = choice.most_urgent(urgency[:, own], may[:, own], must[:, own])
+                sets, lacks = choice.most_urgent(urgency[:, own], may[:, own], must[:, own], sizes)
             else:
                 of_own = Draws(draws.keys[own], draws.places[own])
-                members, lacks = choice.drawn(odds[:, own], must[:, own], state.debts[:, own], of_own)
+                sets, lacks = choice.drawn(odds[:, own], must[:, own], state.debts[:, own], of_own, sizes)
             for place in np.flatnonzero(lacks).tolist():
-                members[:, place] = choice.nearest(windows.behind(row, state.counts, own[place]))
-            failed[own] = lacks
-            chosen[members, own] = True
+                behind = windows.behind(row, state.counts, np.arange(len(failed))[own][place])
+                sets[..., place] = choice.number_of(self._choices.nearest(sizes[place], behind))
+            failed[own], chosen[:, own] = lacks, choice.labels_of(sets)
             if draws is not None or ties is not None:
-                state.debts[:, own] += self._together[:, number, None]
-                for pairs in choice.pairs_of(members):
-                    state.debts[pairs, own] -= 1
+                debts = state.debts[:, own]
+                debts += self._together[:, sizes]
+                np.subtract(debts, choice.pairs_of(sets), out=debts)
+                state.debts[:, own] = debts
         np.add(state.counts, chosen, out=state.counts)
         return chosen, failed
-
-    def _step_of_few(
-        self,
-        joined: JoinedChoices,
-        windows: Windows,
-        row: int,
-        state: _State,
-        of_row: tuple[Ints, Bools, Bools, Floats | None, Draws | None],
-        ties: Draws | None,
-    ) -> tuple[Bools, Bools]:
-        """As `_step`, with the same sets, but those of all sizes at once: of few sequences, calls cost more than sums.
-
-        Args:
-            joined: The sets of all sizes.
-            windows: As of `_step`.
-            row: Number of the row.
-            state: Of the sequences, which it updates.
-            of_row: Urgency, labels that the row may and must have, odds, and draws.
-            ties: Draws by which equal urgencies are told apart.
-        """
-        (urgency, may, must, odds, draws), sizes = of_row, windows.sizes[row]
-        if odds is None or draws is None:
-            place, failed = joined.most_urgent(urgency, may, must, sizes)
-        else:
-            place, failed = joined.drawn(odds, must, state.debts, draws, sizes)
-        for sequence in np.flatnonzero(failed).tolist():
-            choice = self._choices[sizes[sequence]]
-            if choice is not None:
-                members = choice.nearest(windows.behind(row, state.counts, sequence))
-                place[sequence] = joined.place_of(members)
-        chosen = joined.labels_of(place)
-        if draws is not None or ties is not None:
-            np.add(state.debts, self._together[:, sizes], out=state.debts)
-            np.subtract(state.debts, joined.pairs_of(place), out=state.debts)
-        np.add(state.counts, chosen, out=state.counts)
-        return chosen, failed
-
-
-class _Rows(NamedTuple):
-    """Numbers of the rows' sizes, flat, and the place of each sequence's first row."""
-
-    sizes: Ints
-    starts: Ints
-    number: int
-
-    def window(self, first: Ints, start: int, end: int) -> Ints:
-        """Sizes of the rows (down) from a start to an end, counted from the first row of each piece (across)."""
-        found: Ints = self.sizes[first + np.arange(start, end)[:, None]]
-        return found
-
-    def sizes_before(self, first: Ints, starts: Ints) -> Ints:
-        """Rows of each size (down) between the start of a sequence and the first row of a piece (across)."""
-        before = np.empty((self.number, len(first)), np.int64)
-        for number in range(self.number):
-            sums = np.concatenate([[0], np.cumsum(self.sizes == number)])
-            before[number] = sums[first] - sums[starts]
-        return before

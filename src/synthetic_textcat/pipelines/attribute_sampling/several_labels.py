@@ -15,8 +15,7 @@ from synthetic_textcat.hashing import Keys, derived, key64, uniform
 from synthetic_textcat.pipelines.attribute_sampling.joint_labels import JointLabels, Pair, joint_labels, repeat_rates
 from synthetic_textcat.pipelines.attribute_sampling.label_odds import SetOdds
 from synthetic_textcat.pipelines.attribute_sampling.label_sets import LabelSets
-from synthetic_textcat.pipelines.attribute_sampling.pfair import Bools
-from synthetic_textcat.pipelines.attribute_sampling.streams import Ints, ranges
+from synthetic_textcat.pipelines.attribute_sampling.streams import Bools, Ints, ranges
 from synthetic_textcat.pipelines.attribute_sampling.values import Codes, Values, numbered
 from synthetic_textcat.schemas.attributes import shares_of
 from synthetic_textcat.schemas.task_input import shown

@@ -13,6 +13,9 @@ from synthetic_textcat.hashing import Keys, random_bits, uniform
 Ints = NDArray[Any]
 """Counts, places or codes: integers of any width."""
 
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
 
 class Streams(NamedTuple):
     """Sequences of rows of different lengths.
