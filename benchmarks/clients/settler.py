@@ -20,7 +20,6 @@ from synthetic_textcat.pipelines.generation.nodes import settle_rows
 from synthetic_textcat.pipelines.quality_report.nodes import build_ledger, list_outcomes, measure
 from synthetic_textcat.schemas import parameters
 from synthetic_textcat.schemas.rows import EXAMPLES, FINDINGS, REJECTED, to_frame
-from synthetic_textcat.tables import as_table
 
 _PRICES = {"as_of": "2026-01-01", "usd_per_million_tokens": {"gpt-4o-mini": {"input": 0.15, "output": 0.6}}}
 _SPENT = ("calls/", "tokens/", "cost/", "time/")
@@ -106,7 +105,13 @@ def _called(node: Callable[..., Any], given: dict[str, Callable[[], Any]]) -> An
     hints = get_type_hints(node)
     names = [name for name, each in inspect.signature(node).parameters.items() if each.kind is not each.VAR_POSITIONAL]
     values = {name: given[name]() for name in names}
-    return node(*(as_table(value) if _takes_tables(hints[name], value) else value for name, value in values.items()))
+    return node(*(_table(value) if _takes_tables(hints[name], value) else value for name, value in values.items()))
+
+
+def _table(frame: pd.DataFrame) -> Any:
+    from synthetic_textcat.tables import as_table  # e20b804 has no row tables
+
+    return as_table(frame)
 
 
 def _takes_tables(hint: Any, value: Any) -> bool:

@@ -186,9 +186,11 @@ def _no_counts(keys: Sequence[str]) -> pd.DataFrame:
 
 def _added(known: pd.DataFrame, rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     """The counts with those of further rows, in the order in which keys first appear."""
-    more = rows.groupby(keys, sort=False, dropna=False)[COUNTS].sum().reset_index()
-    both = pd.concat([known, more], ignore_index=True) if len(known) else more
-    return both.groupby(keys, sort=False, dropna=False)[COUNTS].sum().astype("int64").reset_index()
+    more = rows.groupby(keys, sort=False, dropna=False)[COUNTS].sum().astype("int64").reset_index()
+    if not len(known):
+        return more
+    both = pd.concat([known, more], ignore_index=True)
+    return both.groupby(keys, sort=False, dropna=False)[COUNTS].sum().reset_index()
 
 
 def most_votes(parts: Sequence[pd.DataFrame], most: int) -> pd.DataFrame:
