@@ -19,7 +19,7 @@ from synthetic_textcat.datasets import JournalDataset, TableDataset
 from synthetic_textcat.pipelines.generation.nodes import settle_rows
 from synthetic_textcat.pipelines.quality_report.nodes import build_ledger, list_outcomes, measure
 from synthetic_textcat.schemas import parameters
-from synthetic_textcat.schemas.rows import EXAMPLES, FINDINGS, REJECTED, to_frame
+from synthetic_textcat.schemas.rows import EXAMPLES, FINDINGS, REJECTED, REQUESTS, to_frame
 
 _PRICES = {"as_of": "2026-01-01", "usd_per_million_tokens": {"gpt-4o-mini": {"input": 0.15, "output": 0.6}}}
 _SPENT = ("calls/", "tokens/", "cost/", "time/")
@@ -45,14 +45,17 @@ def _settle(made: Path, results: Path) -> dict[str, float]:
 
 
 def _loaded(path: Path, node: Callable[..., Any], parameter: str) -> Any:
-    """The table as the node takes it; earlier commits have frames only."""
+    """The table as the node takes it; earlier commits have frames only, and not all columns of today."""
     hint = get_type_hints(node)[parameter]
-    dataset = TableDataset if pd.DataFrame in (get_args(hint) or (hint,)) else datasets.RowTableDataset
-    return dataset(filepath=str(path)).load()
+    if pd.DataFrame not in (get_args(hint) or (hint,)):
+        return datasets.RowTableDataset(filepath=str(path)).load()
+    table = TableDataset(filepath=str(path)).load()
+    return table[[*REQUESTS]] if parameter == "requests" else table
 
 
 def _sums(made: Path, results: Path) -> dict[str, float]:
     inputs = {name: pd.read_parquet(made / f"{name}.parquet") for name in ("requests", "calls")}
+    inputs["requests"] = inputs["requests"][[*REQUESTS]]
     candidates = pd.read_parquet(results / "candidates.parquet")
     nothing = partial(to_frame, ())
     inputs |= {
@@ -81,6 +84,8 @@ def _sums(made: Path, results: Path) -> dict[str, float]:
     given["ledger"] = lambda: _called(build_ledger, given)
     before = usage()["cpu_s"]
     outcomes = _called(list_outcomes, given)
+    if not isinstance(outcomes, pd.DataFrame):
+        outcomes = _table(outcomes.to_pandas())  # made once, as a run writes it once; e20b804 returns a frame
     given["outcomes"] = partial(_same, outcomes)
     metrics = _called(measure, given)
     used = usage()["cpu_s"] - before

@@ -64,6 +64,7 @@ def test_other_results_are_refused_with_the_first_cell_that_differs(tmp_path: Pa
     assert refuse_other_results(tmp_path / "one", tmp_path / "same") == 1
     with pytest.raises(BenchmarkError, match="label of row 1: b and x"):
         refuse_other_results(tmp_path / "one", tmp_path / "other")
+    assert refuse_other_results(tmp_path / "one", tmp_path / "other", later=["label"]) == 1
     (tmp_path / "same" / "more.json").write_text("{}", encoding="utf-8")
     with pytest.raises(BenchmarkError, match="only one of both"):
         refuse_other_results(tmp_path / "one", tmp_path / "same")

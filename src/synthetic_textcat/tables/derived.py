@@ -139,9 +139,21 @@ def factorized(table: RowTable, *columns: str) -> tuple[NDArray[np.int32], list[
     Of several columns the values are tuples, and none is missing.
     """
     codes = ValueCodes()
-    frames = table.frames(list(columns))
-    keys = (frame[columns[0]] if len(columns) == 1 else pd.MultiIndex.from_frame(frame) for frame in frames)
-    return np.concatenate([np.empty(0, np.int32), *map(codes.add, keys)]), codes.values
+    found = [codes.add_factorized(*_factorized_rows(frame)) for frame in table.frames(list(columns))]
+    return np.concatenate([np.empty(0, np.int32), *found]), codes.values
+
+
+def _factorized_rows(frame: pd.DataFrame) -> tuple[NDArray[np.int64], list[Any]]:
+    """As `pandas.factorize`, of one column or of several; without a Python object for each row, as of a MultiIndex."""
+    codes, first = pd.factorize(frame.iloc[:, 0])
+    values = first.tolist()
+    if len(frame.columns) > 1:
+        values = [(value,) for value in values]
+    for name in frame.columns[1:]:
+        of_column, names = pd.factorize(frame[name])
+        codes, pairs = pd.factorize(codes * max(1, len(names)) + of_column)
+        values = [(*values[pair // len(names)], names[pair % len(names)]) for pair in pairs.tolist()]
+    return codes, values
 
 
 def value_counts(table: RowTable, column: str) -> "pd.Series[int]":

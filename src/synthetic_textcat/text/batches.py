@@ -1,6 +1,6 @@
 """Tables that are read in batches: codes of a column's values, and the rows at some positions."""
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -38,10 +38,14 @@ class ValueCodes:
         """The values, by code."""
         return list(self._codes)
 
-    def add(self, column: "pd.Series[Any] | pd.MultiIndex") -> Codes:
+    def add(self, column: "pd.Series[Any]") -> Codes:
         """Codes of the values of a batch."""
         codes, values = pd.factorize(column)
-        known = [self._codes.setdefault(value, len(self._codes)) for value in values.tolist()]
+        return self.add_factorized(codes, values.tolist())
+
+    def add_factorized(self, codes: NDArray[np.int64], values: Iterable[Hashable]) -> Codes:
+        """The same of a batch that is factorized already: number of each row's value, -1 for none, and the values."""
+        known = [self._codes.setdefault(value, len(self._codes)) for value in values]
         return np.array([*known, -1], np.int32)[codes]
 
 
