@@ -40,7 +40,7 @@ help:  ## this list
 test: check  ## everything that must pass
 	$(BIN)/python -m pytest
 
-unit: $(DEV_READY)  ## the tests that start no run, browser or notebook, in a minute and a half on two cores
+unit: $(DEV_READY)  ## the tests that start no run, browser or notebook, in two minutes on two cores
 	$(BIN)/python -m pytest -n 3 $(UNIT) --hypothesis-profile quick
 
 train-proof: $(TRAIN_READY)  ## whether exported rows train a model; makes .venv-train, some GB (torch)
