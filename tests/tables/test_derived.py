@@ -68,6 +68,7 @@ def test_groups_are_those_of_the_frame(tasks: list[int], rows: int) -> None:
     groups = RowGroups(_in_batches(frame, rows), "task_id")
     wanted = {str(name): own.reset_index(drop=True) for name, own in frame.groupby("task_id", sort=True)}
     assert groups.values == list(wanted)
+    assert groups.first("number") == [own["number"].iloc[0] for own in wanted.values()]
     for number, own in enumerate(wanted.values()):
         pd.testing.assert_frame_equal(groups.of(number).to_pandas(), own)
     assert groups.order.tolist() == frame["task_id"].argsort(kind="stable").tolist()

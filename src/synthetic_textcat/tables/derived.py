@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from synthetic_textcat.tables.permuted_tables import permuted
 from synthetic_textcat.tables.row_table import Columns, RowTable, read_ahead
-from synthetic_textcat.text.batches import ValueCodes
+from synthetic_textcat.text.batches import ValueCodes, rows_at
 
 
 def mapped(
@@ -123,6 +123,12 @@ class RowGroups:
         """Number of the value of each row of `rows` among the distinct ones of a column, and these."""
         codes, values = factorized(self._table, column)
         return codes[self.order], values
+
+    def first(self, column: str) -> list[Any]:
+        """The value of a column in the first row of each value of `values`."""
+        starts = np.concatenate([np.zeros(1, np.int64), self._ends])[:-1]
+        found: list[Any] = rows_at(self._table, self.order[starts], [column])[column].tolist()
+        return found
 
     def bounds(self, number: int) -> tuple[int, int]:
         """First and last-plus-one position in `rows` of the rows of a value, by its number in `values`."""

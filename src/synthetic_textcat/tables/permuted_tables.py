@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ _PLACE = "__place__"
 
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")  # a third of the size, and faster than the disk
 _STRETCH = 2_000  # rows of a record batch in a file: the rows of a small task are read without the others
+_HELD = 4  # record batches that stay in memory after they are read
 _AT_ONCE = 2  # files that are sorted at once; Arrow needs no Python for most of it
 
 
@@ -90,6 +92,8 @@ class PermutedTable(RowTable):
 
     def __init__(self, folder: Path, empty: pd.DataFrame, rows: int, owner: TemporaryFolder | None = None) -> None:
         self._folder, self._empty, self._rows, self._owner = folder, empty, rows, owner
+        self._fields = [str(name) for name in empty.columns]
+        self._empties: dict[tuple[str, ...], pd.DataFrame] = {}
 
     @property
     def paths(self) -> list[Path]:
@@ -102,7 +106,7 @@ class PermutedTable(RowTable):
     @property
     def names(self) -> list[str]:
         """Names of the columns."""
-        return [str(name) for name in self._empty.columns]
+        return [*self._fields]
 
     def __len__(self) -> int:
         """Number of rows."""
@@ -110,7 +114,11 @@ class PermutedTable(RowTable):
 
     def empty(self, columns: Columns | None = None) -> pd.DataFrame:
         """A frame with the columns and their dtypes, and no row."""
-        return self._empty[self._checked(columns)]
+        wanted = self._checked(columns)
+        key = tuple(wanted)
+        if key not in self._empties:  # each of thousands of files needs one, and pandas takes half a millisecond
+            self._empties[key] = self._empty[wanted]
+        return self._empties[key]
 
     def reference(self) -> tuple[Any, ...]:
         """The files, which must stay."""
@@ -132,13 +140,22 @@ class PermutedTable(RowTable):
             end: Last one plus one.
             columns: Names of the columns to read.
         """
-        fields = [place for place, name in enumerate(self.names) if name in columns]
-        options = pa.ipc.IpcReadOptions(included_fields=fields)
-        with pa.OSFile(str(self._path(number))) as source:
-            file = pa.ipc.open_file(source, options=options)
-            first = start // _STRETCH
-            batches = [file.get_batch(place) for place in range(first, -(-end // _STRETCH))]
-        return frame_of(pa.Table.from_batches(batches).slice(start - first * _STRETCH, end - start).combine_chunks())
+        fields = tuple(place for place, name in enumerate(self._fields) if name in columns)
+        first, last = start // _STRETCH, -(-end // _STRETCH)
+        read = _held if last - first == 1 else _read
+        rows = read(str(self._path(number)), first, last, fields)
+        return frame_of(rows.slice(start - first * _STRETCH, end - start).combine_chunks())
+
+
+def _read(path: str, first: int, last: int, fields: tuple[int, ...]) -> pa.Table:
+    """Some record batches of a file."""
+    with pa.OSFile(path) as source:
+        file = pa.ipc.open_file(source, options=pa.ipc.IpcReadOptions(included_fields=list(fields)))
+        return pa.Table.from_batches([file.get_batch(place) for place in range(first, last)])
+
+
+_held = lru_cache(_HELD)(_read)
+"""As `_read`, of one record batch; thousands of small tasks are in one, and each has several files."""
 
 
 class _Range(RowTable):

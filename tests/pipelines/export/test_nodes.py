@@ -1,6 +1,8 @@
 """What trainers read."""
 
 import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -25,11 +27,13 @@ from synthetic_textcat.schemas.label_verdicts import LABEL_VERDICTS
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters
 from synthetic_textcat.schemas.publications import CONFIGS, SPLITS, path_of, task_config
 from synthetic_textcat.schemas.rows import EXAMPLES, LABEL_AGREEMENT, REQUESTS, own_of, plain, to_frame
-from synthetic_textcat.tables import FrameTable
-from synthetic_textcat.work_pool import THIS_MACHINE
+from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.tables import FrameTable, SharedFiles
+from synthetic_textcat.work_pool import ROWS_TO_SHARE, THIS_MACHINE
 from tests.pipelines.export.builders import TASK, TASKS, by_task, read
 from tests.pipelines.quality_report.builders import ROW, example_frame
 from tests.support.project import ROOT
+from tests.support.task_tables import task_table
 
 _EXPORT = ExportParameters()
 
@@ -174,6 +178,31 @@ def test_each_format_fills_a_file_of_the_catalog() -> None:
     formats = {*FORMATS, *TASK_FORMATS}
     assert [name for name in formats if name not in catalog] == []
     assert {name for node in create_pipeline().nodes for name in node.outputs} >= formats
+
+
+class _AskedPool:
+    """Works in this process; remembers how many rows it is asked to share, and the most items at once."""
+
+    folder = Path()
+
+    def __init__(self) -> None:
+        self.asked = (0, 0)
+
+    def map(self, work: Any, items: Iterable[Any], rows: int, at_once: int = 1) -> Iterator[Any]:
+        self.asked = (rows, at_once)
+        yield from work([*items])
+
+
+def test_files_of_many_small_tasks_are_worth_other_processes() -> None:
+    tasks = [Task.model_validate({"task": f"Sort mails of desk {desk}.", "labels": ["A", "B"]}) for desk in range(250)]
+    rows = example_frame({"request_id": f"r{task.task_id}", "task_id": task.task_id, "label": "A"} for task in tasks)
+    pool = _AskedPool()
+    files = export_by_task(argilla)(by_task(rows), task_table(tasks), pool)
+    assert isinstance(files, SharedFiles)
+    assert list(files.share(list, files)) == list(files)
+    rows_to_share, at_once = pool.asked
+    assert len(rows) < ROWS_TO_SHARE < rows_to_share
+    assert at_once < len(files) == 500
 
 
 def test_records_for_argilla_suggest_the_label_and_say_who_wrote() -> None:

@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from functools import cache
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
@@ -165,7 +166,7 @@ def _own_configs(
     files: Iterable[Part], by_task: RowGroups, known: Mapping[str, Task], of_sets: Collection[str]
 ) -> dict[str, dict[str, Any]]:
     """Task, label set, form and number of rows of each config of a single task."""
-    sentences = {task_id: rows.head(1)["task"].iloc[0] for task_id, rows in by_task.items()}
+    sentences = dict(zip(by_task.values, by_task.first("task"), strict=True))
     return {
         config: {
             "task": sentences[task_id],
@@ -178,6 +179,7 @@ def _own_configs(
     }
 
 
+@cache
 def _quoted(value: str) -> str:
     """A text in YAML's double quotes, in one line."""
     text: str = yaml.safe_dump(value, default_style='"', allow_unicode=True, width=math.inf)

@@ -39,6 +39,7 @@ from synthetic_textcat.work_pool import WorkPool
 
 _log = logging.getLogger(__name__)
 
+_ROWS_OF_A_FILE = 100  # that take as long as to open, write and close a file
 _UNITS = 200  # in which the files of a folder are given to other processes; with thousands of tasks a unit is many
 
 _LEFT_OUT = "left_out"
@@ -215,4 +216,5 @@ def _shared(files: Files, rows: int, pool: WorkPool) -> Files:
     """Files that the processes of a pool write, if they see those with the rows."""
     if pool.folder is None:
         return files
-    return SharedFiles(files, partial(pool.map, rows=rows, at_once=-(-len(files) // _UNITS)))
+    worth = rows + _ROWS_OF_A_FILE * len(files)
+    return SharedFiles(files, partial(pool.map, rows=worth, at_once=-(-len(files) // _UNITS)))

@@ -110,11 +110,11 @@ def text_label_files(
     known = as_task_table(tasks).by_id
     files: dict[str, File] = {}
     index = []
-    for task_id, own in examples.items():
+    for (task_id, own), sentence in zip(examples.items(), examples.first("task"), strict=True):
         task = known.get(task_id)
         entry = {
             "task_id": task_id,
-            "task": own.head(1)["task"].iloc[0],
+            "task": sentence,
             "rows": len(own),
             "closed": bool(task and task.labels),
         }
