@@ -233,8 +233,9 @@ def placeholder(row: Candidate) -> str | None:
 @row_check
 def about_the_task(row: Candidate) -> str | None:
     """A text that speaks of the task, its labels or the prompt, or in an assistant's voice."""
-    least = row.known.text_checks.about_the_task
-    return find_talk_about_task(row.text, row.language, row.known.task_text, least, row.possible_phrases)
+    known, of_several = row.known, row.labels is not None
+    least, found = known.text_checks.about_the_task, row.possible_phrases
+    return find_talk_about_task(row.text, row.language, known.task_text, least, found, of_several=of_several)
 
 
 @prepares(about_the_task)
