@@ -46,7 +46,7 @@ _ACCURACY = ("label/accuracy", "label/accuracy_low", "label/accuracy_high", "lab
 
 
 class _ValueRows(NamedTuple):
-    """Number of planned (of a quota: wanted) and of exported rows with a value, and of both with the attribute at all."""
+    """Number of planned (of a quota: wanted) and of exported rows with a value, and of both with any value of it."""
 
     attribute: str
     value: str
