@@ -106,6 +106,7 @@ def test_a_line_of_the_prompt_is_no_text(line: str) -> None:
         "Multiple labels apply to this message.",
         "This message fits more than one label.",
         "A message that several labels fit.",
+        "Something of that kind that fits no label.",
         "There are several labels that fit this message about an order.",
         "This message has a part for each of the labels that it should have.",
         "It fits just these labels and no others.",
@@ -119,6 +120,14 @@ def test_talk_of_labels_that_fit_is_no_text_where_several_may(text: str) -> None
     assert _reason(text) == "about_the_task"
     single = candidate(input_text=text)
     assert about_the_task(single) is None  # rows of one label a text keep the verdicts that they had
+
+
+@each_of("text", ["None", "none of the labels.", "No label", "(no labels)", "No label fits.", "None of these"])
+def test_a_text_that_only_says_that_no_label_fits_is_the_answer(text: str) -> None:
+    for planned in ((), ("Billing",)):
+        assert label_leaked(_row(planned, input_text=text)) is not None
+    assert label_leaked(candidate(input_text=text)) is None
+    assert label_leaked(_row((), input_text=f"{text} came with the jars.")) is None
 
 
 @each_of(
