@@ -72,6 +72,16 @@ def test_files_next_to_the_tasks_file_stand_for_their_mappings(
     assert named == _tasks(_WRITTEN, suffix, tmp_path / "written")
 
 
+def test_a_spreadsheet_may_write_decimal_commas(tmp_path: Path) -> None:
+    given = {"x.csv": "language;weight\nde;0,5\nen;1,25\nfr; 0,125\nit;3\n"}
+    commas, points = (
+        _tasks([{"task": "Sort.", "language": "@x.csv"}], ".yml", tmp_path / name, files)
+        for name, files in (("commas", given), ("points", {"x.csv": given["x.csv"].replace(",", ".")}))
+    )
+    assert commas == points
+    assert commas[0].language == {"German": 0.5, "English": 1.25, "French": 0.125, "Italian": 3}
+
+
 def test_the_plan_depends_on_the_content_of_the_file_and_not_on_its_place(tmp_path: Path) -> None:
     one = {**_NAMED[0], "language": "@languages.csv"}
     changed = _FILES | {"languages.csv": "language,weight\nde,3\npt-br,2\n"}
@@ -130,6 +140,11 @@ def test_the_plan_depends_on_the_content_of_the_file_and_not_on_its_place(tmp_pa
             "entry 2 ('Sort a mail.'): label a, extra.tone: raw/x.csv is not a file",
         ),
         ({"extra": {"tone": "@x.csv"}}, {"x.csv": "tone,weight\nwarm,\n"}, "line 2: '' is not a weight. Next: write a"),
+        (
+            {"language": "@x.csv"},
+            {"x.csv": "language;weight\nde;0,5\nen;1,000\n"},  # one, or a thousand
+            "line 3: '1,000' is not a weight. Next: write a",
+        ),
         ({"language": ["de", "@languages.csv"]}, {}, "a file of weights stands alone, in attribute_sampling or in"),
     ],
 )

@@ -48,6 +48,7 @@ def test_one_label_a_text_is_as_if_it_were_not_given(given: Any) -> None:
         ({3: 0.1, 1: 0.6, 2: 0.3}, {1: 0.6, 2: 0.3, 3: 0.1}),
         ({"0": 1, "2": 3, "3": 0}, {0: 1.0, 2: 3.0}),
         (2.0, {2: 1.0}),
+        ({1: "1e3", 2: "2.5"}, {1: 1000.0, 2: 2.5}),  # to YAML 1e3 is a text
     ],
 )
 def test_sizes_have_weights_in_ascending_order(given: Any, sizes: Mapping[int, float]) -> None:
@@ -62,6 +63,8 @@ def test_pairs_in_any_order_are_the_same_task() -> None:
     turned = [{"labels": ["Billing", "Returns"], "weight": 0}, {"labels": ["Billing", "Shipping"], "weight": 3}]
     assert task.pair_weights == {frozenset({"Billing", "Shipping"}): 3.0, frozenset({"Billing", "Returns"}): 0.0}
     assert _task(labels_per_text=[0, 2], together=turned).to_row("file") == task.to_row("file")
+    as_texts = [{**pair, "weight": f"{pair['weight']}e0"} for pair in pairs]
+    assert _task(labels_per_text=[0, 2], together=as_texts).to_row("file") == task.to_row("file")
 
 
 @each_of(
@@ -82,6 +85,8 @@ def test_pairs_in_any_order_are_the_same_task() -> None:
         ({1: -1, 2: 1}, "1 label: -1 is not a weight; write a number from 0 to 1,000,000,000"),
         ({1: 1, 2: True}, "2 labels: True is not a weight"),
         ({1: float("nan"), 2: 1}, "is not a weight"),
+        ({1: "nan", 2: 1}, "1 label: 'nan' is not a weight"),
+        ({1: "much", 2: 1}, "1 label: 'much' is not a weight"),
         ({2: float("inf")}, "is not a weight"),
         (0, "plans texts without a label only"),
         ([1, 4], "allows 4 labels a text, but the task has 4, and each row needs a misleading label besides; the most"),

@@ -15,7 +15,7 @@ from tests.support.each_case import each_of
 _LISTS = yaml.load(
     resources.files(checks).joinpath("talk_about_task.yml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader
 )
-_PARTS = ("assistant", "sure", "hints")
+_PARTS = ("assistant", "sure", "of_several", "hints")
 _TEXTS = 60  # of each language, with some phrases in each
 
 

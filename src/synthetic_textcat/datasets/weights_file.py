@@ -14,7 +14,7 @@ from synthetic_textcat.datasets.fsspec_place import Place
 from synthetic_textcat.datasets.strict_readers import LINES, read_csv, read_parquet
 from synthetic_textcat.errors import TextcatError, nearest
 from synthetic_textcat.schemas.attributes import canonical_value
-from synthetic_textcat.schemas.block import RANGE, is_weight
+from synthetic_textcat.schemas.block import RANGE, is_weight, with_decimal_point
 from synthetic_textcat.schemas.rows import ATTRIBUTES, plain
 from synthetic_textcat.schemas.task_input import GIVEN
 from synthetic_textcat.schemas.weights_files import MARK, SUFFIXES, names_weights_file
@@ -136,8 +136,9 @@ def _name(value: Any, attribute: str, place: str) -> str:
 
 
 def _number(weight: Any, place: str) -> float:
+    plain_weight: Any = with_decimal_point(weight)
     try:
-        number = float(weight)
+        number = float(plain_weight)
     except (TypeError, ValueError):
         number = 0.0
     if isinstance(weight, bool) or not is_weight(number):

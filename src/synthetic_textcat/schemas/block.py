@@ -1,5 +1,6 @@
 """Base class of parameter blocks, valid weights, thresholds for warnings and failures, and bounds of text checks."""
 
+import re
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -7,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 Level = Literal["fail", "warn"]
 LEAST, MOST = 1e-6, 1e9
 RANGE = "a number from 0.000001 to 1,000,000,000"
+
+_DECIMAL_COMMA = re.compile(r"\s*(?:0,\d+|\d+,(?:\d{1,2}|\d{4,}))\s*")  # not 1,000, which may be a thousand
 
 
 def no_boolean(value: Any) -> Any:
@@ -113,6 +116,15 @@ class TextChecks(Block):
     repetitive: float | None = Field(0.5, gt=0, le=1)
     cut_off: int | None = Field(5, ge=1)
     length_off: float | None = Field(2.0, ge=1)
+
+
+def with_decimal_point(number: object) -> object:
+    """A number's text with a point in place of a decimal comma, as spreadsheets write it in German or French.
+
+    A comma that may separate thousands stays, as does all else.
+    """
+    is_decimal = isinstance(number, str) and _DECIMAL_COMMA.fullmatch(number)
+    return str(number).replace(",", ".") if is_decimal else number
 
 
 def is_weight(weight: object) -> bool:

@@ -74,9 +74,14 @@ def _size(value: Any) -> int:
 
 
 def _weight(value: Any, of: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MOST:
+    """A weight; to YAML `1e9` is a text."""
+    try:
+        weight = float("nan" if isinstance(value, bool) else value)
+    except (TypeError, ValueError):
+        weight = float("nan")
+    if not 0 <= weight <= MOST:
         raise ValueError(f"{of}: {shown(value)} is not a weight; write {_WEIGHT}")
-    return float(value)
+    return weight
 
 
 def checked_pairs(value: object) -> list[dict[str, Any]]:

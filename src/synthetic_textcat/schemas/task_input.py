@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from synthetic_textcat.schemas.block import RANGE, is_weight
+from synthetic_textcat.schemas.block import RANGE, is_weight, with_decimal_point
 from synthetic_textcat.schemas.lengths import plain_choice
 
 _LONGEST = 60
@@ -75,14 +75,14 @@ def _texts(label: object, texts: object) -> Iterator[object]:
 
 
 def checked_weight(weight: object) -> object:
-    """The weight, unless it is a boolean, which Python would accept as 0 or 1.
+    """The weight with a decimal point, unless it is a boolean, which Python would accept as 0 or 1.
 
     Raises:
         ValueError: If it is a boolean.
     """
     if isinstance(weight, bool):
         raise ValueError("not a number")
-    return weight
+    return with_decimal_point(weight)
 
 
 def checked_choice(choice: Any) -> Any:

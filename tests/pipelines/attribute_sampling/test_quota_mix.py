@@ -59,3 +59,11 @@ def test_a_task_with_its_own_choice_is_no_fault_of_the_mix() -> None:
     own = Task.model_validate({**_TASKS[2].model_dump(exclude_defaults=True), "language": "Turkish"})
     table = pd.DataFrame([task.to_row("file") for task in (*_TASKS[:2], own)], columns=TASKS_ARROW_SCHEMA.names)
     assert list(QuotaSlots(table, _sampling(6), _SEED).mix_off(6)) == []
+
+
+def test_an_attribute_that_other_tasks_lack_is_no_fault_of_the_mix() -> None:
+    own = Task.model_validate({**_TASKS[0].model_dump(exclude_defaults=True), "extra": {"tone": ["calm", "angry"]}})
+    table = pd.DataFrame([task.to_row("file") for task in (own, *_TASKS[1:])], columns=TASKS_ARROW_SCHEMA.names)
+    slots = QuotaSlots(table, _sampling(6), _SEED)
+    assert slots.table(6)["tone"].isna().sum() == (3 + 60) * 6
+    assert list(slots.mix_off(6)) == []

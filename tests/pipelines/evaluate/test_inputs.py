@@ -25,10 +25,10 @@ _ROWS = [("A goal.", "sport "), ("Dough.", "COOKING"), ("A ferry", "\uff34ravel.
     ],
 )
 def test_task_and_label_are_matched_whatever_their_case_and_spaces(columns: dict[str, Any]) -> None:
-    rows, incomplete, repeated = real_rows(evaluation_set(_ROWS, **columns), TASKS)
-    assert rows["task_id"].tolist() == [TASK.task_id] * 3
-    assert [TASK.label_names[place] for (place,) in rows["labels"]] == ["Sport", "Cooking", "Travel"]
-    assert (incomplete, repeated) == (0, 0)
+    found = real_rows(evaluation_set(_ROWS, **columns), TASKS)
+    assert found.rows["task_id"].tolist() == [TASK.task_id] * 3
+    assert [TASK.label_names[place] for (place,) in found.rows["labels"]] == ["Sport", "Cooking", "Travel"]
+    assert (found.incomplete, found.repeated) == (0, 0)
 
 
 def test_labels_are_matched_by_turkish_case_and_script_form() -> None:

@@ -91,6 +91,19 @@ def test_no_label_is_said_and_an_empty_cell_says_nothing() -> None:
     assert (found.incomplete, found.repeated) == (3, 0)
 
 
+def test_a_row_for_each_label_of_a_text_is_reported_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    given = pd.DataFrame(
+        {"text": ["a", "A ", "b", "b", "c"], "label": ["Billing", "Shipping", "Praise", "Praise", "Praise"]}
+    )
+    found = match_real_rows(given.assign(task_id=ROUTING.task_id), _TASKS)
+    assert (len(found.rows), found.repeated, found.contradictory) == (4, 1, 1)
+    assert (
+        "several labels a text: 1. Each row counts. Next: give all labels of a text in one row" in caplog.messages[-1]
+    )
+    one_label = pd.DataFrame({"text": ["a", "a"], "label": ["Glad", "Sad"], "task_id": MOOD.task_id})
+    assert match_real_rows(one_label, _TASKS).contradictory == 0
+
+
 def test_rows_of_all_kinds_of_tasks_are_in_one_set() -> None:
     given = pd.DataFrame(
         {
@@ -108,6 +121,7 @@ def test_rows_of_all_kinds_of_tasks_are_in_one_set() -> None:
     [
         ("Billing; Shiping", ROUTING, r"does not have: 'Shiping' in 1 row \(did you mean Shipping\?\)\. Next: "),
         (["Biling"], ROUTING, r"'Biling' in 1 row \(did you mean Billing\?\)"),
+        ("none", ROUTING, r"Next: name labels as the tasks file does, with \[\] where none fits, or remove"),
         (
             ["Glad", "Sad"],
             MOOD,

@@ -180,7 +180,7 @@ def test_an_evaluation_set_without_labels_is_reported_in_one_line(caplog: pytest
     caplog.set_level(logging.WARNING)
     found = match_real_rows(pd.DataFrame({"text": ["a"], "Label": ["Sport"]}), tasks_frame())
     assert found.rows.empty
-    assert "no column `label` or `labels`; did you mean Label?" in caplog.messages[0]
+    assert "no column `label` or `labels`, but text, Label. Next: rename its column of labels, or" in caplog.messages[0]
 
 
 def test_the_curve_is_a_line_a_task_next_to_what_real_rows_give() -> None:

@@ -76,10 +76,13 @@ def card(
     label_facts: dict[str, Any] | None = None,
     agreements: Sequence[bool | None] | None = None,
     report: dict[str, float] | None = None,
+    own: dict[str, list[str | None]] | None = None,
     **sampling: Any,
 ) -> str:
     """The card of these rows, the first for training and the others for testing, of a plan that has others too."""
-    examples = example_frame(rows)
+    examples = example_frame(rows).assign(
+        **{name: pd.Series(values, dtype="str") for name, values in (own or {}).items()}
+    )
     if agreements is not None:
         examples = examples.assign(**{LABEL_AGREEMENT: pd.array(list(agreements), dtype="boolean")})
     splits = ["train" if place == 0 else "test" for place in range(len(examples))]

@@ -70,6 +70,12 @@ def test_it_tells_what_was_planned_and_not_a_parameter_that_tasks_or_a_quota_ove
         assert parameter not in text.split("---\n", 2)[2]
 
 
+def test_shares_of_an_attribute_that_only_some_tasks_have_are_of_rows_that_have_it() -> None:
+    text = card([{}] * 5, own={"tone": ["calm", "angry", "angry", None, None]})
+    assert "| `tone` | `angry` | 2 | 66.7 % | 2 | 66.7 % |\n" in text
+    assert "| `tone` | `calm` | 1 | 33.3 % | 1 | 33.3 % |\n" in text
+
+
 def test_a_quota_is_told_with_its_surplus() -> None:
     text = card([{}], counts={"surplus": 3, "accepted": 3}, target_accepted=26, per=["task", "label"])
     assert "- target_accepted: `26`\n- per: `[task, label]`\n- max_rounds: `20`\n" in text

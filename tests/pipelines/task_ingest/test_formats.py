@@ -157,14 +157,19 @@ def test_cells_of_a_csv_file_stay_text(tmp_path: Path) -> None:
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 def test_a_csv_file_may_come_from_a_spreadsheet(separator: str, newline: str, tmp_path: Path) -> None:
-    rows = [["task", "labels", "weight"], ['"Tell, or; not."', "a|b", ""], ["", "", ""], ['"Name ""it""."', "", "3"]]
+    rows = [
+        ["task", "labels", "weight"],
+        ['"Tell, or; not."', "a|b", ""],
+        ["", "", ""],
+        ['"Name ""it""."', "", '"3,5"'],
+    ]
     text = "\ufeff" + newline.join(separator.join(row) for row in rows) + newline
 
     tasks = _from_csv(tmp_path, text)
 
     assert tasks == [
         Task.model_validate({"task": "Tell, or; not.", "labels": ["a", "b"]}),
-        Task(task='Name "it".', weight=3),
+        Task(task='Name "it".', weight=3.5),
     ]
 
 
@@ -202,6 +207,7 @@ def test_a_csv_file_may_come_from_a_spreadsheet(separator: str, newline: str, tm
         ),
         ("task,labels\nTell.,a|\n", ", entry 1 ('Tell.'): label 2, name: the text is empty"),
         ("task,weight\nTell.,two\n", ", entry 1 ('Tell.'): weight: 'two' is not a weight"),
+        ('task,weight\nTell.,"1,000"\n', ", entry 1 ('Tell.'): weight: '1,000' is not a weight"),
         (
             "task,language\nTell.,German | French\n",
             'language holds \'German | French\'; write several values as a JSON list: ["German", "French"]',

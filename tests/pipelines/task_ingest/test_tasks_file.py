@@ -179,6 +179,10 @@ def test_a_wrong_label_is_named_with_its_fault(labels: object, says: str) -> Non
         ({"good": ["x", 5]}, "seed example 2, text: 5 is not a text; put it in quotes"),
         ({False: "x"}, "seed example 1, label: False is not a text; put it in quotes"),
         ({"text": "x", "label": "good"}, "seed_examples: must be a list; begin each item with `- text: ...`"),
+        (
+            [{"text": "x", "labels": "good"}],
+            "seed example 1, labels: 'good' is not a list; write a list of names, [] where none fits",
+        ),
         ({"goood": "x"}, "has a seed example with the label 'goood'; did you mean good?"),
         (["x", {"text": "x", "label": "bad"}], "repeats the seed example 'x'; give each text once"),
     ],

@@ -5,7 +5,7 @@ other columns of a slot are apportioned within its block: the cell columns with 
 their odds. So each value is within one of its share of a block, and a higher target adds slots and moves none.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
@@ -43,7 +43,7 @@ from synthetic_textcat.schemas.label_sets import LABELS, label_set_code
 from synthetic_textcat.schemas.own_attributes import OwnChoice, branches_of, marginal_weights, parent_of
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.quota import Cell
-from synthetic_textcat.schemas.rows import ATTRIBUTES
+from synthetic_textcat.schemas.rows import ATTRIBUTES, plain
 from synthetic_textcat.schemas.task_table import tasks_of
 from synthetic_textcat.schemas.tasks import Label, Task
 
@@ -267,12 +267,12 @@ class QuotaSlots:
             for kind, slots in zip(*np.unique(kinds, return_counts=True), strict=True):
                 for value, share in shares[kind].items():
                     wanted[value] += share * int(slots)
-            rows = table[name].value_counts()
-            off = {value: abs(int(rows.get(value, 0)) / float(share) - 1) for value, share in wanted.items()}
+            rows = Counter(plain(table[name]))  # None too: slots of tasks that lack the attribute
+            off = {value: abs(rows[value] / float(share) - 1) for value, share in wanted.items()}
             worst = max(off, key=lambda value: off[value])
-            if off[worst] > _MOST_OFF and abs(int(rows.get(worst, 0)) - float(wanted[worst])) > 1:
+            if off[worst] > _MOST_OFF and abs(rows[worst] - float(wanted[worst])) > 1:
                 multiple = lcm(*(share.denominator for own in shares for share in own.values()))
-                yield MixOff(name, worst, int(rows.get(worst, 0)), float(wanted[worst]), len(table), multiple)
+                yield MixOff(name, worst, rows[worst], float(wanted[worst]), len(table), multiple)
 
     def _shares(self, name: str, odds: _Options) -> _Options:
         weights = self._sampling.proportions.get(name)

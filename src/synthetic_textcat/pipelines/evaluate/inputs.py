@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from synthetic_textcat.errors import EvaluationError, nearest
@@ -27,11 +28,13 @@ class RealRows(NamedTuple):
         rows: task_id, text, labels (positions in the label set of the task, ascending: one, or any number).
         incomplete: Number of rows left out because they have no text or say nothing of their labels.
         repeated: Number of rows left out because an earlier row of the task has the same text and labels.
+        contradictory: Number of texts in several rows with other labels in each, of tasks with several labels a text.
     """
 
     rows: pd.DataFrame
     incomplete: int = 0
     repeated: int = 0
+    contradictory: int = 0
 
     @property
     def left_out(self) -> int:
@@ -58,9 +61,12 @@ def real_rows(evaluation_set: pd.DataFrame | None, tasks: Sequence[Task]) -> Rea
     found = to_frame(
         zip((task.task_id for task in owners), (texts[place] for place in complete), places, strict=True), _REAL
     )
-    repeated = found.assign(text=found["text"].map(sentence_key)).duplicated()
+    keys = found.assign(text=found["text"].map(sentence_key))
+    repeated = keys.duplicated()
     rows = found[~repeated].reset_index(drop=True)
-    return RealRows(rows, len(evaluation_set) - len(complete), int(repeated.sum()))
+    several = np.fromiter((task.task_type == "multi_label" for task in owners), np.bool_, len(owners))
+    times = keys[several & ~repeated].value_counts(["task_id", "text"])
+    return RealRows(rows, len(evaluation_set) - len(complete), int(repeated.sum()), int((times > 1).sum()))
 
 
 def _texts(column: "pd.Series[Any]") -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from synthetic_textcat.console import NO_MARKUP
-from synthetic_textcat.errors import EvaluationError, MissingExtraError, nearest
+from synthetic_textcat.errors import EvaluationError, MissingExtraError
 from synthetic_textcat.pipelines.evaluate.embedding import embedder, learn, own_model
 from synthetic_textcat.pipelines.evaluate.exported_rows import EmptySplitError, File, exported_rows, triplets_of
 from synthetic_textcat.pipelines.evaluate.findings import (
@@ -19,7 +19,7 @@ from synthetic_textcat.pipelines.evaluate.findings import (
     task_lines,
 )
 from synthetic_textcat.pipelines.evaluate.inputs import RealRows, real_rows
-from synthetic_textcat.pipelines.evaluate.real_labels import LABEL, has_labels
+from synthetic_textcat.pipelines.evaluate.real_labels import has_labels
 from synthetic_textcat.pipelines.evaluate.saved_classifiers import Content, saved_classifiers
 from synthetic_textcat.pipelines.evaluate.scoring import (
     Reader,
@@ -82,9 +82,11 @@ def match_real_rows(evaluation_set: pd.DataFrame | None, tasks: pd.DataFrame) ->
         EvaluationError: If a task or a label is unknown to the project.
     """
     if evaluation_set is not None and not has_labels(evaluation_set):
-        hint = nearest(LABEL, map(str, evaluation_set.columns))
         _log.warning(
-            "No test on real text: the evaluation set has no column `label` or `labels`; %s", hint, extra=NO_MARKUP
+            "No test on real text: the evaluation set has no column `label` or `labels`, but %s. Next: rename its "
+            "column of labels, or make one of lists from columns for each label",
+            ", ".join(map(str, evaluation_set.columns)),
+            extra=NO_MARKUP,
         )
     found = real_rows(evaluation_set, tasks_of(tasks))
     if found.left_out:
@@ -94,6 +96,12 @@ def match_real_rows(evaluation_set: pd.DataFrame | None, tasks: pd.DataFrame) ->
             found.left_out + len(found.rows),
             found.repeated,
             found.incomplete,
+        )
+    if found.contradictory:
+        _log.warning(
+            "Texts of the evaluation set that stand in several rows, with other labels in each, although their task "
+            "has several labels a text: %d. Each row counts. Next: give all labels of a text in one row, as a list",
+            found.contradictory,
         )
     return found
 

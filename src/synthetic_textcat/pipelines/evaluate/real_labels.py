@@ -111,9 +111,10 @@ def _refuse_unknown(owners: Sequence[Task], spelt: Sequence[Sequence[tuple[str, 
         named = "; ".join(
             f"{shown(label)} in {rows_of(rows)} ({nearest(label, task.label_names)})" for label, rows in own
         )
+        none_fits = ", with [] where none fits" if task.task_type == "multi_label" else ""
         raise EvaluationError(
             f"The evaluation set has labels that the task {shown(task.task)} does not have: {named}. Next: name labels "
-            "as the tasks file does, or remove these rows"
+            f"as the tasks file does{none_fits}, or remove these rows"
         )
 
 

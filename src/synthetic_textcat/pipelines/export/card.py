@@ -47,13 +47,14 @@ _ACCURACY = ("label/accuracy", "label/accuracy_low", "label/accuracy_high", "lab
 
 
 class _ValueRows(NamedTuple):
-    """Number of planned (of a quota: wanted) and of exported rows with a value of an attribute, and of all planned."""
+    """Number of planned (of a quota: wanted) and of exported rows with a value, and of both with any value of it."""
 
     attribute: str
     value: str
     planned: int
     rows: int
     all_planned: int
+    all_rows: int
 
 
 def write_card(
@@ -122,7 +123,9 @@ def write_card(
             "closed": len(all_tasks.with_labels(more_than=0)),
         },
         "values": [
-            _ValueRows(name, str(value), rows, int(counts[name].get(value, 0)), int(wanted.sum()))
+            _ValueRows(
+                name, str(value), rows, int(counts[name].get(value, 0)), int(wanted.sum()), int(counts[name].sum())
+            )
             for name in shown
             for wanted in [wanted_rows(name, requests, quota_slots)]
             for value, rows in wanted.items()

@@ -54,6 +54,7 @@ _UNKNOWN_KEY = {"extra_forbidden", "invalid_key"}
 _FORMS = {
     "labels": "a list of names, or a mapping of names to descriptions",
     "seed_examples": "a list of texts, or a mapping of labels to texts",
+    "seed_examples.labels": "a list of names, [] where none fits",
 }
 _REMEDIES: dict[str, Callable[[str, object], str]] = {
     "tuple_type": lambda key, value: f"{shown(value)} is not a list; write {_FORMS[key]}",
@@ -189,7 +190,7 @@ def _sentence(problem: Any) -> str:
     if key == "weight":
         return f"{_before(path)}{shown(value)} is not a weight; write {RANGE}, such as 2 or 0.5"
     if kind in _REMEDIES:
-        return _before(path) + _REMEDIES[kind](key, value)
+        return _before(path) + _REMEDIES[kind](f"{path[0]}.{key}" if path[1:] else key, value)
     return _before(path) + str(problem["msg"]).removeprefix("Value error, ")
 
 

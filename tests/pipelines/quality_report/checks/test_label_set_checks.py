@@ -5,6 +5,7 @@ from typing import Any
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import (
     ROW_CHECKS,
     Candidate,
+    about_the_task,
     empty_field,
     known_of,
     label_leaked,
@@ -14,10 +15,12 @@ from synthetic_textcat.pipelines.quality_report.checks.row_checks import (
     misleading_label_not_in_set,
     same_labels,
 )
+from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge_alone
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.rows import REQUESTS, to_frame
 from synthetic_textcat.schemas.tasks import Task
 from tests.pipelines.quality_report.builders import candidate, checked_tables, example_frame
+from tests.pipelines.quality_report.checks.row_prompts import instructions
 from tests.support.each_case import each_of
 from tests.support.task_tables import task_table
 
@@ -80,6 +83,68 @@ def test_a_text_must_name_none_of_the_labels_and_not_the_misleading_one() -> Non
     assert label_leaked(_row(labels, input_text="Many thanks for nothing.")) == "the text names 'Thanks'"
     assert label_leaked(_row((), input_text="Returns.")) == "the text is only the label 'Returns'"
     assert label_leaked(_row(labels, input_text="The returns desk was shut.")) is None
+
+
+def _reason(text: str) -> str | None:
+    known = known_of(_TASK, instructions=instructions("several_labels"))
+    verdict = judge_alone(_row(("Billing", "Late parcel"), input_text=text, known=known)).verdict
+    return verdict.reason if verdict is not None else None
+
+
+@each_of("line", [line for line in instructions("several_labels") if len(line.split()) > 4])
+def test_a_line_of_the_prompt_is_no_text(line: str) -> None:
+    assert _reason(line) in {"not_a_text", "prompt_echo", "about_the_task"}
+
+
+@each_of(
+    "text",
+    [
+        "Two labels fit this message, and each of them has a part that speaks for it.",
+        "The first part speaks for one label and the second part speaks for the other.",
+        "None of the labels fits this message.",
+        "No label fits here, so there is nothing to add.",
+        "Multiple labels apply to this message.",
+        "This message fits more than one label.",
+        "A message that several labels fit.",
+        "Something of that kind that fits no label.",
+        "There are several labels that fit this message about an order.",
+        "This message has a part for each of the labels that it should have.",
+        "It fits just these labels and no others.",
+        "The labels that fit are two of the four.",
+        "The list of labels is empty.",
+        "labels: []",
+        "The planned labels come first.",
+    ],
+)
+def test_talk_of_labels_that_fit_is_no_text_where_several_may(text: str) -> None:
+    assert _reason(text) == "about_the_task"
+    single = candidate(input_text=text)
+    assert about_the_task(single) is None  # rows of one label a text keep the verdicts that they had
+
+
+@each_of("text", ["None", "none of the labels.", "No label", "(no labels)", "No label fits.", "None of these"])
+def test_a_text_that_only_says_that_no_label_fits_is_the_answer(text: str) -> None:
+    for planned in ((), ("Billing",)):
+        assert label_leaked(_row(planned, input_text=text)) is not None
+    assert label_leaked(candidate(input_text=text)) is None
+    assert label_leaked(_row((), input_text=f"{text} came with the jars.")) is None
+
+
+@each_of(
+    "text",
+    [
+        "I tried them on Tuesday: none of the labels fit the jars that I bought.",
+        "The label on the box does not match the description on your site.",
+        "I need labels that fit the small jars.",
+        "Two labels were on the box, and my mailbox has three labels that I can't remove.",
+        "The labels apply easily, but they peel off after a day.",
+        "Which label applies to a box of 3 kg?",
+        "I removed both labels, and the courier speaks for himself.",
+        "Spare parts for each label printer are sold out.",
+    ],
+)
+def test_texts_about_labels_on_things_are_texts(text: str) -> None:
+    assert _reason(text) is None
 
 
 def test_rows_of_both_kinds_are_checked_and_stored_with_their_labels() -> None:

@@ -1,5 +1,6 @@
 """Label leakage: a text that names a label in any form of it, by the rules of its language (`text.label_mentions`)."""
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
@@ -9,6 +10,7 @@ from synthetic_textcat.text.label_mentions import LONGEST_ACRONYM, find_mention
 
 _AROUND_A_NAME = " \t\r\n.,:;!?\"'`*_#-()[]{}<>«»“”„‘’。、！？「」"  # noqa: RUF001
 _LONGEST_ENDING = 10  # characters
+_NO_LABEL = re.compile(r"no(?:ne|ne of (?:the|these|those|them)(?: labels)?| labels?(?: fits?| appl(?:y|ies))?)")
 
 
 def find_label_mention(text: str, label: str, language: str | None, compared: str | None = None) -> str | None:
@@ -54,6 +56,12 @@ def only_label(text: str, label_set: frozenset[str], language: str | None) -> st
         if comparable(label, code) == form or find_mention(bare, label, code) == canonical(bare):
             return label
     return None
+
+
+def only_no_label(text: str) -> str | None:
+    """The words, in English as the prompt is, if the text says no more than that no label fits."""
+    bare = text.strip(_AROUND_A_NAME)
+    return bare if _NO_LABEL.fullmatch(bare.casefold()) else None
 
 
 @lru_cache(maxsize=1024)

@@ -15,7 +15,7 @@ from typing import Any
 from synthetic_textcat.pipelines.quality_report.checks.artefacts import find_artefacts, find_no_text
 from synthetic_textcat.pipelines.quality_report.checks.language import LanguageFinding, check_language, check_languages
 from synthetic_textcat.pipelines.quality_report.checks.lazy_facts import lazy
-from synthetic_textcat.pipelines.quality_report.checks.leakage import code_of, leaked_labels, only_label
+from synthetic_textcat.pipelines.quality_report.checks.leakage import code_of, leaked_labels, only_label, only_no_label
 from synthetic_textcat.pipelines.quality_report.checks.open_labels import find_label_fault
 from synthetic_textcat.pipelines.quality_report.checks.placeholders import find_placeholders
 from synthetic_textcat.pipelines.quality_report.checks.prompt_overlap import PromptIndex, find_overlap
@@ -233,8 +233,9 @@ def placeholder(row: Candidate) -> str | None:
 @row_check
 def about_the_task(row: Candidate) -> str | None:
     """A text that speaks of the task, its labels or the prompt, or in an assistant's voice."""
-    least = row.known.text_checks.about_the_task
-    return find_talk_about_task(row.text, row.language, row.known.task_text, least, row.possible_phrases)
+    known, of_several = row.known, row.labels is not None
+    least, found = known.text_checks.about_the_task, row.possible_phrases
+    return find_talk_about_task(row.text, row.language, known.task_text, least, found, of_several=of_several)
 
 
 @prepares(about_the_task)
@@ -342,8 +343,10 @@ def label_leaked(row: Candidate) -> str | None:
     leaked = list(leaked_labels(row.input_text, labels, row.known.labels, row.language, row.text))
     if leaked:
         return f"the text names {' and '.join(leaked)}"
-    only = only_label(row.input_text, row.known.labels, row.language)
-    return f"the text is only the label {only!r}" if only is not None else None
+    if (only := only_label(row.input_text, row.known.labels, row.language)) is not None:
+        return f"the text is only the label {only!r}"
+    only = None if row.labels is None else only_no_label(row.input_text)
+    return f"the text only says {only!r}" if only is not None else None
 
 
 @row_check

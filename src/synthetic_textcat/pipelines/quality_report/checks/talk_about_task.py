@@ -40,7 +40,7 @@ _KIND = re.compile(
 _BEGINNING = 5  # words
 _SHOWN = 4
 _QUOTED = 60
-_PARTS = ("here", "example", "openings", "assistant", "sure", "hints")
+_PARTS = ("here", "example", "openings", "assistant", "sure", "of_several", "hints")
 _SEARCHED = _PARTS[3:]
 
 
@@ -53,17 +53,25 @@ class Phrases:
         openings: First words of an assistant.
         assistant: An assistant's words of itself.
         sure, hints: Phrases about a task.
+        of_several: Phrases about the labels of a text that has several, or none.
     """
 
     screen: PieceScreen
     openings: "re.Pattern[str]"
     assistant: PhraseSearch
     sure: PhraseSearch
+    of_several: PhraseSearch
     hints: PhraseSearch
 
 
 def find_talk_about_task(
-    text: str, language: str | None, task_text: str, least: int | None, possible: Collection[Phrases] | None = None
+    text: str,
+    language: str | None,
+    task_text: str,
+    least: int | None,
+    possible: Collection[Phrases] | None = None,
+    *,
+    of_several: bool = False,
 ) -> str | None:
     """The phrases by which a text speaks of its task, quoted; None for any other.
 
@@ -73,6 +81,7 @@ def find_talk_about_task(
         task_text: The task's sentence, labels and descriptions, normalised.
         least: Points from which a text is rejected; None = not judged.
         possible: What `possible_phrases` says of the text, if it was asked.
+        of_several: Whether the task has several labels a text.
     """
     if least is None:
         return None
@@ -87,7 +96,8 @@ def find_talk_about_task(
         if is_possible and (pieces := phrases.screen.pieces_in(text)):
             if (match := next(phrases.assistant.matches(text, pieces), None)) is not None:
                 return _assistants(match[0])
-            if (found := _about_task(text, phrases, pieces, task_text, least)) is not None:
+            matches = _matches(text, phrases, pieces, of_several=of_several)
+            if (found := _about_task(text, matches, task_text, least)) is not None:
                 return found
     return None
 
@@ -136,9 +146,9 @@ def _assistants(words: str) -> str:
     return f"an assistant's words: {words[:_QUOTED]!r}"
 
 
-def _about_task(text: str, phrases: Phrases, pieces: Literals, task_text: str, least: int) -> str | None:
+def _about_task(text: str, matches: Iterator[tuple["re.Match[str]", int]], task_text: str, least: int) -> str | None:
     seen: dict[str, int] = {}  # a phrase that comes again counts once: an essay may have one subject
-    for match, worth in _matches(text, phrases, pieces):
+    for match, worth in matches:
         if not _is_of_task(match[0], task_text):
             seen[match[0]] = worth
     points = sum(seen.values())
@@ -147,14 +157,19 @@ def _about_task(text: str, phrases: Phrases, pieces: Literals, task_text: str, l
     return f"speaks of its task: {', '.join(repr(words[:_QUOTED]) for words in list(seen)[:_SHOWN])}"
 
 
-def _matches(text: str, phrases: Phrases, pieces: Literals) -> Iterator[tuple["re.Match[str]", int]]:
+def _matches(
+    text: str, phrases: Phrases, pieces: Literals, *, of_several: bool
+) -> Iterator[tuple["re.Match[str]", int]]:
     taken: list[tuple[int, int]] = []
-    for match in phrases.sure.matches(text, pieces):
-        taken.append(match.span())
-        yield match, _SURE
-    for match in phrases.hints.matches(text, pieces):
-        if not any(start < match.end() and match.start() < end for start, end in taken):
-            yield match, _HINT
+    for search, worth in (
+        (phrases.sure, _SURE),
+        *([(phrases.of_several, _SURE)] if of_several else []),
+        (phrases.hints, _HINT),
+    ):
+        for match in search.matches(text, pieces):
+            if not any(start < match.end() and match.start() < end for start, end in taken):
+                taken.append(match.span())
+                yield match, worth
 
 
 def _is_of_task(phrase: str, task_text: str) -> bool:
