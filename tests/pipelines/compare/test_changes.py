@@ -3,12 +3,14 @@
 import pandas as pd
 
 from synthetic_textcat.pipelines.compare.changes import Change, changes
+from synthetic_textcat.schemas.tasks import Task
 from tests.pipelines.compare.builders import run
+from tests.support.task_tables import task_table
 
 
 def test_what_is_equal_is_not_reported() -> None:
     found = changes(run(), run(run_id="b2", name="generate-b"))
-    assert found == ([], [], {}, [])
+    assert found == ([], [], {}, [], 0)
 
 
 def test_parameters_that_differ_or_that_one_run_alone_has() -> None:
@@ -41,3 +43,26 @@ def test_tasks_that_one_run_alone_had_by_their_sentences() -> None:
         Change("task", None, "Rate."),
     ]
     assert changes(run(tasks=None), run(tasks=after)).tasks == []
+
+
+def test_tasks_that_both_runs_had_by_what_was_changed_in_them() -> None:
+    before, after = (
+        Task.model_validate({"task": "Tag.", "labels": labels, **more})
+        for labels, more in (
+            (["A", "B", "C"], {"labels_per_text": [0, 2], "seed_examples": [{"text": "x", "labels": ["A", "B"]}]}),
+            ({"A": "first", "B": None, "Ц": None}, {"labels_per_text": [1, 2], "weight": 2}),
+        )
+    )
+    found = changes(run(tasks=task_table([before])), run(tasks=task_table([after]))).tasks
+    assert [(change.what, change.baseline, change.candidate) for change in found] == [
+        ("labels: Tag.", "A; B; C", "A (first); B; Ц"),
+        ("seed_examples: Tag.", "x (A, B)", ""),
+        ("weight: Tag.", "1", "2"),
+        ("labels_per_text: Tag.", '{"0": 1.0, "1": 1.0, "2": 1.0}', '{"1": 1.0, "2": 1.0}'),
+    ]
+
+
+def test_changes_of_thousands_of_tasks_are_counted() -> None:
+    tasks = pd.DataFrame({"task_id": map(str, range(1_000)), "task": "Sort."})
+    found = changes(run(tasks=tasks), run(tasks=tasks.assign(weight=2.0)))
+    assert (len(found.tasks), found.more_of_tasks) == (200, 800)

@@ -1,7 +1,9 @@
 """Changes between two runs: parameters, prompts, tasks, model, code."""
 
 import difflib
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -19,6 +21,7 @@ _FACTS = {
 
 _VERSION = "version."
 _CONTEXT_LINES = 2
+_MOST_OF_TASKS = 200  # changes of tasks that a page lists
 
 
 class Change(NamedTuple):
@@ -36,27 +39,32 @@ class Changes(NamedTuple):
         parameters: By full name.
         facts: Plan, tasks, code and versions, from the runs' tags.
         prompts: Lines of a unified diff, by file.
-        tasks: Sentences of tasks that only one run had, the baseline's first.
+        tasks: Sentences of tasks that only one run had, the baseline's first; then labels, seed examples, weight and
+            choices of attributes that differ, of tasks that both had. At most `_MOST_OF_TASKS`.
+        more_of_tasks: Number of further ones.
     """
 
     parameters: list[Change]
     facts: list[Change]
     prompts: dict[str, list[str]]
     tasks: list[Change]
+    more_of_tasks: int = 0
 
 
 def changes(baseline: RunRecord, candidate: RunRecord) -> Changes:
     """Changes between baseline and candidate."""
     names = dict.fromkeys((*baseline.params, *candidate.params))
+    of_tasks = _tasks(baseline.tasks, candidate.tasks)
     return Changes(
         parameters=_differing((name, baseline.params.get(name), candidate.params.get(name)) for name in names),
         facts=_differing(_facts(baseline, candidate)),
         prompts=dict(_prompt_diffs(baseline, candidate)),
-        tasks=list(_tasks(baseline.tasks, candidate.tasks)),
+        tasks=list(islice(of_tasks, _MOST_OF_TASKS)),
+        more_of_tasks=sum(1 for _ in of_tasks),
     )
 
 
-def _differing(pairs: Iterator[tuple[str, str | None, str | None]]) -> list[Change]:
+def _differing(pairs: Iterable[tuple[str, str | None, str | None]]) -> list[Change]:
     return [Change(*pair) for pair in pairs if pair[1] != pair[2]]
 
 
@@ -81,10 +89,30 @@ def _prompt_diffs(baseline: RunRecord, candidate: RunRecord) -> Iterator[tuple[s
 def _tasks(baseline: pd.DataFrame | None, candidate: pd.DataFrame | None) -> Iterator[Change]:
     if baseline is None or candidate is None:
         return
-    before, after = (_sentences(frame) for frame in (baseline, candidate))
-    yield from (Change("task", task, None) for task_id, task in before.items() if task_id not in after)
-    yield from (Change("task", None, task) for task_id, task in after.items() if task_id not in before)
+    before, after = ({str(row["task_id"]): row for row in frame.to_dict("records")} for frame in (baseline, candidate))
+    yield from (Change("task", row["task"], None) for task_id, row in before.items() if task_id not in after)
+    yield from (Change("task", None, row["task"]) for task_id, row in after.items() if task_id not in before)
+    for task_id in (task_id for task_id in before if task_id in after):
+        was, is_now = _definition(before[task_id]), _definition(after[task_id])
+        names = dict.fromkeys((*was, *is_now))
+        yield from _differing((f"{name}: {before[task_id]['task']}", was.get(name), is_now.get(name)) for name in names)
 
 
-def _sentences(tasks: pd.DataFrame) -> dict[str, Any]:
-    return dict(zip(tasks["task_id"], tasks["task"], strict=True))
+def _definition(row: Mapping[Any, Any]) -> dict[str, str]:
+    """Labels, seed examples, weight and choices of a task, as far as its row has them, as people write them."""
+    choices, examples = json.loads(row.get("attributes") or "{}"), row.get("seed_examples", ())
+    sets = choices.pop("seed_labels", None) or [None] * len(examples)
+    texts = (
+        _named(each["text"], each.get("label") if labels is None else ", ".join(labels))
+        for each, labels in zip(examples, sets, strict=True)
+    )
+    return {
+        "labels": "; ".join(_named(each["name"], each.get("description")) for each in row.get("labels", ())),
+        "seed_examples": "; ".join(texts),
+        "weight": f"{row.get('weight', 1):g}",
+        **{name: json.dumps(choice, ensure_ascii=False) for name, choice in choices.items()},
+    }
+
+
+def _named(name: str, more: str | None) -> str:
+    return f"{name} ({more})" if more else name
