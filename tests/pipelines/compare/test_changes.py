@@ -55,11 +55,18 @@ def test_tasks_that_both_runs_had_by_what_was_changed_in_them() -> None:
     )
     found = changes(run(tasks=task_table([before])), run(tasks=task_table([after]))).tasks
     assert [(change.what, change.baseline, change.candidate) for change in found] == [
-        ("labels: Tag.", "A; B; C", "A (first); B; Ц"),
-        ("seed_examples: Tag.", "x (A, B)", ""),
+        ("labels: Tag.", "A; C", "A (first); Ц"),
+        ("seed_examples: Tag.", "x (A, B)", None),
         ("weight: Tag.", "1", "2"),
         ("labels_per_text: Tag.", '{"0": 1.0, "1": 1.0, "2": 1.0}', '{"1": 1.0, "2": 1.0}'),
     ]
+
+
+def test_labels_in_another_order_are_all_listed() -> None:
+    tasks = [
+        task_table([Task.model_validate({"task": "Tag.", "labels": labels})]) for labels in (["A", "B"], ["B", "A"])
+    ]
+    assert changes(*(run(tasks=table) for table in tasks)).tasks == [Change("labels: Tag.", "A; B", "B; A")]
 
 
 def test_changes_of_thousands_of_tasks_are_counted() -> None:

@@ -39,8 +39,8 @@ class Changes(NamedTuple):
         parameters: By full name.
         facts: Plan, tasks, code and versions, from the runs' tags.
         prompts: Lines of a unified diff, by file.
-        tasks: Sentences of tasks that only one run had, the baseline's first; then labels, seed examples, weight and
-            choices of attributes that differ, of tasks that both had. At most `_MOST_OF_TASKS`.
+        tasks: Sentences of tasks that only one run had, the baseline's first. Then, of tasks that both had, labels,
+            seed examples, weight and choices that one of them alone has. At most `_MOST_OF_TASKS`.
         more_of_tasks: Number of further ones.
     """
 
@@ -94,12 +94,21 @@ def _tasks(baseline: pd.DataFrame | None, candidate: pd.DataFrame | None) -> Ite
     yield from (Change("task", None, row["task"]) for task_id, row in after.items() if task_id not in before)
     for task_id in (task_id for task_id in before if task_id in after):
         was, is_now = _definition(before[task_id]), _definition(after[task_id])
-        names = dict.fromkeys((*was, *is_now))
-        yield from _differing((f"{name}: {before[task_id]['task']}", was.get(name), is_now.get(name)) for name in names)
+        for name in dict.fromkeys((*was, *is_now)):
+            sides = was.get(name, []), is_now.get(name, [])
+            if sides[0] != sides[1]:
+                yield Change(f"{name}: {before[task_id]['task']}", *_other_items(*sides))
 
 
-def _definition(row: Mapping[Any, Any]) -> dict[str, str]:
-    """Labels, seed examples, weight and choices of a task, as far as its row has them, as people write them."""
+def _other_items(was: list[str], is_now: list[str]) -> tuple[str | None, str | None]:
+    """Items that one side alone has; all of both if only their order differs."""
+    own = [each for each in was if each not in is_now], [each for each in is_now if each not in was]
+    before, after = own if any(own) else (was, is_now)
+    return "; ".join(before) or None, "; ".join(after) or None
+
+
+def _definition(row: Mapping[Any, Any]) -> dict[str, list[str]]:
+    """Labels, seed examples, weight and choices of a task, as far as its row has them; each a list of items."""
     choices, examples = json.loads(row.get("attributes") or "{}"), row.get("seed_examples", ())
     sets = choices.pop("seed_labels", None) or [None] * len(examples)
     texts = (
@@ -107,10 +116,10 @@ def _definition(row: Mapping[Any, Any]) -> dict[str, str]:
         for each, labels in zip(examples, sets, strict=True)
     )
     return {
-        "labels": "; ".join(_named(each["name"], each.get("description")) for each in row.get("labels", ())),
-        "seed_examples": "; ".join(texts),
-        "weight": f"{row.get('weight', 1):g}",
-        **{name: json.dumps(choice, ensure_ascii=False) for name, choice in choices.items()},
+        "labels": [_named(each["name"], each.get("description")) for each in row.get("labels", ())],
+        "seed_examples": list(texts),
+        "weight": [f"{row.get('weight', 1):g}"],
+        **{name: [json.dumps(choice, ensure_ascii=False)] for name, choice in choices.items()},
     }
 
 
