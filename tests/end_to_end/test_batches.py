@@ -79,7 +79,11 @@ def test_batches_are_listed_cancelled_and_refused_where_there_are_none(tmp_path:
         assert wrong.returncode == 1
         assert "batches.cancel=batch_9: no open batch of this project" in " ".join(wrong.stderr.split())
         ended = project.run("--pipelines", "batches", "--env", "openai", "--params", "batches.cancel=all", **env)
-        assert "requests are done and billed, about $0.0" in " ".join(ended.stdout.split())
+        said = " ".join(ended.stdout.split())
+        assert "requests are done and billed, about $0.0" in said
+        assert "Run `generate` with generation.mode=batch to collect them" in said
+        live = project.generate("--env", "openai", "--params", rows, **env)
+        assert "Next: collect them with generation.mode=batch, also after" in " ".join(live.split())
         project.generate("--env", "openai", "--params", f"{_BATCH},{rows}", **env)
     assert 0 < len(project.journal()) < 40
     assert project.ledger()["not_run"] == 40 - len(project.journal())

@@ -5,6 +5,7 @@ import logging
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,6 +27,7 @@ from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.worker_counts import ReportBatch
 from tests.llm.shards.sharded_plan import ShardedPlan, good_texts, wait_for
 from tests.support.model_classes import OPENAI_CLASS
+from tests.support.server import FaultServer
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Dask's own: of ports in use, of event loops
 
@@ -109,6 +111,21 @@ def test_a_peer_that_accepts_and_says_nothing_is_one_line() -> None:
         address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(ClusterError, match=r"No Dask scheduler answers at .*says nothing"):
             _workers(address, connect_s=0.5).start()
+
+
+@pytest.mark.parametrize("scheme", ["tcp", "tls"])
+def test_a_peer_that_is_no_scheduler_is_one_line_at_once(scheme: str, server: FaultServer) -> None:
+    """As the address of a dashboard; `tls` has no certificate here. Nothing of Dask's own follows at the end."""
+    address = server.url.replace("http", scheme).removesuffix("/v1")
+    began = time.monotonic()
+    connecting = subprocess.run(
+        [sys.executable, "-c", _CONNECT, address], capture_output=True, text=True, check=False, timeout=120
+    )
+    (line,) = connecting.stdout.splitlines()
+    assert line.startswith(f"cluster.address={address} is no Dask scheduler that this run can talk to (")
+    assert "Next: fix the address" in line
+    assert connecting.stderr == ""
+    assert time.monotonic() - began < 15  # Dask's close of a client that was not made takes 20 s
 
 
 def _refusal(address: str, spec: ChatModelSpec, folder: Path, run_id: str = "run-1") -> str:

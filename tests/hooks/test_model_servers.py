@@ -49,6 +49,23 @@ def test_the_writer_is_asked_there_in_each_pipeline_that_has_it(pipeline: str) -
     assert _servers(pipeline)[0] == _URLS
 
 
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("http://gpu-2:abc/v1", "has an invalid port"),
+        ("http://gpu-2:99999/v1", "has an invalid port"),
+        ("http://gpu 2/v1", "contains a blank"),
+        ("http://gpu-2/v1#a", "contains a #"),
+        ("http://gpu-2/v1/chat/completions", "ends in /chat/completions"),
+    ],
+)
+def test_each_address_is_checked_before_any_call(url: str, says: str) -> None:
+    parameters = _parameters(None)
+    parameters["cluster"]["base_urls"] = [_URLS[0], url]
+    with pytest.raises(ModelSetupError, match=rf"cluster\.base_urls: entry 2 {says}.*Next:"):
+        serve_at_base_urls(parameters, register_pipelines()["generate"], _catalog(OPENAI_CLASS))
+
+
 def test_it_keeps_its_fingerprint() -> None:
     catalog, llm = _catalog(OPENAI_CLASS), LlmParameters(model="my-model", endpoint_name="my-fleet")
     before = catalog.load("llm").identity_of(llm)

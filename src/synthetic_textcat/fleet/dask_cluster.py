@@ -169,16 +169,20 @@ class DaskCluster:
         the client is made in a thread, which such a peer can keep.
 
         Raises:
-            ClusterError: If no scheduler answers in time.
+            ClusterError: If no scheduler answers in time, or something else does.
         """
         from distributed import Client
 
         made: SimpleQueue[Client | Exception] = SimpleQueue()
 
         def connect() -> None:
+            client = Client.__new__(Client)
             try:
-                made.put(Client(address, timeout=self._connect_s, set_as_default=False, name=METRIC))
+                Client.__init__(client, address, timeout=self._connect_s, set_as_default=False, name=METRIC)
+                made.put(client)
             except Exception as error:  # noqa: BLE001  raised in the thread that waits
+                with suppress(Exception):
+                    client.close(timeout=self._connect_s)  # else at exit, where that fails after 20 s
                 made.put(error)
 
         Thread(target=connect, name="dask-client", daemon=True).start()
@@ -189,6 +193,12 @@ class DaskCluster:
         if not isinstance(found, Exception):
             return found
         self.close()
+        if not isinstance(found, OSError):
+            raise ClusterError(
+                f"cluster.address={address} is no Dask scheduler that this run can talk to ({first_line(found)}). "
+                "Next: fix the address, which is not that of a dashboard or a worker; for tls:// Dask's configuration "
+                "must name certificates (distributed.comm.tls)"
+            ) from found
         raise ClusterError(
             f"No Dask scheduler answers at cluster.address={address} within {self._connect_s:g} s "
             f"({first_line(found)}). Next: start one there (dask scheduler), or fix the address"

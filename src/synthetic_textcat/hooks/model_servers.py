@@ -9,7 +9,7 @@ from kedro.pipeline import Pipeline
 from synthetic_textcat.datasets import ChatModelDataset
 from synthetic_textcat.errors import ModelSetupError
 from synthetic_textcat.hooks import catalog_names as names
-from synthetic_textcat.llm.chat_models.openai_client import OPENAI_URL
+from synthetic_textcat.llm.chat_models.openai_client import OPENAI_URL, read_address
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.schemas.cluster_parameters import ClusterParameters
 from synthetic_textcat.schemas.parameters import LabelCheckParameters, LlmParameters
@@ -21,11 +21,13 @@ def serve_at_base_urls(parameters: Mapping[str, Any], pipeline: Pipeline, catalo
     A separate judge keeps its address, unless it is the same model and its entry has no address.
 
     Raises:
-        ModelSetupError: If the judge would be asked at an address that nobody has named.
+        ModelSetupError: If no call can go to one of the addresses, or nobody has named the judge's address.
     """
     urls = ClusterParameters.model_validate(parameters.get("cluster", {})).base_urls
     if not urls or names.LLM not in pipeline.inputs():
         return
+    for number, url in enumerate(urls, 1):  # else the first shard of a wrong one ends the run, after paid calls
+        read_address(url, f"Parameter cluster.base_urls: entry {number}")
     writer = _model(catalog, names.LLM)
     writer.serve_at(urls)
     label_check = LabelCheckParameters.model_validate(parameters.get("label_check", {}))

@@ -250,7 +250,8 @@ def batch_lines(batches: "pd.DataFrame") -> Iterator[str]:
         line = (
             f"{counted(len(stopped), 'batch')}: {int(stopped['done'].sum()):,} requests are done and billed, {said}. "
         )
-        yield from labelled_lines("cancelled", f"{line}Run `generate` again to collect them: the rest is asked again")
+        then = "Run `generate` with generation.mode=batch to collect them: the rest is asked again"
+        yield from labelled_lines("cancelled", f"{line}{then}")
 
 
 def stop_lines(stopped_by: str, stops: Stops) -> Iterator[str]:

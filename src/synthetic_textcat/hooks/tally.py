@@ -172,7 +172,12 @@ class Tally:
     @property
     def done(self) -> int:
         """Rows that are settled, for this run."""
-        return self.accepted + self.rejected + self.failed + self.unchecked + len(self._waiting)
+        return self.checked + self.unchecked + len(self._waiting)
+
+    @property
+    def checked(self) -> int:
+        """Settled rows of which it is known whether they are accepted."""
+        return self.accepted + self.rejected + self.failed
 
     def add(self, completions: Iterable[Completion], prices: PriceList, *, check: bool = True) -> None:
         """Counts the saved completions, or adds what workers have counted.

@@ -51,6 +51,13 @@ class ClusterParameters(Block):
             raise ValueError(
                 "is not the address of a Dask scheduler, which begins with tcp:// or tls://, as tcp://host:8786"
             )
+        if address is not None and address.startswith(("tcp://", "tls://")):
+            parts = urlsplit(address)
+            missing = "host" if not parts.hostname else "port" if not parts.port else ""
+            if missing:
+                raise ValueError(f"has no {missing}; write it as {parts.scheme}://host:8786")
+            if "@" in parts.netloc:
+                raise ValueError("has a user, and Dask takes none; write it as tls://host:8786, with certificates")
         return address
 
     @field_validator("base_urls")

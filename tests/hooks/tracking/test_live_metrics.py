@@ -75,6 +75,28 @@ def test_a_point_says_how_far_the_calls_are_at_so_many_rows(clock: _Clock) -> No
     }
 
 
+def test_rows_that_wait_for_their_check_lower_no_yield_and_the_last_point_has_them(clock: _Clock) -> None:
+    """A short run: all rows are settled within the first second, before the checks."""
+    points = clock.points()
+    points.note(Tally(1000, 1, unchecked=4))
+    clock.now += 1
+    points.note(_tally(3, 1), at_once=True)
+    points.note(_tally(3, 1), at_once=True)
+    written = _Store().written(points)
+    assert written["live/rows_done"] == [(4, 4.0), (4, 4.0)]
+    assert written["live/rows_accepted"] == [(4, 0.0), (4, 3.0)]
+    assert written["live/yield"] == [(4, 0.75)]
+    assert "live/rows_per_s" not in written
+
+
+def test_rows_that_are_never_checked_while_calls_go_on_lower_no_yield(clock: _Clock) -> None:
+    points = clock.points()
+    points.note(Tally(1000, 1, accepted=3, rejected=1, unchecked=96))
+    written = _Store().written(points)
+    assert written["live/rows_done"] == [(100, 100.0)]
+    assert written["live/yield"] == [(100, 0.75)]
+
+
 def test_passes_of_a_quota_are_added_up(clock: _Clock) -> None:
     points = clock.points()
     points.note(_tally(3, 1, tokens=50, usd=0.5))

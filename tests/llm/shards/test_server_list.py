@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from synthetic_textcat.errors import FatalAnswerError
 from synthetic_textcat.llm.chat_models.server_list import ServerList
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.schemas.parameters import LlmParameters
@@ -87,8 +88,20 @@ def test_rows_of_a_server_that_begins_to_fail_are_asked_again_of_the_others(
     assert 3 <= len(failed) <= 12
 
 
+def test_the_server_that_ends_the_run_is_named_with_the_parameter_of_its_address(
+    servers: list[FaultServer], tmp_path: Path
+) -> None:
+    url = servers[0].url.removesuffix("/v1")
+    with pytest.raises(FatalAnswerError) as error:
+        _answers(_plan(tmp_path), [servers[1].url, url])
+    assert str(error.value).startswith(f"{url}: The server does not know this model or path")
+    assert "and its entry in cluster.base_urls to its address" in str(error.value)
+
+
 def test_if_no_server_answers_the_run_says_so(tmp_path: Path) -> None:
-    with pytest.raises(Exception, match="No server answers"):
+    with pytest.raises(
+        Exception, match=r"No server answers.*Next: start it, or set its entry in cluster\.base_urls to"
+    ):
         _answers(_plan(tmp_path), [_NOBODY, "http://127.0.0.1:11/v1"])
 
 

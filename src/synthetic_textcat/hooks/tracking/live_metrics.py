@@ -29,6 +29,7 @@ class _Counts:
     """Counts so far; `tokens` is None if the usage of a call is unknown, `usd` also if a price is unknown."""
 
     done: int = 0
+    checked: int = 0
     accepted: int = 0
     tokens: int | None = 0
     usd: float | None = 0.0
@@ -38,12 +39,13 @@ class _Counts:
         """Counts of a tally."""
         totals = tally.totals
         tokens, usd = (None, None) if totals.uncounted else (totals.tokens, totals.usd)
-        return cls(tally.done, tally.accepted, tokens, usd)
+        return cls(tally.done, tally.checked, tally.accepted, tokens, usd)
 
     def plus(self, other: Self) -> Self:
         """Sum of both counts."""
         return type(self)(
             self.done + other.done,
+            self.checked + other.checked,
             self.accepted + other.accepted,
             plus(self.tokens, other.tokens),
             plus(self.usd, other.usd),
@@ -74,7 +76,7 @@ class LivePoints:
 
     - `live/rows_done`: settled rows, of the rows that this run requests.
     - `live/rows_accepted`: settled rows that pass the single-row checks; the final count is in the report.
-    - `live/yield`: `rows_accepted` / `rows_done`.
+    - `live/yield`: `rows_accepted` / settled rows that are checked; no point before there are any.
     - `live/rows_per_s`: settled rows per second since the previous point; not at the first point.
     - `live/tokens`: prompt and completion tokens; ends if the usage of a call is unknown.
     - `live/usd`: their cost; ends likewise, and if a price is unknown.
@@ -89,16 +91,17 @@ class LivePoints:
         self._lock = Lock()
         self._first: _Point | None = None
         self._last: _Point | None = None
-        self._before = self._of_pass = _Counts()
+        self._before = self._of_pass = self._noted = _Counts()
 
     def note(self, tally: Tally, *, at_once: bool = False) -> None:
-        """Adds a point if one is due, or `at_once`; no point if no row was settled since the last one."""
+        """Adds a point if one is due, or `at_once`; no point if no row was settled or checked since the last one."""
         self._of_pass = _Counts.of(tally)
         now, counts = self._clock.monotonic(), self._before.plus(self._of_pass)
-        if not counts.done or (self._last and (counts.done == self._last.step or not (at_once or self._is_due(now)))):
+        is_new = (counts.done, counts.checked) != (self._noted.done, self._noted.checked)
+        if not is_new or (self._last and not (at_once or self._is_due(now))):
             return
         point = _Point(self._clock.now_ms(), now, counts.done, _values(counts) | self._rate(counts, now))
-        self._first, self._last = self._first or point, point
+        self._first, self._last, self._noted = self._first or point, point, counts
         with self._lock:
             self._waiting.append(point)
             del self._waiting[:-_MOST_WAITING]
@@ -126,7 +129,7 @@ class LivePoints:
         return now - self._last.at_s >= every_s
 
     def _rate(self, counts: _Counts, now: float) -> dict[str, float]:
-        if self._last is None or now <= self._last.at_s:
+        if self._last is None or now <= self._last.at_s or counts.done == self._last.step:
             return {}
         return {"live/rows_per_s": (counts.done - self._last.step) / (now - self._last.at_s)}
 
@@ -135,8 +138,9 @@ def _values(counts: _Counts) -> dict[str, float]:
     values = {
         "live/rows_done": float(counts.done),
         "live/rows_accepted": float(counts.accepted),
-        "live/yield": counts.accepted / counts.done,
     }
+    if counts.checked:
+        values["live/yield"] = counts.accepted / counts.checked
     unsure = {"live/tokens": counts.tokens, "live/usd": counts.usd}
     return values | {name: float(value) for name, value in unsure.items() if value is not None}
 

@@ -87,7 +87,8 @@ def without_batches(found: OpenRows, record: BatchRecord, journal: Journal, *, i
         if len(rows) < len(found.rows):
             logger.warning(
                 "%d rows are in batches at the provider, and are not asked for live. Next: collect them with "
-                "generation.mode=batch, or cancel them (`kedro run --pipelines batches --params batches.cancel=all`)",
+                "generation.mode=batch, also after you have cancelled them (`kedro run --pipelines batches --params "
+                "batches.cancel=all`)",
                 len(found.rows) - len(rows),
             )
         return found._replace(rows=rows)

@@ -45,12 +45,19 @@ _LIMIT_FIELDS = ("max_tokens", "max_output_tokens", "num_predict", "max_new_toke
 
 
 class Chat:
-    """A chat model with the adapter that passes it schema and seed."""
+    """A chat model with the adapter that passes it schema and seed.
 
-    def __init__(self, model: "BaseChatModel", llm: LlmParameters) -> None:
+    Args:
+        model: The model.
+        llm: Its settings.
+        address: Place where its address is set, for error messages; empty = that of its class.
+    """
+
+    def __init__(self, model: "BaseChatModel", llm: LlmParameters, address: str = "") -> None:
         self._model = model
         self._adapter = schema_adapter(model, llm)
-        self._set_by = replace(set_by(model), model=f" ({llm.model})")
+        places = set_by(model)
+        self._set_by = replace(places, model=f" ({llm.model})", address=address or places.address)
 
     @property
     def calls_in_threads(self) -> bool:

@@ -8,7 +8,7 @@ from itertools import count, repeat
 from time import monotonic
 from typing import Any
 
-from synthetic_textcat.errors import TransportError, UnreachableError
+from synthetic_textcat.errors import BadRequestError, FatalAnswerError, TransportError, UnreachableError
 from synthetic_textcat.llm.chat_models.answers import Answer
 from synthetic_textcat.llm.chat_models.chat import Chat
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
@@ -25,6 +25,10 @@ _TESTED_AFTER_S = 30.0
 
 _OF_THE_SERVER = {"connection_error", "timeout", "server_error"}
 """Causes that a server which is down may have; a rate limit shows that it is there."""
+
+
+_ADDRESS = "its entry in cluster.base_urls"
+"""Place where a server's address is set, for error messages."""
 
 
 class ServerList:
@@ -145,6 +149,10 @@ class ChatOfServers(Chat):
             is_down = error.retryable and error.cause in _OF_THE_SERVER
             self._servers.note(url, str(error) if is_down else "")
             raise
+        except BadRequestError:  # may be one row's failure, whichever server it asks
+            raise
+        except FatalAnswerError as error:
+            raise FatalAnswerError(f"{url}: {error}") from error
         self._servers.note(url)
         return answer
 
@@ -167,4 +175,4 @@ def open_chat(spec: ChatModelSpec, llm: LlmParameters, shard: int | None = None)
     """
     if not spec.servers:
         return Chat(spec.build(llm), llm)
-    return ChatOfServers(server_list(spec.servers), shard, lambda url: Chat(spec.at(url).build(llm), llm))
+    return ChatOfServers(server_list(spec.servers), shard, lambda url: Chat(spec.at(url).build(llm), llm, _ADDRESS))
