@@ -1,6 +1,7 @@
 """No surprise on the bill: caps, limits, prices and the quote, through real HTTP."""
 
 import hashlib
+import json
 from itertools import pairwise
 from pathlib import Path
 
@@ -168,3 +169,24 @@ def test_a_quote_of_the_offline_model_has_tokens_yield_and_a_cost_said_to_be_mad
     assert quote["quote/usd/expected"] > 0
     assert quote["quote/usd/made_up"] == 1
     assert "          made up: the offline model charges nothing" in done.stdout
+
+
+def test_replies_that_name_no_model_are_reported_exported_and_quoted(
+    project: Project, server: FaultServer, openai_env: dict[str, str]
+) -> None:
+    """As ChatCohere's, and those of servers that send `"model": null`: the cost is unknown, and nothing else is."""
+    size = _params(attribute_sampling__num_examples=40)
+    project.generate("--env", "openai", *size, **openai_env)
+    lines = [{**line, "model_name": None} for line in project.journal()]
+    journal = "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines)
+    project.path("data/03_primary/completions.jsonl").write_text(journal, encoding="utf-8")
+    asked = server.stats()["requests"]
+
+    project.generate("--env", "openai", *size, **openai_env)
+    quoted = project.run("--pipelines", "quote", "--env", "openai", *size, **openai_env)
+
+    assert project.table("examples")["model_name"].isna().all()
+    assert quoted.returncode == 0, quoted.stderr
+    assert project.quote()["quote/tokens/expected"] > 0
+    assert project.quote()["quote/usd/expected"] is None
+    assert server.stats()["requests"] == asked

@@ -79,6 +79,24 @@ def test_an_interrupt_saves_what_has_arrived_and_is_told_as_killed(
 
 
 @pytest.mark.slow
+def test_an_interrupt_after_the_run_was_opened_in_mlflow_records_its_inputs(
+    project: Project, server: FaultServer, openai_env: dict[str, str]
+) -> None:
+    """It is recorded while the interpreter exits, when Python starts no thread any more."""
+    running = _under_way(project, server, openai_env | TRACKED, latency_ms=2_000, saved=5)
+    project.wait_for_mlflow_run("RUNNING")
+
+    code, output = end(running, signal.SIGINT)
+
+    assert code == 130
+    assert "Traceback" not in output
+    assert "did not record" not in " ".join(output.split())
+    run = project.wait_for_mlflow_run("KILLED")
+    assert run.inputs is not None
+    assert {each.dataset.name for each in run.inputs.dataset_inputs} >= {"requests", "tasks"}
+
+
+@pytest.mark.slow
 def test_a_half_written_journal_is_no_finished_output(
     project: Project, server: FaultServer, openai_env: dict[str, str]
 ) -> None:

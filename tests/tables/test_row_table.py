@@ -1,6 +1,8 @@
 """Row tables of frames and of makers: the same rows in any batches, and columns as a person reads them."""
 
 import pickle
+import subprocess
+import sys
 from copy import deepcopy
 from pathlib import Path
 
@@ -93,3 +95,13 @@ def test_datasets_of_others_write_it_as_a_frame(table: RowTable, tmp_path: Path)
     pd.testing.assert_frame_equal(pickle.loads(pickle.dumps(table)).to_pandas(), _FRAME)
     with pytest.raises(AttributeError, match="to_pandas"):
         table.groupby("label")
+
+
+def test_batches_are_read_while_the_interpreter_exits() -> None:
+    """After Ctrl-C the exit handler records the run, with rows of the plan; no thread starts any more by then."""
+    script = (
+        "import atexit; from synthetic_textcat.tables.row_table import read_ahead; "
+        "atexit.register(lambda: print(*read_ahead(iter([1, 2, 3]))))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.stdout == "1 2 3\n", done.stderr

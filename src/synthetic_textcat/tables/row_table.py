@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from typing import Any, Self, TypeVar, overload
 
@@ -264,7 +264,16 @@ def in_blocks(frames: Iterable[pd.DataFrame], rows: int) -> Iterator[pd.DataFram
 def read_ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
     """The batches; while one is worked on, a thread reads the next, which Arrow does without the interpreter's lock."""
     with ThreadPoolExecutor(1) as reader:
-        upcoming = reader.submit(next, batches, None)
+        upcoming = _upcoming(reader, batches)
         while (batch := upcoming.result()) is not None:
-            upcoming = reader.submit(next, batches, None)
+            upcoming = _upcoming(reader, batches)
             yield batch
+
+
+def _upcoming(reader: ThreadPoolExecutor, batches: Iterator[Batch]) -> "Future[Batch | None]":
+    try:
+        return reader.submit(next, batches, None)
+    except RuntimeError:  # the interpreter exits, as after Ctrl-C, when a run is still recorded: no thread starts then
+        found: Future[Batch | None] = Future()
+        found.set_result(next(batches, None))
+        return found

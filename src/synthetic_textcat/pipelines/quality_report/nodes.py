@@ -289,7 +289,7 @@ def write_report(
 ) -> str:
     """The report as HTML."""
     worst = {name: rows for part in signals for name, rows in part["worst"].items()}
-    writers = {name for frame in examples.frames(["model_name"]) for name in frame["model_name"].unique()}
+    writers = {name for frame in examples.frames(["model_name"]) for name in frame["model_name"].dropna().unique()}
     sentences = tasks[["task_id", "task"]]
     accepted, beyond_quota, refused = (rows_on_page(table, worst) for table in (examples, surplus, rejected))
     return render(

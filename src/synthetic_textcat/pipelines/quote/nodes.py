@@ -105,7 +105,8 @@ def _costs(
     """
     totals = np.zeros(number)
     columns = (own[name] for name in ("model_name", "status", "prompt_tokens", "cached_tokens", "completion_tokens"))
-    for row, model, status, *counts in zip(rows.tolist(), *columns, strict=True):
+    for row, name, status, *counts in zip(rows.tolist(), *columns, strict=True):
+        model = None if pd.isna(name) else name  # some classes and servers name none
         known = [None if pd.isna(count) else int(count) for count in counts]
         usd = 0.0 if status == "rate_limited" else prices.usd_of_counts(model, *known, batch=batch)
         totals[row] += nan if usd is None else usd
