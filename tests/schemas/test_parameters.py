@@ -203,8 +203,17 @@ def test_an_unknown_key_is_named_with_the_nearest_and_without_its_value(path: st
         ("label_check.llm", {"api_key": "k"}, "Parameter label_check.llm: has the unknown field api_key"),
         ("label_check.llm", {"temperature": 9}, "Parameter label_check.llm.temperature=9: input should be less than"),
         ("label_check.llm", {"model": "m", "defects": {"refused": 1}}, "Parameter label_check.llm: defects work with"),
-        ("label_check.llm", "gpt", "Parameter label_check.llm='gpt': input should be a valid dictionary"),
-        ("quality_report", None, "Parameter quality_report=None: input should be a valid dictionary"),
+        (
+            "label_check.llm",
+            "gpt",
+            "Parameter label_check.llm='gpt': write keys below it, each with a value, or leave it out",
+        ),
+        ("cluster.base_urls", "http://a/v1", "base_urls='http://a/v1': write a list, such as [one, another] (conf/"),
+        (
+            "quality_report",
+            None,
+            "Parameter quality_report=None: write keys below it, each with a value, or leave it out",
+        ),
     ],
 )
 def test_a_wrong_value_is_named_with_what_is_allowed(path: str, value: object, says: str) -> None:

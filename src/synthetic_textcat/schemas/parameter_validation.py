@@ -8,6 +8,11 @@ from pydantic import BaseModel, ValidationError
 from synthetic_textcat.errors import ParameterError, nearest
 from synthetic_textcat.schemas.parameters import Parameters
 
+_BLOCK = "write keys below it, each with a value, or leave it out"
+_LIST = "write a list, such as [one, another]"
+_FORMS = {"model_type": _BLOCK, "dict_type": _BLOCK, "list_type": _LIST, "tuple_type": _LIST}
+"""What is to be written, by the type of pydantic's error: its own words name Python's types."""
+
 
 def validate_parameters(parameters: Mapping[str, Any]) -> Parameters:
     """Validates all parameters, for any pipeline.
@@ -78,5 +83,7 @@ def _shown(path: Sequence[str], parameters: Mapping[str, Any]) -> str:
 
 
 def _reason(problem: Any) -> str:
+    if (form := _FORMS.get(problem["type"])) is not None:
+        return form
     message = str(problem["msg"]).removeprefix("Value error, ")
     return message[0].lower() + message[1:]
