@@ -176,7 +176,7 @@ def test_replies_that_name_no_model_are_reported_exported_and_quoted(
 ) -> None:
     """As ChatCohere's, and those of servers that send `"model": null`: the cost is unknown, and nothing else is."""
     size = _params(attribute_sampling__num_examples=40)
-    project.generate("--env", "openai", *size, **openai_env)
+    project.generate("--env", "openai", "--to-nodes", "generation.settle_rows", *size, **openai_env)
     lines = [{**line, "model_name": None} for line in project.journal()]
     journal = "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines)
     project.path("data/03_primary/completions.jsonl").write_text(journal, encoding="utf-8")
