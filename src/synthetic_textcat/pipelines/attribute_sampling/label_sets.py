@@ -171,7 +171,7 @@ class LabelSets:
                 chosen[part][own] = choice.labels_of(sets).T
         return chosen
 
-    def _likely(self, rows: "SizedRows", first: Ints, before: Ints) -> Ints:
+    def _likely(self, rows: SizedRows, first: Ints, before: Ints) -> Ints:
         """Likely counts of the labels before some rows: by largest remainders, then by PF for some rows."""
         sizes = rows.window(first - _WARM_UP, 0, _WARM_UP + AHEAD)
         earlier = before - np.array([(sizes[:_WARM_UP] == number).sum(axis=0) for number in range(len(self._sizes))])
@@ -187,7 +187,7 @@ class LabelSets:
         return state.counts
 
     def _sequences(
-        self, pieces: Streams, rows: "SizedRows", first: Ints, total: Ints, begun: Ints, chosen: Bools, starts: Ints
+        self, pieces: Streams, rows: SizedRows, first: Ints, total: Ints, begun: Ints, chosen: Bools, starts: Ints
     ) -> Ints:
         """Draws pieces, which are sorted by falling length, into `chosen`; the counts of the labels at their ends.
 
