@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 from numpy.typing import NDArray
+from pandas.api.extensions import ExtensionArray
 
 from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.hashing import canonical_json
@@ -110,10 +111,16 @@ def own_of(table: pd.DataFrame | RowTable) -> list[str]:
 
 def to_frame(records: Iterable[Mapping[str, object] | Sequence[object]], columns: Mapping[str, str]) -> pd.DataFrame:
     """A frame with exactly these columns, order and dtypes, even without records; a label alone is a set of one."""
-    frame = pd.DataFrame(list(records), columns=list(columns)).astype(dict(columns))
+    rows = [[row.get(name) for name in columns] if isinstance(row, Mapping) else row for row in records]
+    cells = zip(*rows, strict=True) if rows else [()] * len(columns)
+    frame = pd.DataFrame({name: _column(own, columns[name]) for name, own in zip(columns, cells, strict=True)})
     if "label" not in columns or columns.get(LABELS) != LABELS_DTYPE:
         return frame
     return frame.assign(**{LABELS: labels_column(labels_of(frame))})
+
+
+def _column(cells: Sequence[object], dtype: str) -> ExtensionArray | NDArray[Any]:
+    return np.fromiter(cells, object, len(cells)) if dtype == "object" else pd.array(cells, dtype=dtype)
 
 
 def with_columns(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:

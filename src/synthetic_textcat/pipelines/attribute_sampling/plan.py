@@ -11,6 +11,7 @@ from synthetic_textcat.pipelines.attribute_sampling.streams import Ints, ranges
 from synthetic_textcat.pipelines.attribute_sampling.task_rows import TaskRows
 from synthetic_textcat.schemas.own_attributes import names_in_order, parent_of
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
+from synthetic_textcat.schemas.rows import to_frame
 from synthetic_textcat.schemas.task_table import tasks_of
 from synthetic_textcat.tables import RowTable
 from synthetic_textcat.tables.row_table import Columns
@@ -41,7 +42,7 @@ class PlanTable(RowTable):
 
     def empty(self, columns: Columns | None = None) -> pd.DataFrame:
         """A frame with the columns and their dtypes, and no row."""
-        return pd.DataFrame(columns=self.names).astype(self._parts[0].dtypes)[self._checked(columns)]
+        return to_frame([], self._parts[0].dtypes)[self._checked(columns)]
 
     def _batches(self, columns: list[str], rows: int) -> Iterator[pd.DataFrame]:
         for start in range(0, len(self._places), rows):

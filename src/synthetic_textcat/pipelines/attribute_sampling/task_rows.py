@@ -120,7 +120,7 @@ class TaskRows:
         """Some rows, by their places among all, as columns of `requests`. The seed is the first 31 bits of the id."""
         wanted = list(self.dtypes) if columns is None else list(columns)
         task, replicate = self._numbers_of(rows)
-        found: dict[str, Any] = {"replicate": replicate}
+        found: dict[str, Any] = {"replicate": replicate.astype(np.int64)}
         for name in (name for name in wanted if name in self._names):
             codes = self._codes[name][rows] if name in self._codes else task
             found[name] = self._names[name].take(pa.array(codes, mask=codes < 0))
@@ -129,11 +129,11 @@ class TaskRows:
             ends = pa.array(np.arange(0, 2 * digests.size + 1, 2 * _ID_BYTES))
             texts = ends.buffers()[1], pa.py_buffer(_HEX[digests])
             found["request_id"] = pa.LargeStringArray.from_buffers(len(rows), *texts)
-            found["seed"] = digests[:, :4].copy().view(">u4")[:, 0] >> 1
+            found["seed"] = (digests[:, :4].copy().view(">u4")[:, 0] >> 1).astype(np.int64)
         table: pd.DataFrame = pa.table({name: found[name] for name in wanted if name in found}).to_pandas()
         if LABELS in wanted:
             table[LABELS] = self._labels(rows, task)
-        return table[wanted].astype({name: self.dtypes[name] for name in wanted})
+        return table[wanted]
 
     def _labels(self, rows: Ints, task: Ints) -> "pd.Series[Any]":
         """Label set of each row."""
