@@ -13,7 +13,7 @@ from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests
 from synthetic_textcat.schemas.outcomes import FAILURE_DEFECTS, RECOVERABLE_DEFECTS, REJECT_DEFECTS
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import plan_sha256
-from tests.support.project import TRACKED, Project
+from tests.support.project import TRACKED, UP_TO_THE_CALLS, UP_TO_THE_PLAN, UP_TO_THE_REPORT, Project
 from tests.support.server import FaultServer
 
 pytestmark = pytest.mark.whole_run
@@ -28,7 +28,7 @@ def test_1_every_planned_row_ends_in_exactly_one_place(project: Project) -> None
     )
 
     project.one_retry("synthetic_textcat.llm.offline.model.OfflineTemplateModel")  # four would wait for half a minute
-    project.generate("--params", "attribute_sampling.num_examples=300")
+    project.generate("--params", "attribute_sampling.num_examples=300", stages=UP_TO_THE_REPORT)
 
     plan, ends = project.table("requests"), _ends(project)
     assert ends.keys() == set(plan["request_id"])
@@ -53,16 +53,16 @@ def test_2_a_paid_answer_is_never_paid_for_twice(
     project: Project, server: FaultServer, openai_env: dict[str, str]
 ) -> None:
     few, more = (("--env", "openai", "--params", f"attribute_sampling.num_examples={n}") for n in (60, 90))
-    project.generate(*few, **openai_env)
+    project.generate(*few, stages=UP_TO_THE_CALLS, **openai_env)
     project.run("--pipelines", "quality_report,export", "--env", "openai", **openai_env)
     assert server.stats()["requests"] == 60
 
-    project.generate(*more, **openai_env)  # more rows: only the new ones
+    project.generate(*more, stages=UP_TO_THE_CALLS, **openai_env)  # more rows: only the new ones
     assert server.stats()["requests"] == 90
 
     prompt = project.path("data/01_raw/prompts/open_labels.yml")
     prompt.write_text(prompt.read_text(encoding="utf-8").replace("Tell of one", "Tell of a"), encoding="utf-8")
-    project.generate(*more, **openai_env)  # another prompt: only the rows that it changes
+    project.generate(*more, stages=UP_TO_THE_CALLS, **openai_env)  # another prompt: only the rows that it changes
     open_rows = int(project.table("requests")["label"].isna().sum())
     assert 0 < open_rows < 90
     assert server.stats()["requests"] == 90 + open_rows
@@ -70,15 +70,13 @@ def test_2_a_paid_answer_is_never_paid_for_twice(
 
 
 def test_3_the_plan_does_not_depend_on_luck(project: Project) -> None:
-    project.generate("--params", "attribute_sampling.num_examples=70,generation.max_concurrency=1")
+    project.generate("--params", "attribute_sampling.num_examples=70", stages=UP_TO_THE_PLAN)
     first = project.table("requests")
     tasks = project.path("data/01_raw/tasks.yml")
     entries = yaml.safe_load(tasks.read_text(encoding="utf-8"))
     tasks.write_text(yaml.safe_dump(entries[::-1]), encoding="utf-8")
 
-    planning = ("--pipelines", "task_ingest,attribute_sampling")
-    done = project.run(*planning, "--params", "attribute_sampling.num_examples=300", PYTHONHASHSEED="7")
-    assert done.returncode == 0, done.stderr
+    project.generate("--params", "attribute_sampling.num_examples=300", stages=UP_TO_THE_PLAN, PYTHONHASHSEED="7")
 
     more = project.table("requests")
     pd.testing.assert_frame_equal(more.head(70), first)
@@ -86,7 +84,8 @@ def test_3_the_plan_does_not_depend_on_luck(project: Project) -> None:
 
 
 def test_4_what_is_recorded_is_what_was_sent(project: Project, server: FaultServer, openai_env: dict[str, str]) -> None:
-    project.generate("--env", "openai", "--params", "attribute_sampling.num_examples=40", **openai_env)
+    few = "attribute_sampling.num_examples=40"
+    project.generate("--env", "openai", "--params", few, stages=UP_TO_THE_REPORT, **openai_env)
 
     sent = server.stats()["last_body"]
     messages = [{"role": message["role"], "content": message["content"]} for message in sent["messages"]]
@@ -102,7 +101,7 @@ def test_4_what_is_recorded_is_what_was_sent(project: Project, server: FaultServ
 def test_5_model_output_is_data_and_recovered_where_a_person_could(project: Project) -> None:
     project.parameters(llm={"defects": dict.fromkeys(RECOVERABLE_DEFECTS, 1 / 6)})
 
-    project.generate("--params", "attribute_sampling.num_examples=120")
+    project.generate("--params", "attribute_sampling.num_examples=120", stages=UP_TO_THE_REPORT)
 
     assert project.ledger()["accepted"] == 120
     strict = [line for line in project.journal() if _is_strict_json_object(line["raw_text"])]
@@ -113,6 +112,7 @@ def test_6_a_run_can_be_rebuilt_from_mlflow_alone(project: Project) -> None:
     project.generate(
         "--params",
         "attribute_sampling.num_examples=80,seed=7,attribute_sampling.language=paper,quality_report.min_yield=0",
+        stages=UP_TO_THE_REPORT,
         **TRACKED,
     )
     [run] = project.mlflow_runs()

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.fault_server.settings import ALL_BATCH_FAULTS
-from tests.support.project import Project
+from tests.support.project import UP_TO_THE_REPORT, Project
 from tests.support.server import FaultServer
 
 _KEY = {"OPENAI_API_KEY": "sk-nobody-0000000000000000"}
@@ -41,9 +41,9 @@ def runs(server: FaultServer, tmp_path_factory: pytest.TempPathFactory) -> TwoRu
     project = Project(tmp_path_factory.mktemp("batches"))
     env = {"OPENAI_BASE_URL": server.url, **_KEY}
     settings = ("--env", "openai", "--params", f"{_BATCH},generation.batch_wait=no,attribute_sampling.num_examples=30")
-    first = project.generate(*settings, **env)
+    first = project.generate(*settings, stages=UP_TO_THE_REPORT, **env)
     ledger = project.ledger()
-    project.generate(*settings, **env)
+    project.generate(*settings, stages=UP_TO_THE_REPORT, **env)
     return TwoRuns(project, first, ledger)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.project import TRACKED, Project
+from tests.support.project import TRACKED, UP_TO_THE_CALLS, UP_TO_THE_REPORT, Project
 from tests.support.server import FaultServer
 
 _OPENAI = ("--pipelines", "generate", "--env", "openai")
@@ -39,7 +39,8 @@ def test_a_cap_ends_a_run_well_and_the_next_one_goes_on(
     server.set_faults(latency_ms=20, broken_json=0.05)
     size = f"attribute_sampling.num_examples={_ROWS},generation.max_concurrency={_CONCURRENCY}"
 
-    output = project.generate("--env", "openai", "--params", f"{size},generation.{cap}", **openai_env, **TRACKED)
+    capped = ("--env", "openai", "--params", f"{size},generation.{cap}")
+    output = project.generate(*capped, stages=UP_TO_THE_REPORT, **openai_env, **TRACKED)
 
     name, limit = cap.split("=")
     assert f"stopped   by generation.{name}" in output
@@ -54,7 +55,7 @@ def test_a_cap_ends_a_run_well_and_the_next_one_goes_on(
     assert (run.info.status, run.data.tags["stopped_by"]) == ("FINISHED", f"generation.{name}")
     assert "Stopped by generation" in project.path("data/08_reporting/quality_report.html").read_text(encoding="utf-8")
 
-    output = project.generate("--env", "openai", "--params", size, **openai_env)
+    output = project.generate("--env", "openai", "--params", size, stages=UP_TO_THE_REPORT, **openai_env)
 
     assert "stopped" not in output
     assert _adds_up(project)["not_run"] == 0
@@ -176,7 +177,7 @@ def test_replies_that_name_no_model_are_reported_exported_and_quoted(
 ) -> None:
     """As ChatCohere's, and those of servers that send `"model": null`: the cost is unknown, and nothing else is."""
     size = _params(attribute_sampling__num_examples=40)
-    project.generate("--env", "openai", "--to-nodes", "generation.settle_rows", *size, **openai_env)
+    project.generate("--env", "openai", *size, stages=UP_TO_THE_CALLS, **openai_env)
     lines = [{**line, "model_name": None} for line in project.journal()]
     journal = "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines)
     project.path("data/03_primary/completions.jsonl").write_text(journal, encoding="utf-8")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.project import TRACKED, Project, end
+from tests.support.project import TRACKED, UP_TO_THE_CALLS, Project, end
 from tests.support.server import FaultServer
 
 _GENERATE = ("--pipelines", "generate", "--env", "openai")
@@ -29,7 +29,7 @@ def _under_way(
 def test_a_second_run_on_the_same_journal_refuses_and_after_a_kill_only_what_is_missing_is_asked(
     project: Project, server: FaultServer, openai_env: dict[str, str]
 ) -> None:
-    running = _under_way(project, server, openai_env, latency_ms=1000, saved=5)
+    running = _under_way(project, server, openai_env, latency_ms=3000, saved=5)  # the second may take long
     plan = project.path("data/03_primary/requests.parquet").read_bytes()
     second = project.run("--pipelines", "generate", "--env", "openai", "--params", "seed=1", **openai_env)
 
@@ -44,9 +44,11 @@ def test_a_second_run_on_the_same_journal_refuses_and_after_a_kill_only_what_is_
     assert 60 <= saved < _ROWS
 
     server.set_faults(latency_ms=0)
-    project.generate("--env", "openai", *_SIZE, **openai_env)  # the lock did not outlive the kill
+    project.generate(
+        "--env", "openai", *_SIZE, stages=UP_TO_THE_CALLS, **openai_env
+    )  # the lock did not outlive the kill
 
-    assert project.counts()["examples"] == _ROWS
+    assert len(project.table("candidates")) == _ROWS
     again = server.stats()["requests"] - (_ROWS - saved) - asked
     assert again == 0
     a_second_of_calls = _CONCURRENCY * 10
@@ -73,8 +75,8 @@ def test_an_interrupt_saves_what_has_arrived_and_is_told_as_killed(
     assert run.data.params["llm.model"] == "gpt-4o-mini"
 
     server.set_faults(latency_ms=0)
-    project.generate("--env", "openai", *_SIZE, **openai_env)
-    assert project.counts()["examples"] == _ROWS
+    project.generate("--env", "openai", *_SIZE, stages=UP_TO_THE_CALLS, **openai_env)
+    assert len(project.table("candidates")) == _ROWS
     assert len(project.journal()) == _ROWS + len(lines) - saved
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.project import KEDRO, Project, environment
+from tests.support.project import KEDRO, UP_TO_THE_REPORT, Project, environment
 from tests.support.server import FaultServer
 
 _ROWS = 30
@@ -82,7 +82,7 @@ def _goes_on_from_there(project: Project, server: FaultServer, openai_env: dict[
     assert 0 < saved < _ROWS
     assert server.stats()["requests"] - saved <= 2  # in flight
     server.set_faults(latency_ms=0)
-    project.generate(*_OPENAI.split(), **openai_env)
+    project.generate(*_OPENAI.split(), stages=UP_TO_THE_REPORT, **openai_env)
     assert _is_whole(project)
     assert server.stats()["repeated_prompts"] <= 2
 

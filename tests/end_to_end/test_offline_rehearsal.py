@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
-from tests.support.project import TRACKED, Project
+from tests.support.project import TRACKED, UP_TO_THE_REPORT, Project
 
 
 def test_a_yield_that_is_too_low_ends_in_an_error_with_everything_saved(project: Project) -> None:
@@ -103,7 +103,7 @@ def test_a_task_of_the_users_own_is_written_for_and_said_to_be_a_placeholder(pro
     own = [{"task": "Sort a knitting pattern by the garment.", "labels": ["scarf", "mitten", "hat"]}]
     project.path("data/01_raw/tasks.yml").write_text(yaml.safe_dump(own), encoding="utf-8")
 
-    project.generate("--params", "attribute_sampling.num_examples=30")
+    project.generate("--params", "attribute_sampling.num_examples=30", stages=UP_TO_THE_REPORT)
 
     examples = project.table("examples")
     assert len(examples) == 30
@@ -129,7 +129,7 @@ def test_a_template_of_the_users_own_is_understood(project: Project) -> None:
     path = project.path("data/01_raw/prompts/closed_labels.yml")
     path.write_text(yaml.safe_dump(template, sort_keys=False), encoding="utf-8")
 
-    project.generate("--params", "attribute_sampling.num_examples=60")
+    project.generate("--params", "attribute_sampling.num_examples=60", stages=UP_TO_THE_REPORT)
 
     ledger = project.ledger()
     assert ledger["accepted"] >= 55, ledger

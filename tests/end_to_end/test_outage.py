@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 import yaml
 
-from tests.support.project import TRACKED, Project
+from tests.support.project import TRACKED, UP_TO_THE_REPORT, Project
 from tests.support.server import FaultServer
 
 _GOOD_CALLS = 20
@@ -32,7 +32,9 @@ def test_a_server_that_stops_answering_ends_the_run_well_and_the_same_command_go
 ) -> None:
     server.set_faults(always=fault, after=_GOOD_CALLS, retry_after=3600)
 
-    output = project.generate("--env", "openai", "--params", _SIZE + settings, **openai_env, **TRACKED)
+    output = project.generate(
+        "--env", "openai", "--params", _SIZE + settings, stages=UP_TO_THE_REPORT, **openai_env, **TRACKED
+    )
 
     asked, ledger = server.stats()["requests"], project.ledger()
     assert asked <= _GOOD_CALLS + _FEW + 3  # and the probes
@@ -54,7 +56,7 @@ def test_a_server_that_stops_answering_ends_the_run_well_and_the_same_command_go
     assert f"Stopped by {cause}" in page
 
     server.set_faults()
-    output = project.generate("--env", "openai", "--params", _SIZE, **openai_env)
+    output = project.generate("--env", "openai", "--params", _SIZE, stages=UP_TO_THE_REPORT, **openai_env)
 
     assert "stopped" not in output
     assert project.ledger()["not_run"] == 0
@@ -93,7 +95,7 @@ def test_brainstorming_that_finds_no_server_any_more_is_no_failure(
     assert (run.info.status, run.data.tags["stopped_by"]) == ("FINISHED", "rate_limited")
 
     server.set_faults()
-    project.generate("--env", "openai", "--params", size, **openai_env)
+    project.generate("--env", "openai", "--params", size, stages=UP_TO_THE_REPORT, **openai_env)
     assert project.ledger()["not_run"] == 0
     assert server.stats()["repeated_prompts"] == 0
 
@@ -105,7 +107,7 @@ def test_with_tasks_at_hand_an_outage_while_brainstorming_plans_for_these_and_as
     server.set_faults(always="rate_limited", after=3, retry_after=3600)
     size = "task_ingest.num_brainstormed=80,attribute_sampling.num_examples=40"
 
-    output = project.generate("--env", "openai", "--params", size, **openai_env)
+    output = project.generate("--env", "openai", "--params", size, stages=UP_TO_THE_REPORT, **openai_env)
 
     assert "stopped by rate_limited" in _unwrapped(output)
     assert "An outage ended brainstorming" in _unwrapped(output)
@@ -134,7 +136,8 @@ def test_an_answer_that_drips_ends_at_its_deadline(
     catalog.write_text(yaml.safe_dump(entry), encoding="utf-8")
     server.set_faults(sticky=True, drip=0.1)
 
-    project.generate("--env", "openai", "--params", "attribute_sampling.num_examples=40", **openai_env)
+    few = "attribute_sampling.num_examples=40"
+    project.generate("--env", "openai", "--params", few, stages=UP_TO_THE_REPORT, **openai_env)
 
     failed = project.table("failed")
     assert len(failed) > 0
@@ -168,7 +171,7 @@ def _two_bad_tasks(project: Project) -> None:
 def test_a_task_that_is_refused_and_one_that_is_rejected_pause_and_the_others_go_on(project: Project) -> None:
     _two_bad_tasks(project)
 
-    output = project.generate(**TRACKED)
+    output = project.generate(stages=UP_TO_THE_REPORT, **TRACKED)
 
     ledger = project.ledger()
     assert 20 <= ledger["failed"]["refused"] <= 24
@@ -187,7 +190,7 @@ def test_a_task_that_is_refused_and_one_that_is_rejected_pause_and_the_others_go
     assert "Rate a film review. (same_labels)" in run.data.tags["paused_tasks"]
     assert "stopped_by" not in run.data.tags
 
-    output = project.generate()
+    output = project.generate(stages=UP_TO_THE_REPORT)
 
     assert "calls     0" in output
     assert "replies all refused" in _unwrapped(output)
@@ -197,7 +200,7 @@ def test_a_task_that_is_refused_and_one_that_is_rejected_pause_and_the_others_go
 @pytest.mark.slow
 def test_tasks_that_were_paused_are_asked_for_where_no_task_is_to_be(project: Project) -> None:
     _two_bad_tasks(project)
-    project.generate()
+    project.generate(stages=UP_TO_THE_REPORT)
     assert project.ledger()["not_run"] > 0
 
     done = project.run("--pipelines", "generate", "--params", "generation.pause_task_after=null")

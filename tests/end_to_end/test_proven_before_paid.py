@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support.project import KEDRO, Project, environment
+from tests.support.project import KEDRO, UP_TO_THE_CALLS, Project, environment
 from tests.support.server import FaultServer
 
 _JOURNAL = "data/03_primary/completions.jsonl"
-_UP_TO_THE_CALLS = ("--pipelines", "task_ingest,attribute_sampling,generation")  # reports and exports take their time
-_OPENAI = (*_UP_TO_THE_CALLS, "--env", "openai", "--params")
+_ASKING = ("--pipelines", UP_TO_THE_CALLS)
+_OPENAI = (*_ASKING, "--env", "openai", "--params")
 
 
 def _run(
@@ -145,7 +145,7 @@ def test_a_journal_in_a_bucket_is_refused_before_the_first_call(
 
 
 def test_damaged_lines_cost_their_rows_and_a_missing_line_break_nothing(project: Project) -> None:
-    command = [KEDRO, "run", *_UP_TO_THE_CALLS, "--params", "attribute_sampling.num_examples=30"]
+    command = [KEDRO, "run", *_ASKING, "--params", "attribute_sampling.num_examples=30"]
     _run(project, command, {})
     path = project.path(_JOURNAL)
     lines = path.read_bytes().splitlines()
@@ -183,7 +183,7 @@ def test_huge_replies_make_a_small_journal_and_a_named_cause(
 
 @pytest.mark.slow
 def test_a_closed_terminal_costs_nothing_and_nothing_else_gets_into_the_journal(project: Project) -> None:
-    command = [KEDRO, "run", *_UP_TO_THE_CALLS, "--params", "attribute_sampling.num_examples=20"]
+    command = [KEDRO, "run", *_ASKING, "--params", "attribute_sampling.num_examples=20"]
 
     done = _run(project, ["sh", "-c", 'exec "$@" >&- 2>&- <&-', "sh", *command], {})
 

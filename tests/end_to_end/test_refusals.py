@@ -1,9 +1,9 @@
 """What a server or a proxy says in place of a reply, in a real run."""
 
-from tests.support.project import Project
+from tests.support.project import UP_TO_THE_REPORT, Project
 from tests.support.server import FaultServer
 
-_ROWS = ("--pipelines", "generate", "--env", "openai", "--params", "attribute_sampling.num_examples=40")
+_ROWS = ("--pipelines", UP_TO_THE_REPORT, "--env", "openai", "--params", "attribute_sampling.num_examples=40")
 
 
 def test_a_web_page_in_place_of_the_api_ends_the_run_in_one_line_after_one_request(

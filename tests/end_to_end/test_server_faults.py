@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 import yaml
 
-from tests.support.project import TRACKED, Project
+from tests.support.project import TRACKED, UP_TO_THE_REPORT, Project
 from tests.support.server import FaultServer
 
 _ROWS = "attribute_sampling.num_examples"
@@ -16,7 +16,9 @@ def test_500_rows_through_faults_are_all_accounted_for(
 ) -> None:
     server.set_faults(rate_limited=0.1, server_error=0.05, broken_json=0.05)
 
-    output = project.generate("--env", "openai", "--params", f"{_ROWS}=500", **openai_env, **TRACKED)
+    output = project.generate(
+        "--env", "openai", "--params", f"{_ROWS}=500", stages=UP_TO_THE_REPORT, **openai_env, **TRACKED
+    )
 
     counts, ledger = project.counts(), project.ledger()
     assert counts["requests"] == 500 == ledger["planned"]
@@ -55,7 +57,7 @@ def test_a_row_that_never_gets_a_good_reply_ends_under_its_cause(
 
     settings = f"{_ROWS}=40,generation.max_attempts=2,quality_report.thresholds.parsed.fail=0"
 
-    project.generate("--env", "openai", "--params", settings, **openai_env)
+    project.generate("--env", "openai", "--params", settings, stages=UP_TO_THE_REPORT, **openai_env)
 
     failed = project.table("failed")
     assert set(failed["failure_cause"]) == {cause}
@@ -71,14 +73,14 @@ def test_rows_without_a_reply_are_asked_again_by_the_next_run(
     project: Project, server: FaultServer, openai_env: dict[str, str]
 ) -> None:
     server.set_faults(sticky=True, server_error=0.2, retry_after=0.01)
-    project.generate("--env", "openai", "--params", f"{_ROWS}=40", **openai_env)
+    project.generate("--env", "openai", "--params", f"{_ROWS}=40", stages=UP_TO_THE_REPORT, **openai_env)
     lost = project.table("failed")
     assert len(lost) > 0
     assert set(lost["failure_cause"]) == {"server_error"}
 
     server.set_faults()
     server.reset()
-    project.generate("--env", "openai", "--params", f"{_ROWS}=40", **openai_env)
+    project.generate("--env", "openai", "--params", f"{_ROWS}=40", stages=UP_TO_THE_REPORT, **openai_env)
 
     assert server.stats()["requests"] == len(lost)
     assert project.counts()["examples"] == 40
@@ -106,7 +108,7 @@ def test_a_call_that_hangs_costs_its_own_row_and_ends_as_a_timeout(
     catalog.write_text(text.replace("timeout: 120", "timeout: 2").replace("retries: 4", "retries: 0"), encoding="utf-8")
     server.set_faults(sticky=True, hang=0.1)
 
-    output = project.generate("--env", "openai", "--params", f"{_ROWS}=60", **openai_env)
+    output = project.generate("--env", "openai", "--params", f"{_ROWS}=60", stages=UP_TO_THE_REPORT, **openai_env)
 
     failed = project.table("failed")
     assert f"timed out {len(failed)} call" in output
@@ -123,7 +125,8 @@ def test_servers_that_know_less_are_asked_for_less(
 
     server.set_faults(answers_as="/models/SmolLM2.Q4_1.gguf")
 
-    output = project.generate("--env", "openai", "--params", f"{_ROWS}=30,{settings},llm.send_seed=false", **openai_env)
+    settings = f"{_ROWS}=30,{settings},llm.send_seed=false"
+    output = project.generate("--env", "openai", "--params", settings, stages=UP_TO_THE_REPORT, **openai_env)
 
     said = "The server answers as /models/SmolLM2.Q4_1.gguf, and llm.model is gpt-4o-mini"
     assert said in " ".join(output.split())
@@ -148,9 +151,9 @@ def test_poison_replies_fail_their_rows_and_no_later_run(
     server.set_faults(sticky=True, fenced_key=0.15, repeated_signs=0.15)
     settings = f"{_ROWS}=40,generation.max_attempts=1,quality_report.thresholds.parsed.fail=0"
 
-    project.generate("--env", "openai", "--params", settings, **openai_env)
+    project.generate("--env", "openai", "--params", settings, stages=UP_TO_THE_REPORT, **openai_env)
     first = project.table("failed")
-    project.generate("--env", "openai", "--params", settings, **openai_env)
+    project.generate("--env", "openai", "--params", settings, stages=UP_TO_THE_REPORT, **openai_env)
 
     faults = server.stats()["by_fault"]
     assert len(first) == faults["fenced_key"] + faults["repeated_signs"]
@@ -176,7 +179,8 @@ def test_few_rows_that_a_server_leaves_unanswered_end_in_its_own_words(
     rows = _ten_rows_without_patience(project)
     server.set_faults(always="server_error")
 
-    output = " ".join(project.generate("--env", "openai", "--params", rows, **openai_env).split())
+    output = project.generate("--env", "openai", "--params", rows, stages=UP_TO_THE_REPORT, **openai_env)
+    output = " ".join(output.split())
 
     assert "stopped by server_error (" in output
     said = "The server had an error while processing your request"
@@ -184,7 +188,7 @@ def test_few_rows_that_a_server_leaves_unanswered_end_in_its_own_words(
     assert project.ledger()["failed"] == {"server_error": 10}
 
     server.set_faults(always="server_error", after=2)
-    done = project.run("--pipelines", "generate", "--env", "openai", "--params", rows, **openai_env)
+    done = project.run("--pipelines", UP_TO_THE_REPORT, "--env", "openai", "--params", rows, **openai_env)
 
     assert done.returncode == 1
     line = " ".join(done.stderr.split())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.project import TRACKED, Project
+from tests.support.project import TRACKED, UP_TO_THE_REPORT, Project
 from tests.support.server import FaultServer
 
 _OPENAI = ("--pipelines", "generate", "--env", "openai")
@@ -18,7 +18,9 @@ def test_thoughts_beside_the_completion_count_and_a_cap_stops_in_time(
 ) -> None:
     server.set_faults(always="thoughts_beside", latency_ms=20)
 
-    output = project.generate("--env", "openai", *_params(20, max_tokens_total=20_000), **openai_env)
+    output = project.generate(
+        "--env", "openai", *_params(20, max_tokens_total=20_000), stages=UP_TO_THE_REPORT, **openai_env
+    )
 
     lines, metrics = project.journal(), project.metrics()
     assert all(line["completion_tokens"] > 2000 for line in lines)
@@ -53,7 +55,7 @@ def test_without_a_cap_unknown_counts_make_unknown_cost_and_the_run_goes_on(
 ) -> None:
     server.set_faults(usage_text=0.2, refusal=0.1, latency_ms=5)
 
-    output = project.generate("--env", "openai", *_params(30), **openai_env, **TRACKED)
+    output = project.generate("--env", "openai", *_params(30), stages=UP_TO_THE_REPORT, **openai_env, **TRACKED)
 
     uncounted = [line for line in project.journal() if line["prompt_tokens"] is None]
     metrics = project.metrics()
@@ -84,7 +86,7 @@ def test_connections_that_break_are_charged_their_upper_bound_until_the_cap(
     server.set_faults(close=0.3, sticky=True, latency_ms=5)
     limits = _params(60, max_tokens_total=30_000, max_concurrency=8)
 
-    output = project.generate("--env", "openai", *limits, **openai_env)
+    output = project.generate("--env", "openai", *limits, stages=UP_TO_THE_REPORT, **openai_env)
 
     lines, metrics = project.journal(), project.metrics()
     broken = [line for line in lines if line["status"] == "connection_error"]
