@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.hashing import canonical_json
 from synthetic_textcat.schemas.label_sets import LABELS, LABELS_DTYPE, labels_column, labels_of
-from synthetic_textcat.tables import RowTable, arrow_texts, as_table, in_blocks
+from synthetic_textcat.tables import RowTable, arrow_texts, as_table, empty_frame, in_blocks, with_dtypes
 
 ATTRIBUTES = ("language", "difficulty", "clarity", "num_words")
 
@@ -110,7 +110,10 @@ def own_of(table: pd.DataFrame | RowTable) -> list[str]:
 
 def to_frame(records: Iterable[Mapping[str, object] | Sequence[object]], columns: Mapping[str, str]) -> pd.DataFrame:
     """A frame with exactly these columns, order and dtypes, even without records; a label alone is a set of one."""
-    frame = pd.DataFrame(list(records), columns=list(columns)).astype(dict(columns))
+    rows = list(records)
+    if not rows:
+        return empty_frame(columns)
+    frame = with_dtypes(pd.DataFrame(rows, columns=list(columns)), columns)
     if "label" not in columns or columns.get(LABELS) != LABELS_DTYPE:
         return frame
     return frame.assign(**{LABELS: labels_column(labels_of(frame))})
@@ -118,7 +121,7 @@ def to_frame(records: Iterable[Mapping[str, object] | Sequence[object]], columns
 
 def with_columns(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
     """The frame with exactly these columns, order and dtypes; columns that it lacks are filled with missing values."""
-    return frame.reindex(columns=list(columns)).astype(dict(columns)).reset_index(drop=True)
+    return with_dtypes(frame.reindex(columns=list(columns)), columns).reset_index(drop=True)
 
 
 def plain(column: "pd.Series[Any]") -> list[Any]:
