@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from py3langid.langid import LanguageIdentifier
 
-from synthetic_textcat.pipelines.quality_report.checks.language import whole_model
+from synthetic_textcat.pipelines.quality_report.checks.language import _identifier
 from synthetic_textcat.text.language_model import ROUNDING, BatchIdentifier
 
 _LANGUAGES = ("en", "de", "fr", "sr", "zh", "ja", "ar", "ru")
@@ -34,7 +34,7 @@ _TEXTS = (
 @pytest.fixture(scope="module")
 def identifier() -> LanguageIdentifier:
     """The model, restricted to some languages."""
-    identifier = copy.copy(whole_model())
+    identifier = copy.copy(_identifier(""))
     identifier.set_languages(_LANGUAGES)
     return identifier
 

@@ -155,7 +155,7 @@ def test_diversity_and_learnability_have_intervals_and_say_how(first: int, expec
 
 def test_each_difference_is_a_metric_with_the_ends_of_its_interval() -> None:
     metrics = list_difference_metrics(_measured_rows(0))
-    for name in ("diversity/distinct_2", "diversity/vendi", "learnability/macro_f1"):
+    for name in ("diversity/aps", "diversity/vendi", "learnability/macro_f1"):
         low, value, high = (metrics[f"compare/{name}{end}"] for end in ("/low", "", "/high"))
         assert low is not None
         assert value is not None

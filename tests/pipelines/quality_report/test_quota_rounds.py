@@ -148,14 +148,14 @@ def test_cells_with_proportions_share_the_target() -> None:
 
 
 def test_without_labels_in_the_cells_the_mix_of_labels_and_tasks_is_kept_too() -> None:
-    played = _play(_sampling(12, "language"), _at(0.85))
+    played = _play(_sampling(12, "language"), _at(0.9))
     for _, cell in played.accepted.groupby("language"):
         assert Counter(cell["task"]) == {"Sort mail.": 6, "Sort news.": 6}
         assert Counter(cell["label"])["bill"] == 2
 
 
 def test_the_order_of_tasks_does_not_matter_and_a_higher_target_keeps_every_row() -> None:
-    sampling = _sampling(3)
+    sampling = _sampling(2)
     once, turned = _play(sampling, _at(0.6)), _play(sampling, _at(0.6), _TASKS[::-1])
     pd.testing.assert_frame_equal(once.requests, turned.requests)
     table = task_table(_TASKS)
@@ -212,8 +212,11 @@ def test_no_other_sets_stand_in_for_a_value_that_comes_with_none() -> None:
 @pytest.mark.parametrize(
     ("number", "target"),
     [
-        (464, 1),
-        *(pytest.param(*own, marks=pytest.mark.slow) for own in [(25, 1), (104, 3), *((n, 2) for n in range(9))]),
+        (474, 1),
+        *(
+            pytest.param(*own, marks=pytest.mark.slow)
+            for own in [(25, 1), (104, 3), (464, 1), *((n, 2) for n in range(9))]
+        ),
     ],
 )
 def test_no_label_stays_short_while_a_set_with_it_is_neither_excluded_nor_given_up(number: int, target: int) -> None:
