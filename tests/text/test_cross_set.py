@@ -43,8 +43,8 @@ def _one_by_one(texts: Sequence[str], threshold: float, asked: Mask, others: Mas
 def test_each_answer_is_that_of_a_comparison_one_by_one(threshold: float) -> None:
     dice = random.Random(4)
     vocabulary = ["".join(dice.choices(_LETTERS, k=dice.randint(2, 9))) for _ in range(200)]
-    alike = [" ".join(dice.choices(vocabulary, k=30)) for _ in range(700)]  # share buckets, and are not similar
-    texts = shuffled(alike, _families(5, 40), of_template(6, 200, 1), of_template(7, 200, 14))
+    alike = [" ".join(dice.choices(vocabulary, k=30)) for _ in range(300)]  # share buckets, and are not similar
+    texts = shuffled(alike, _families(5, 40), of_template(6, 120, 1), of_template(7, 80, 14))
     kinds = np.arange(len(texts)) % 5
     found = CrossSetMatcher(texts, threshold).near(kinds > 1, kinds == 0)
     assert found.tolist() == _one_by_one(texts, threshold, kinds > 1, kinds == 0)

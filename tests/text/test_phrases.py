@@ -16,7 +16,7 @@ _LISTS = yaml.load(
     resources.files(checks).joinpath("talk_about_task.yml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader
 )
 _PARTS = ("assistant", "sure", "of_several", "hints")
-_TEXTS = 60  # of each language, with some phrases in each
+_TEXTS = 30  # of each language, with some phrases in each
 
 
 @each_of(

@@ -9,6 +9,7 @@ from synthetic_textcat.text.comparison import comparable
 from synthetic_textcat.text.label_mentions import find_mention
 from synthetic_textcat.text.word_forms import ALTERNATING, has_only_latin_letters, is_form, spelling_key, stems_of
 from tests.support.each_case import each_of
+from tests.support.examples import cases
 
 _TABLE = Path(__file__).parents[1] / "pipelines" / "quality_report" / "checks" / "label_forms.csv"
 
@@ -41,7 +42,7 @@ def test_a_word_without_the_stems_of_a_label_is_no_form_of_it(code: str) -> None
     labels = [word for word in words if word.isalpha()]
     for label in labels:
         stems = stems_of(label, code)
-        for _ in range(15):
+        for _ in cases(range(15), 4):
             word = _changed(label, dice)
             if is_form(word, label, code) and has_only_latin_letters(word):
                 assert stems is None or not stems.are_missing_in(f"x {word} x"), (word, label, spelling_key(word, code))

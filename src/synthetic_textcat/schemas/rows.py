@@ -9,12 +9,11 @@ import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from pandas.api.extensions import ExtensionArray
 
 from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.hashing import canonical_json
 from synthetic_textcat.schemas.label_sets import LABELS, LABELS_DTYPE, labels_column, labels_of
-from synthetic_textcat.tables import RowTable, arrow_texts, as_table, in_blocks
+from synthetic_textcat.tables import RowTable, arrow_texts, as_table, empty_frame, in_blocks, with_dtypes
 
 ATTRIBUTES = ("language", "difficulty", "clarity", "num_words")
 
@@ -111,21 +110,18 @@ def own_of(table: pd.DataFrame | RowTable) -> list[str]:
 
 def to_frame(records: Iterable[Mapping[str, object] | Sequence[object]], columns: Mapping[str, str]) -> pd.DataFrame:
     """A frame with exactly these columns, order and dtypes, even without records; a label alone is a set of one."""
-    rows = [[row.get(name) for name in columns] if isinstance(row, Mapping) else row for row in records]
-    cells = zip(*rows, strict=True) if rows else [()] * len(columns)
-    frame = pd.DataFrame({name: _column(own, columns[name]) for name, own in zip(columns, cells, strict=True)})
+    rows = list(records)
+    if not rows:
+        return empty_frame(columns)
+    frame = with_dtypes(pd.DataFrame(rows, columns=list(columns)), columns)
     if "label" not in columns or columns.get(LABELS) != LABELS_DTYPE:
         return frame
     return frame.assign(**{LABELS: labels_column(labels_of(frame))})
 
 
-def _column(cells: Sequence[object], dtype: str) -> ExtensionArray | NDArray[Any]:
-    return np.fromiter(cells, object, len(cells)) if dtype == "object" else pd.array(cells, dtype=dtype)
-
-
 def with_columns(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
     """The frame with exactly these columns, order and dtypes; columns that it lacks are filled with missing values."""
-    return frame.reindex(columns=list(columns)).astype(dict(columns)).reset_index(drop=True)
+    return with_dtypes(frame.reindex(columns=list(columns)), columns).reset_index(drop=True)
 
 
 def plain(column: "pd.Series[Any]") -> list[Any]:

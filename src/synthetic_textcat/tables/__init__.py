@@ -8,6 +8,7 @@ from synthetic_textcat.tables.parquet_rows import Spool, StoredTable, write_rows
 from synthetic_textcat.tables.permuted_tables import permuted
 from synthetic_textcat.tables.plan_walk import PlanPart, in_plan_order
 from synthetic_textcat.tables.row_table import BATCH_ROWS, FrameTable, MadeTable, RowTable, as_table, in_blocks
+from synthetic_textcat.tables.typed_frames import empty_frame, with_dtypes
 
 __all__ = [
     "BATCH_ROWS",
@@ -24,6 +25,7 @@ __all__ = [
     "arrow_texts",
     "as_table",
     "by_reference",
+    "empty_frame",
     "factorized",
     "filtered",
     "in_blocks",
@@ -32,5 +34,6 @@ __all__ = [
     "permuted",
     "text_hashes",
     "value_counts",
+    "with_dtypes",
     "write_rows",
 ]

@@ -17,6 +17,7 @@ from synthetic_textcat.errors import StorageError
 from synthetic_textcat.file_errors import about_file, short_path
 from synthetic_textcat.tables.arrow_frames import frame_of, schema_of
 from synthetic_textcat.tables.row_table import BATCH_ROWS, Columns, DeclaredTable, RowTable, read_ahead
+from synthetic_textcat.tables.typed_frames import with_dtypes, with_names
 from synthetic_textcat.temporary_files import TemporaryFolder, temporary_errors
 from synthetic_textcat.text.unicode import single_line
 
@@ -90,7 +91,7 @@ class StoredTable(RowTable):
         """The whole table, or some of its columns, as one frame."""
         wanted = self._checked(columns)
         frames = [self._whole(path, wanted) for path in self._paths]
-        return (frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True))[wanted]
+        return with_names(frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True), wanted)
 
     def _whole(self, path: Path, columns: list[str]) -> pd.DataFrame:
         with self._reading(path):
@@ -150,7 +151,7 @@ class Spool(DeclaredTable):
         if self._writer is None:
             raise ValueError("A spool that has been read takes no more rows")
         with temporary_errors():
-            self._writer.add(frame[list(self._dtypes)].astype(self._dtypes))
+            self._writer.add(with_dtypes(with_names(frame, self.names), self._dtypes))
         self._rows += len(frame)
 
     def __len__(self) -> int:

@@ -9,6 +9,7 @@ from typing import Any, Self, TypeVar, overload
 import numpy as np
 import pandas as pd
 
+from synthetic_textcat.tables.typed_frames import empty_frame, with_dtypes, with_names
 from synthetic_textcat.text.batches import rows_at
 
 BATCH_ROWS = 50_000
@@ -52,7 +53,7 @@ class RowTable(ABC):
         """
         wanted = self._checked(columns)
         for frame in self._batches(wanted, rows):
-            yield frame if list(frame.columns) == wanted else frame[wanted]
+            yield with_names(frame, wanted)
 
     def to_pandas(self, columns: Columns | None = None) -> pd.DataFrame:
         """The whole table, or some of its columns, as one frame."""
@@ -157,11 +158,11 @@ class FrameTable(RowTable):
 
     def empty(self, columns: Columns | None = None) -> pd.DataFrame:
         """A frame with the columns and their dtypes, and no row."""
-        return self._with_any(columns).iloc[:0][self._checked(columns)].reset_index(drop=True)
+        return with_names(self._with_any(columns).iloc[:0], self._checked(columns)).reset_index(drop=True)
 
     def to_pandas(self, columns: Columns | None = None) -> pd.DataFrame:
         """The frame, or some of its columns."""
-        return self._frame if columns is None else self._with_any(columns)[self._checked(columns)]
+        return self._frame if columns is None else with_names(self._with_any(columns), self._checked(columns))
 
     def _with_any(self, columns: Columns | None) -> pd.DataFrame:
         if columns is None or not self._is_nothing:
@@ -177,7 +178,7 @@ class FrameTable(RowTable):
 
     def _batches(self, columns: list[str], rows: int) -> Iterator[pd.DataFrame]:
         for start in range(0, len(self._frame), rows):
-            yield self._frame.iloc[start : start + rows][columns].reset_index(drop=True)
+            yield with_names(self._frame.iloc[start : start + rows], columns).reset_index(drop=True)
 
 
 class DeclaredTable(RowTable):
@@ -197,7 +198,7 @@ class DeclaredTable(RowTable):
 
     def empty(self, columns: Columns | None = None) -> pd.DataFrame:
         """A frame with the columns and their dtypes, and no row."""
-        return pd.DataFrame(columns=self.names).astype(self._dtypes)[self._checked(columns)]
+        return empty_frame({name: self._dtypes[name] for name in self._checked(columns)})
 
 
 class MadeTable(DeclaredTable):
@@ -230,7 +231,7 @@ class MadeTable(DeclaredTable):
         for frame in self._make():
             for start in range(0, len(frame), rows):
                 part = frame if len(frame) <= rows else frame.iloc[start : start + rows]
-                yield part[columns].astype(dtypes).reset_index(drop=True)
+                yield with_dtypes(with_names(part, columns), dtypes).reset_index(drop=True)
 
 
 @overload

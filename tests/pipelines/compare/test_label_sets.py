@@ -1,10 +1,13 @@
 """Comparison of runs with several labels a text."""
 
+from functools import cache
+
 import pandas as pd
 import pytest
 
 from synthetic_textcat.hashing import draw
 from synthetic_textcat.pipelines.compare.changes import changes
+from synthetic_textcat.pipelines.compare.differences import Difference
 from synthetic_textcat.pipelines.compare.evaluation_differences import evaluation_differences
 from synthetic_textcat.pipelines.compare.page import Comparison
 from synthetic_textcat.pipelines.compare.pairing import pair, row_diffs
@@ -75,8 +78,18 @@ def _outcomes(rows: pd.DataFrame) -> pd.DataFrame:
     return outcomes(records_of(rows[columns]))
 
 
+@cache
+def _rows() -> pd.DataFrame:
+    return example_rows(160, tasks=(ROUTING, MOOD))
+
+
+@cache
+def _of_equal_runs() -> list[Difference]:
+    return list(learnability_differences(compared(_outcomes(_rows()), _outcomes(_rows())), 42))
+
+
 def test_learnability_has_a_model_for_each_label() -> None:
-    rows = example_rows(160, tasks=(ROUTING, MOOD))
+    rows = _rows()
     shuffled = rows.assign(labels=rows.groupby("task_id")["labels"].transform(lambda own: own[::-1].to_numpy()))
     mixed = rows["labels"].where(rows["label"].notna(), shuffled["labels"])
     macro, micro = learnability_differences(compared(_outcomes(rows), _outcomes(rows.assign(labels=mixed))), 42)
@@ -88,20 +101,19 @@ def test_learnability_has_a_model_for_each_label() -> None:
         assert found.baseline > least
         assert found.high is not None
         assert found.high < 0
-    for same in learnability_differences(compared(_outcomes(rows), _outcomes(rows)), 42):
+    for same in _of_equal_runs():
         assert (same.difference, same.low, same.high) == (0, 0, 0)
 
 
 def test_the_micro_f1_is_that_of_the_report() -> None:
-    rows = example_rows(160, tasks=(ROUTING, MOOD))
-    (_, micro) = learnability_differences(compared(_outcomes(rows), _outcomes(rows)), 42)
+    rows, (_, micro) = _rows(), _of_equal_runs()
     sets = label_set_rows(FrameTable(rows), [ROUTING.task_id])
     (sample,) = label_set_samples(sets, FrameTable(rows), [ROUTING.task], 42).samples
     assert micro.baseline == learn_set(sample).micro_f1
 
 
 def test_there_is_no_micro_f1_of_single_labels() -> None:
-    rows = example_rows(80, tasks=(MOOD,))
+    rows = example_rows(60, tasks=(MOOD,))
     (found,) = learnability_differences(compared(_outcomes(rows), _outcomes(rows)), 42)
     assert found.measure == "learnability/macro_f1"
 

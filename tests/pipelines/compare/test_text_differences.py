@@ -6,6 +6,7 @@ import pytest
 
 from synthetic_textcat.pipelines.compare.differences import Difference
 from synthetic_textcat.pipelines.compare.text_differences import MOST_ROWS_IN_ALL, learnability_differences
+from tests.pipelines.compare.builders import outcomes
 from tests.pipelines.compare.made_runs import compared, topical
 
 _UNPAIRED = 50_000
@@ -16,54 +17,54 @@ def _found(before: pd.DataFrame, after: pd.DataFrame, seed: int = 42) -> Differe
 
 
 def test_equal_runs_differ_in_nothing() -> None:
-    rows = topical("a", 120)
+    rows = topical("a", 60)
     found = _found(rows, rows)
+    assert found == _found(rows, rows)
     assert found is not None
     assert (found.measure, found.difference, found.low, found.high) == ("learnability/macro_f1", 0.0, 0.0, 0.0)
 
 
 @pytest.mark.parametrize("first", [0, _UNPAIRED])
 def test_texts_that_say_more_of_their_label_are_found(first: int) -> None:
-    found = _found(topical("a", 300, 0.2), topical("b", 300, 0.9, first))
+    found = _found(topical("a", 150, 0.2), topical("b", 150, 0.9, first))
     assert found is not None
     assert found.low is not None
     assert found.low > 0.1
-    assert found == _found(topical("a", 300, 0.2), topical("b", 300, 0.9, first))
 
 
 def test_only_tasks_that_both_have_count_and_as_many_rows_of_each() -> None:
-    before = pd.concat([topical("a", 150), topical("c", 150, first=1000, task_id="t1")], ignore_index=True)
+    before = pd.concat([topical("a", 80), topical("c", 80, first=1000, task_id="t1")], ignore_index=True)
     after = pd.concat(
-        [topical("b", 90, first=_UNPAIRED), topical("d", 150, first=_UNPAIRED + 1000, task_id="t2")], ignore_index=True
+        [topical("b", 60, first=_UNPAIRED), topical("d", 80, first=_UNPAIRED + 1000, task_id="t2")], ignore_index=True
     )
     found = _found(before, after)
     assert found is not None
-    assert found.basis == "90 rows of each run, of 1 task that both have"
+    assert found.basis == "60 rows of each run, of 1 task that both have"
     assert _found(before[before["task_id"] == "t1"], after) is None
 
 
 def test_of_pairs_those_count_that_both_accepted() -> None:
-    before, after = topical("a", 120), topical("b", 120)
-    before.loc[:29, "outcome"] = "failed"
+    before, after = topical("a", 70), topical("b", 70)
+    before.loc[:9, "outcome"] = "failed"
     found = _found(before, after)
     assert found is not None
-    assert found.basis == "90 rows of each run, of 1 task that both have"
-    assert found == _found(before[30:], after[30:])
+    assert found.basis == "60 rows of each run, of 1 task that both have"
+    assert found == _found(before[10:], after[10:])
 
 
 def test_tasks_weigh_by_their_rows() -> None:
-    large, small = topical("a", 180), topical("b", 60, first=1000, task_id="t1")
+    large, small = topical("a", 150), topical("b", 50, first=1000, task_id="t1")
     found = [_found(rows, rows) for rows in (large, small, pd.concat([large, small], ignore_index=True))]
     one, other, both = ((row.baseline if row else None) or 0 for row in found)
     assert both == pytest.approx((3 * one + other) / 4, abs=1e-6)
 
 
 def test_where_labels_are_invented_the_rows_do_not_pair_up_and_yet_compare() -> None:
-    before, after = topical("a", 120), topical("b", 120)
+    before, after = topical("a", 70), topical("b", 70)
     after.loc[:9, "label"] = [f"seen once {at}" for at in range(10)]
     found = _found(before, after)
     assert found is not None
-    assert found.basis == "120 and 110 rows of each run, of 1 task that both have"
+    assert found.basis == "70 and 60 rows of each run, of 1 task that both have"
 
 
 def test_too_few_rows_are_not_learnt_from() -> None:
@@ -72,11 +73,11 @@ def test_too_few_rows_are_not_learnt_from() -> None:
 
 
 def test_no_more_rows_are_learnt_from_than_it_takes() -> None:
-    made = [topical(f"a {task}", 600, first=1000 * task, task_id=f"t{task}") for task in range(10)]
-    rows = pd.concat(made, ignore_index=True)
+    tasks, texts = 5, [{"input_text": label, "label": label} for label in ("one", "two")]
+    rows = outcomes({**texts[at % 2], "task_id": f"t{at % tasks}"} for at in range(MOST_ROWS_IN_ALL + 50))
     found = _found(rows, rows)
     assert found is not None
-    assert found.basis == f"{MOST_ROWS_IN_ALL:,} rows of each run, of 10 tasks that both have"
+    assert found.basis == f"{MOST_ROWS_IN_ALL:,} rows of each run, of {tasks} tasks that both have"
 
 
 @pytest.mark.slow

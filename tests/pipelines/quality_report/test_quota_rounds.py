@@ -43,6 +43,10 @@ _SHARES = {
 }
 
 
+_PAID = {0.95: 1.1, 0.67: 1.6, 0.4: 3.0}
+"""Planned rows for each row wanted, at most, by the yield."""
+
+
 class Played(NamedTuple):
     """The plan, its accepted and surplus rows, what each round left, and what the last one left."""
 
@@ -107,12 +111,15 @@ def test_with_a_good_model_the_first_round_fills_all_with_the_mix_and_no_surplus
     _mix_is_kept(played, target)
 
 
-@pytest.mark.parametrize(("share", "paid"), [(0.95, 1.1), pytest.param(0.67, 1.6, marks=pytest.mark.slow), (0.4, 3.0)])
-def test_rows_are_lost_but_not_the_mix(share: float, paid: float) -> None:
-    played = _play(_sampling(13), _at(share))
+@pytest.mark.parametrize(
+    ("share", "target", "paid"),
+    [(0.4, 7, 3.0), *(pytest.param(share, 13, paid, marks=pytest.mark.slow) for share, paid in _PAID.items())],
+)
+def test_rows_are_lost_but_not_the_mix(share: float, target: int, paid: float) -> None:
+    played = _play(_sampling(target), _at(share))
     assert played.shortfall.missing == 0
-    _mix_is_kept(played, 13)
-    assert len(played.requests) <= paid * 5 * 13
+    _mix_is_kept(played, target)
+    assert len(played.requests) <= paid * 5 * target
 
 
 def test_a_value_that_never_comes_is_given_up_by_name_and_costs_a_few_rows() -> None:
@@ -134,21 +141,21 @@ def test_a_value_lost_in_one_cell_is_given_up_there_and_nowhere_else() -> None:
 
 def test_cells_with_proportions_share_the_target() -> None:
     proportions = {"task": "all", "label": "all", "language": {"de": 4, "en": 1}}
-    played = _play(_sampling(10, proportions), _at(0.8))
+    played = _play(_sampling(10, proportions), _at(0.9))
     counts = played.accepted.groupby(["task", "label", "language"]).size()
     assert set(zip(counts.index.get_level_values("language"), counts, strict=True)) == {("German", 8), ("English", 2)}
     assert played.shortfall.asked == 2 * 5
 
 
 def test_without_labels_in_the_cells_the_mix_of_labels_and_tasks_is_kept_too() -> None:
-    played = _play(_sampling(12, "language"), _at(0.7))
+    played = _play(_sampling(12, "language"), _at(0.9))
     for _, cell in played.accepted.groupby("language"):
         assert Counter(cell["task"]) == {"Sort mail.": 6, "Sort news.": 6}
         assert Counter(cell["label"])["bill"] == 2
 
 
 def test_the_order_of_tasks_does_not_matter_and_a_higher_target_keeps_every_row() -> None:
-    sampling = _sampling(5)
+    sampling = _sampling(2)
     once, turned = _play(sampling, _at(0.6)), _play(sampling, _at(0.6), _TASKS[::-1])
     pd.testing.assert_frame_equal(once.requests, turned.requests)
     table = task_table(_TASKS)
@@ -170,8 +177,13 @@ def test_attributes_are_left_out_of_the_mix_only_where_their_combinations_are_ra
 _ONE_OF_EACH = {"language": "English", "difficulty": "PhD", "clarity": "clear", "num_words": "less than 10"}
 
 
+_FEW_LABELS = {**ROUTING, "labels": [*ROUTING["labels"]][:4], "labels_per_text": [0, 2]}
+"""A task whose label sets are drawn in a third of the time."""
+
+
 @pytest.mark.parametrize("share", [0.6, 1])
-def test_other_sets_fill_the_labels_of_a_set_that_never_comes(share: float) -> None:
+@pytest.mark.parametrize("entry", [_FEW_LABELS, pytest.param(ROUTING, marks=pytest.mark.slow)], ids=["few", "all"])
+def test_other_sets_fill_the_labels_of_a_set_that_never_comes(entry: dict[str, Any], share: float) -> None:
     sampling = AttributeSamplingParameters.model_validate(
         {**_ONE_OF_EACH, "target_accepted": 5, "per": ["task", "label"]}
     )
@@ -179,9 +191,9 @@ def test_other_sets_fill_the_labels_of_a_set_that_never_comes(share: float) -> N
     def is_good(row: Mapping[str, Any]) -> bool:
         return not {"Billing", "Shipping"} <= {*row["labels"]} and _at(share)(row)
 
-    played = _play(sampling, is_good, [Task.model_validate(ROUTING)])
+    played = _play(sampling, is_good, [Task.model_validate(entry)])
     of_labels = Counter(label for labels in played.accepted["labels"] for label in labels)
-    assert min(of_labels[label] for label in ROUTING["labels"]) == 5
+    assert min(of_labels[label] for label in entry["labels"]) == 5
     assert (played.shortfall.cells, played.shortfall.missing) == ((), 0)
     assert any(after.given_up for after in played.after)
     assert played.surplus.empty  # the lost rows of the set do not raise the number of rows of the others
@@ -191,14 +203,21 @@ def test_no_other_sets_stand_in_for_a_value_that_comes_with_none() -> None:
     sampling = AttributeSamplingParameters.model_validate(
         {**_ONE_OF_EACH, "language": {"German": 1, "English": 3}, "target_accepted": 8, "per": "label"}
     )
-    played = _play(sampling, lambda row: row["language"] == "English", [Task.model_validate(ROUTING)])
+    played = _play(sampling, lambda row: row["language"] == "English", [Task.model_validate(_FEW_LABELS)])
     assert {"language": "German"} in [own.values for own in played.shortfall.given_up]
     assert (played.requests["language"] == "German").sum() < 20
     assert played.shortfall.rounds == 2
 
 
 @pytest.mark.parametrize(
-    ("number", "target"), [(25, 1), (104, 3), (464, 1), *(pytest.param(n, 2, marks=pytest.mark.slow) for n in range(9))]
+    ("number", "target"),
+    [
+        (474, 1),
+        *(
+            pytest.param(*own, marks=pytest.mark.slow)
+            for own in [(25, 1), (104, 3), (464, 1), *((n, 2) for n in range(9))]
+        ),
+    ],
 )
 def test_no_label_stays_short_while_a_set_with_it_is_neither_excluded_nor_given_up(number: int, target: int) -> None:
     task, chance = random_task(number), random.Random(number)

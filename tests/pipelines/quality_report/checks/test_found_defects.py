@@ -31,7 +31,7 @@ _LEAST_RECALL = {"wrong_language": 0.95, "near_duplicate": 0.95}
 _LEAST_PRECISION = {"wrong_language": 0.95}
 _LEAST = 0.98
 
-_SIZES = (1_000, pytest.param(5_000, marks=pytest.mark.slow))
+_SIZES = (600, pytest.param(5_000, marks=pytest.mark.slow))
 
 
 class Found(NamedTuple):
@@ -88,10 +88,11 @@ def _found(rehearsal: Rehearsal, fault: str) -> Found:
 
 @cache
 def _rehearsal(rows: int) -> Rehearsal:
-    table = pd.DataFrame([task.to_row("file") for task in tasks()], columns=TASKS_ARROW_SCHEMA.names)
+    of_tasks = tasks()[:: 3 if rows < 5_000 else 1]  # few rows of many tasks have no near duplicates
+    table = pd.DataFrame([task.to_row("file") for task in of_tasks], columns=TASKS_ARROW_SCHEMA.names)
     sampling = AttributeSamplingParameters(num_examples=rows)
     requests = plan_requests(table, sampling, seed=42).to_pandas()
-    by_id = {task.task_id: task for task in tasks()}
+    by_id = {task.task_id: task for task in of_tasks}
     written = []
     for row in records_of(requests):
         task = by_id[row["task_id"]]

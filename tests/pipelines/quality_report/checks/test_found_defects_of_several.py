@@ -31,7 +31,7 @@ from tests.support.several_labels import several_labels_tasks
 _OF_SETS = ("labels_not_as_planned", "label_not_in_set", "misleading_label_not_in_set", "same_labels", "label_leaked")
 _RATES = {**dict.fromkeys(_OF_SETS, 0.06), "empty_field": 0.03, "wrong_language": 0.03}
 _LEAST = 0.98
-_SIZES = (300, pytest.param(5_000, marks=pytest.mark.slow))
+_SIZES = (150, pytest.param(5_000, marks=pytest.mark.slow))
 
 
 class Rehearsal(NamedTuple):

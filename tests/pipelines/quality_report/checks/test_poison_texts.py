@@ -62,7 +62,7 @@ _SETTINGS = QualityReportParameters()
         ),
     ],
 )
-@pytest.mark.parametrize("pattern", cases(_PATTERNS, 3))
+@pytest.mark.parametrize("pattern", cases(_PATTERNS, 5))
 def test_a_text_that_repeats_one_short_pattern(pattern: str, length: int, language: str) -> None:
     text = pattern * (length // len(pattern))
     labels = {"label": pattern * (900 // len(pattern)), "misleading_label": "a " * 450 + "b"}

@@ -24,6 +24,7 @@ def corpus_of(*rows: dict[str, Any], seed: int = 42) -> Corpus:
     rejected = [row for row in full if "reject_reason" in row]
     failed = [row for row in full if "failure_cause" in row]
     accepted = [row for row in full if row.keys().isdisjoint({"reject_reason", "failure_cause", "not_run"})]
+    candidates = [row for row in full if row.keys().isdisjoint({"failure_cause", "not_run"})]
     ends = find_ends(
         _table(full, REQUESTS, own),
         {
@@ -35,7 +36,7 @@ def corpus_of(*rows: dict[str, Any], seed: int = 42) -> Corpus:
     return Corpus(
         examples=_table(accepted, EXAMPLES, own),
         requests=_table(full, REQUESTS, own),
-        findings=_table([row for row in full if row in accepted or row in rejected], FINDINGS),
+        findings=_table(candidates, FINDINGS),
         rejected=_table(rejected, REJECTED, own),
         ends=ends,
         seed=seed,

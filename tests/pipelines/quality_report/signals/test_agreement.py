@@ -1,6 +1,7 @@
 """Agreement of a judge with the labels, counted by hand."""
 
 import json
+from functools import cache
 
 import pandas as pd
 import pytest
@@ -23,8 +24,13 @@ def measured(rows: Judged) -> SignalResult:
     return label_agreement((as_table(rows.candidates),), as_table(rows.verdicts), TASKS)
 
 
+@cache
+def _usual() -> SignalResult:
+    return measured(judged([*AGREED, *MIXED_UP, *OTHERS]))
+
+
 def test_agreement_has_a_wilson_interval_and_all_judged_rows_are_counted_once() -> None:
-    found = measured(judged([*AGREED, *MIXED_UP, *OTHERS])).metrics
+    found = _usual().metrics
 
     low, high = wilson_interval(20 / 26, 26)
     assert {name: found[f"label/{name}"] for name in ("judged", "disputed", "undecided", "ambiguous")} == {
@@ -152,7 +158,7 @@ def test_undecided_votes_are_no_dispute() -> None:
 
 
 def test_the_matrix_has_a_cell_for_each_planned_and_judged_label() -> None:
-    matrix = measured(judged([*AGREED, *MIXED_UP, *OTHERS])).tables["label_confusion"]
+    matrix = _usual().tables["label_confusion"]
 
     assert {(cell["planned"], cell["judged"]): cell["rows"] for cell in matrix} == {
         ("billing", "billing"): 12,
@@ -215,6 +221,4 @@ def test_none_of_these_and_open_labels_are_in_no_pair() -> None:
 
 
 def test_the_result_is_json() -> None:
-    rows = together([judged([*AGREED, *MIXED_UP, *OTHERS]), judged([("glad", "both")], OPEN_TASK, "sad")])
-
-    json.dumps(measured(rows)._asdict(), allow_nan=False)
+    json.dumps(_usual()._asdict(), allow_nan=False)

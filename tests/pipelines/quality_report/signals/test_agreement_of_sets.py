@@ -1,6 +1,7 @@
 """Agreement of a judge with rows that have several labels: exact sets, single labels, and labels beyond the plan."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import pytest
@@ -48,8 +49,13 @@ def measured(rows: Sequence[Pair], **verdict: Any) -> SignalResult:
     return label_agreement((candidates,), as_table(to_frame(found, LABEL_VERDICTS)), {TAGS.task_id: TAGS})
 
 
+@cache
+def _usual() -> SignalResult:
+    return measured(_ROWS)
+
+
 def test_a_set_is_exact_and_each_answer_counts_for_itself() -> None:
-    found = measured(_ROWS).metrics
+    found = _usual().metrics
 
     assert (found["label/judged"], found["label/disputed"], found["label/undecided"]) == (31, 10, 1)
     assert found["label/sets_judged"] == 31
@@ -66,7 +72,7 @@ def test_a_set_is_exact_and_each_answer_counts_for_itself() -> None:
 
 
 def test_labels_that_fit_beyond_the_plan_are_listed_by_their_share() -> None:
-    found = measured(_ROWS)
+    found = _usual()
     lines = [(line["label"], line["judged"], line["unplanned"]) for line in found.tables["unplanned_labels"]]
     assert lines == [("praise", 30, 5), ("returns", 30, 2), ("billing", 6, 0), ("delivery", 12, 0)]
     assert {row["detail"] for row in found.worst["unplanned"]} == {
@@ -76,7 +82,7 @@ def test_labels_that_fit_beyond_the_plan_are_listed_by_their_share() -> None:
 
 
 def test_a_planned_label_is_confirmed_taken_for_another_or_for_none() -> None:
-    found = measured(_ROWS)
+    found = _usual()
     cells = {(cell["planned"], cell["judged"]): cell["rows"] for cell in found.tables["label_confusion"]}
     assert cells == {
         ("billing", "billing"): 22,

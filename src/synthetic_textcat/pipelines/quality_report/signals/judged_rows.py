@@ -18,7 +18,7 @@ from synthetic_textcat.pipelines.quality_report.signals.judged_sets import (
 from synthetic_textcat.pipelines.quality_report.signals.label_confusion import sides_of_open_labels
 from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of
 from synthetic_textcat.schemas.tasks import Task
-from synthetic_textcat.tables import RowTable, text_hashes
+from synthetic_textcat.tables import RowTable, empty_frame, text_hashes
 from synthetic_textcat.text.batches import ValueCodes
 
 COUNTS = ["judged", "agrees", "ambiguous", "undecided"]
@@ -179,9 +179,7 @@ class JudgedCounts:
 
 
 def _no_counts(keys: Sequence[str]) -> pd.DataFrame:
-    return pd.DataFrame(columns=[*keys, *COUNTS]).astype(
-        {**dict.fromkeys(keys, "object"), **dict.fromkeys(COUNTS, int)}
-    )
+    return empty_frame({**dict.fromkeys(keys, "object"), **dict.fromkeys(COUNTS, "int64")})
 
 
 def _added(known: pd.DataFrame, rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
