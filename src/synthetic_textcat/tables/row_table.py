@@ -157,7 +157,7 @@ class FrameTable(RowTable):
 
     def empty(self, columns: Columns | None = None) -> pd.DataFrame:
         """A frame with the columns and their dtypes, and no row."""
-        return self._with_any(columns).iloc[:0][self._checked(columns)].reset_index(drop=True)
+        return self._with_any(columns)[self._checked(columns)].iloc[:0].reset_index(drop=True)
 
     def to_pandas(self, columns: Columns | None = None) -> pd.DataFrame:
         """The frame, or some of its columns."""
@@ -176,8 +176,9 @@ class FrameTable(RowTable):
         return not len(self._frame.columns) and not len(self._frame)
 
     def _batches(self, columns: list[str], rows: int) -> Iterator[pd.DataFrame]:
-        for start in range(0, len(self._frame), rows):
-            yield self._frame.iloc[start : start + rows][columns].reset_index(drop=True)
+        wanted = self._with_any(columns)[columns]  # a slice of it is no work for the other columns
+        for start in range(0, len(wanted), rows):
+            yield wanted.iloc[start : start + rows].reset_index(drop=True)
 
 
 class DeclaredTable(RowTable):
