@@ -198,7 +198,11 @@ class DeclaredTable(RowTable):
 
     def empty(self, columns: Columns | None = None) -> pd.DataFrame:
         """A frame with the columns and their dtypes, and no row."""
-        return pd.DataFrame(columns=self.names).astype(self._dtypes)[self._checked(columns)]
+        return self._nothing[self._checked(columns)]
+
+    @cached_property
+    def _nothing(self) -> pd.DataFrame:
+        return pd.DataFrame(columns=self.names).astype(self._dtypes)
 
 
 class MadeTable(DeclaredTable):
