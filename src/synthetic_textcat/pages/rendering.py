@@ -60,6 +60,12 @@ def render_markdown(
 
     Not escaped: foreign text goes in through the filter `code`, or one of the given filters.
     """
+    return _markdown_of(package, tuple((filters or {}).items())).get_template(template).render(**values)
+
+
+@cache
+def _markdown_of(package: str, filters: tuple[tuple[str, Callable[..., str]], ...]) -> "Environment":
+    """The Markdown templates of a package, each compiled once in a process: a card is written for each of its tasks."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     pages = Environment(
@@ -70,8 +76,8 @@ def render_markdown(
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    pages.filters |= {"code": as_code, "plain_usd": _plain_usd, **(filters or {})}
-    return pages.get_template(template).render(**values)
+    pages.filters |= {"code": as_code, "plain_usd": _plain_usd, **dict(filters)}
+    return pages
 
 
 def as_code(value: object) -> str:

@@ -43,7 +43,7 @@ def _assert_within_one(values: Ints, shares: Sequence[Fraction]) -> None:
 
 
 @examples(30)
-@given(_WEIGHTS, st.sampled_from([40, 150, 900]), st.integers())
+@given(_WEIGHTS, st.sampled_from([40, 150, 400]), st.integers())
 def test_every_prefix_has_each_value_within_one_of_its_share(weights: list[float], rows: int, key: int) -> None:
     _assert_within_one(_sequence(_shares(weights), rows, key), _shares(weights))
 
@@ -53,7 +53,7 @@ def test_every_prefix_has_each_value_within_one_of_its_share(weights: list[float
     [
         pytest.param([n**1.5 for n in range(1, 101)], marks=pytest.mark.slow),
         [1e9, 1e-6, 1, 7, 1e3] * 20,
-        [1 / n for n in range(1, 31)],
+        [1 / n for n in range(1, 13)],
     ],
 )
 def test_up_to_a_hundred_values_of_any_weights_are_within_one_of_their_shares(weights: list[float]) -> None:
@@ -69,7 +69,7 @@ def test_any_weights_at_all(weights: list[float], key: int) -> None:
 
 def test_a_hundred_languages_keep_to_their_shares() -> None:
     shares = tuple(weights_of("language", "paper").values())
-    _assert_within_one(_sequence(shares, 20_000, "x"), shares)
+    _assert_within_one(_sequence(shares, 4_000, "x"), shares)
 
 
 @examples(15)
@@ -86,14 +86,14 @@ def test_a_sequence_is_a_function_of_shares_and_key_in_any_company(
 
 @pytest.mark.parametrize("weights", [(4.31, 3.77, 1.965702), (1000, 1), (5, 3, 1.1, 0.7)])
 def test_pieces_that_are_drawn_at_once_are_as_if_drawn_row_by_row(weights: tuple[float, ...]) -> None:
-    streams = streams_of(_keys("x", number=3), np.array([1_200, 20, 400]))
-    whole, in_pieces = (Apportionment(_shares(weights), piece).sequences(streams) for piece in (5_000, 40))
+    streams = streams_of(_keys("x", number=3), np.array([600, 20, 250]))
+    whole, in_pieces = (Apportionment(_shares(weights), piece).sequences(streams) for piece in (600, 40))
     np.testing.assert_array_equal(in_pieces, whole)
 
 
 @each_of("weights", [(1, 3), (6, 3, 1), (1, 2, 3, 4, 5), (4.31, 3.77, 1.965702), (1000, 30, 4, 1.1, 50.3)])
 def test_short_sequences_taken_together_have_the_shares_at_each_place(weights: tuple[float, ...]) -> None:
-    shares, sequences = _shares(weights), 4_000
+    shares, sequences = _shares(weights), 2_000
     drawn = Balanced(shares).draw(_keys("seed", number=sequences), np.full(sequences, 5)).reshape(sequences, 5)
     expected = sequences * np.array([float(share) for share in shares])
     for place in range(5):
@@ -103,7 +103,7 @@ def test_short_sequences_taken_together_have_the_shares_at_each_place(weights: t
 
 @each_of("weights", [(4, 1), (0.431, 0.377, 0.192), (5, 3, 1.1, 0.7), (1000.1, 3, 1), (100, 7, 1)])
 def test_two_sequences_of_the_same_shares_are_independent(weights: tuple[float, ...]) -> None:
-    shares, rows = _shares(weights), 8_000
+    shares, rows = _shares(weights), 3_000
     one, other = (_sequence(shares, rows, name) for name in ("one", "other"))
     counts = np.zeros((len(shares), len(shares)))
     np.add.at(counts, (one, other), 1)

@@ -24,18 +24,18 @@ _SORTS = 8
 _FIXED = {"difficulty": "PhD", "clarity": "clear", "num_words": "at least 10"}
 
 
-def _plan(task: Task, rows: int, **sampling: Any) -> pd.DataFrame:
+def _plan(tasks: list[Task], rows: int, **sampling: Any) -> pd.DataFrame:
     return plan_rows(
-        task_table([task]), AttributeSamplingParameters.model_validate({"num_examples": rows, **sampling}), 42
+        task_table(tasks), AttributeSamplingParameters.model_validate({"num_examples": rows, **sampling}), 42
     ).to_pandas()
 
 
 def _repeated(labels: list[str], rows: int, **sampling: Any) -> list[int]:
-    """The repeated prompts of a plan, for each of some tasks."""
+    """The repeated prompts of a plan with so many rows of each of some tasks, by task."""
     tasks = [Task.model_validate({"task": f"Sort {number}.", "labels": labels}) for number in range(_SORTS)]
-    return [
-        report_on(as_table(_plan(task, rows, **sampling)), task_table([]), 3)["plan/repeated_prompts"] for task in tasks
-    ]
+    of_tasks = [own for _, own in _plan(tasks, _SORTS * rows, **sampling).groupby("task")]
+    assert {len(own) for own in of_tasks} == {rows}
+    return [report_on(as_table(own), task_table([]), 3)["plan/repeated_prompts"] for own in of_tasks]
 
 
 @each_of(
@@ -97,7 +97,7 @@ def test_exchanges_keep_every_count_wherever_a_task_ends(
 ) -> None:
     named = [{"name": name, **label} for name, label in zip("abcde", labels, strict=False)]
     task = Task.model_validate({"task": "Sort.", "labels": named, "extra": {"tone": tone}, **choices})
-    plan = _plan(task, rows)
+    plan = _plan([task], rows)
     for name, choice in (choices | {"difficulty": None}).items():
         assert _keeps_to(plan[name].tolist(), _shares(choice, name))
     of_labels = {label["name"]: label["extra"]["tone"] for label in named if "extra" in label}

@@ -24,7 +24,7 @@ def _plan(task: Task, rows: int, **sampling: Any) -> pd.DataFrame:
 
 
 def test_misleading_labels_are_even_within_each_set_wherever_the_task_ends() -> None:
-    plan = _plan(_ROUTING, 500)
+    plan = _plan(_ROUTING, 300)
     for code, rows in plan.groupby(label_set_codes(plan))["misleading_label"]:
         counts: Counter[str] = Counter()
         outside = [name for name in _ROUTING.label_names if f'"{name}"' not in str(code)]
@@ -72,7 +72,7 @@ def test_a_row_without_a_label_draws_it_by_the_weights_of_the_labels() -> None:
 
 def test_confusable_labels_are_the_misleading_ones_of_planned_rows() -> None:
     task = Task.model_validate(ROUTING | {"confusable": {"Billing": ["Returns", "Accounts"]}})
-    plan = _plan(task, 300, misleading_label="similar")
+    plan = _plan(task, 150, misleading_label="similar")
     for own, misleading in zip(plan["labels"], plan["misleading_label"], strict=True):
         assert misleading not in own
         if "Billing" in own:

@@ -18,7 +18,7 @@ from tests.support.task_tables import task_table
 
 _TASKS = [Task.model_validate(entry) for entry in (ROUTING, TOPICS, MOOD)]
 _TABLE = task_table(_TASKS)
-_CHOICES = {"language": ["English", "German"], "difficulty": "PhD", "clarity": "clear"}
+_CHOICES = {"language": ["English", "German"], "difficulty": "PhD", "clarity": "clear", "num_words": "at least 10"}
 
 
 def _sampling(per: Any, target: int, **others: Any) -> AttributeSamplingParameters:
@@ -41,7 +41,7 @@ def _rows(per: Any, target: int, rounds: Rounds | None = None) -> pd.DataFrame:
 
 @pytest.mark.parametrize("per", [["task", "label"], ["task", "label", "language"]])
 def test_rows_are_planned_until_each_label_has_its_target_and_none_for_full_cells(per: list[str]) -> None:
-    target, plan = 5, _rows(per, 5)
+    target, plan = 3, _rows(per, 3)
     for cell, rows in plan.groupby([name for name in per if name != "label"]):
         task = next(task for task in _TASKS if task.task in cell)
         wanted = {*task.label_names, *(["none"] if 0 in task.set_sizes else [])}
@@ -52,8 +52,8 @@ def test_rows_are_planned_until_each_label_has_its_target_and_none_for_full_cell
 
 
 def test_the_plan_has_exactly_the_rows_of_the_slots() -> None:
-    slots = _slots(["task", "label"], 4)
-    table, plan = slots.table(4), _rows(["task", "label"], 4)
+    slots = _slots(["task", "label"], 2)
+    table, plan = slots.table(2), _rows(["task", "label"], 2)
     assert Counter(cells_of(table, slots.columns)) == Counter(cells_of(with_set_codes(plan), slots.columns))
     numbers = CellNumbers(list(slots.columns))
     assert Counter(numbers.of(table).tolist()) == Counter(numbers.of(plan).tolist())
@@ -72,22 +72,22 @@ def test_a_higher_target_adds_slots_and_moves_none(per: Any) -> None:
 
 
 def test_later_rounds_plan_the_next_rows_with_the_values_of_open_slots() -> None:
-    per, rounds = ["task", "label"], _first(["task", "label"], 4)
-    slots = _slots(per, 4)
-    cell = next(cell for cell in cells_of(slots.table(4), slots.columns) if '["Accounts"]' in cell)
+    per, rounds = ["task", "label"], _first(["task", "label"], 2)
+    slots = _slots(per, 2)
+    cell = next(cell for cell in cells_of(slots.table(2), slots.columns) if '["Repairs"]' in cell)
     more = Rounds(
-        recipe="", target=4, rounds=(*rounds.rounds, (CellRows(cell=named(cell, list(slots.columns)), rows=2),))
+        recipe="", target=2, rounds=(*rounds.rounds, (CellRows(cell=named(cell, list(slots.columns)), rows=2),))
     )
-    first, both = _rows(per, 4, rounds), _rows(per, 4, more)
+    first, both = _rows(per, 2, rounds), _rows(per, 2, more)
     pd.testing.assert_frame_equal(both.head(len(first)), first)
     added = both.iloc[len(first) :]
-    assert set(label_set_codes(added)) == {'["Accounts"]'}
+    assert set(label_set_codes(added)) == {'["Repairs"]'}
     assert not set(added["request_id"]) & set(first["request_id"])
 
 
 def test_without_a_label_in_per_a_block_has_its_target_of_rows_of_all_kinds() -> None:
-    plan = _rows("language", 12)
-    assert dict(plan["language"].value_counts()) == {"English": 12, "German": 12}
+    plan = _rows("language", 6)
+    assert dict(plan["language"].value_counts()) == {"English": 6, "German": 6}
     assert plan["task"].nunique() == 3
 
 

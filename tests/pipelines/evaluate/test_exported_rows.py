@@ -17,7 +17,7 @@ from synthetic_textcat.schemas.publications import SPLITS
 from synthetic_textcat.tables import RowTable
 from tests.pipelines.evaluate.builders import OTHER, TASKS, evaluation_set, exported, labelled
 
-_ROWS = 600
+_ROWS = 120
 
 
 class WalkedTable(RowTable):

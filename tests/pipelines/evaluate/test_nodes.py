@@ -1,6 +1,7 @@
 """What models learn of the exported rows, and what is said where they can't."""
 
 import logging
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -22,8 +23,6 @@ from synthetic_textcat.pipelines.evaluate.nodes import (
     train_classifiers,
     train_on_triplets,
 )
-from synthetic_textcat.pipelines.evaluate.scoring import FEW_ROWS
-from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import EvaluateParameters, ExportParameters
 from synthetic_textcat.schemas.run_records import REAL_PREDICTIONS
 from synthetic_textcat.schemas.tasks import normalise
@@ -68,6 +67,18 @@ def _classified(
     return train_classifiers(as_table(rows), match_real_rows(given, tasks), tasks, evaluate, ExportParameters(), 42)
 
 
+@cache
+def _of_few() -> ClassifierScores:
+    """Of rows that are too few for most scores."""
+    return _classified(exported(labelled(60, "made")), evaluation_set(labelled(12, "real")))
+
+
+@cache
+def _of_enough() -> ClassifierScores:
+    rows = pd.concat([exported(labelled(105, "made")), exported(labelled(9, "kept"), "test")], ignore_index=True)
+    return _classified(rows, evaluation_set([*labelled(60, "real"), ("", "Sport")]))
+
+
 def test_the_exported_rows_come_with_their_splits_and_must_be_rows_of_this_run() -> None:
     rows = pd.concat([exported(labelled(6, "a")), exported(labelled(3, "b"), "test")], ignore_index=True)
     examples = rows.drop(columns="split").iloc[::-1].reset_index(drop=True)
@@ -79,20 +90,23 @@ def test_the_exported_rows_come_with_their_splits_and_must_be_rows_of_this_run()
 
 
 def test_real_scores_stand_next_to_what_is_to_be_had_without_synthetic_rows() -> None:
-    rows = pd.concat([exported(labelled(120, "made")), exported(labelled(30, "kept"), "test")], ignore_index=True)
-    metrics, lines, curve, _ = _classified(rows, evaluation_set([*labelled(60, "real"), ("", "Sport")]))
+    metrics, lines, curve, _ = _of_enough()
     assert metrics["real/macro_f1"] == metrics[f"real/macro_f1/{TASK.task_id}"] == lines[0]["macro_f1"]
     assert metrics["real/macro_f1"] == curve[-1]["macro_f1"]
     low, high = metrics["real/macro_f1_low"], metrics["real/macro_f1_high"]
     assert (low or 2) <= (metrics["real/macro_f1"] or 0) <= (high or 0)
     assert metrics["real/majority_macro_f1"] == pytest.approx(1 / 6, abs=1e-4)
     assert metrics["real/train_on_real_macro_f1"] == lines[0]["train_on_real_macro_f1"]
-    assert (metrics["real/rows"], metrics["real/rows_left_out"], metrics["real/training_rows"]) == (60, 1, 120)
-    assert [point["training_rows"] for point in curve] == [25, 50, 100, 120]
+    assert (metrics["real/rows"], metrics["real/rows_left_out"], metrics["real/training_rows"]) == (60, 1, 105)
+    assert [point["training_rows"] for point in curve] == [25, 50, 100, 105]
     assert metrics["real/macro_f1_by_rows/100"] == curve[2]["macro_f1"]
-    assert "real/macro_f1_by_rows/120" not in metrics
-    assert metrics["train/held_out_synthetic_rows"] == 30
-    assert metrics == _classified(rows, evaluation_set([*labelled(60, "real"), ("", "Sport")])).metrics
+    assert "real/macro_f1_by_rows/105" not in metrics
+    assert metrics["train/held_out_synthetic_rows"] == 9
+
+
+def test_the_same_rows_have_the_same_scores_again() -> None:
+    again = _classified(exported(labelled(60, "made")), evaluation_set(labelled(12, "real")))
+    assert again.metrics == _of_few().metrics
 
 
 def test_rows_left_out_are_reported_with_the_reason(caplog: pytest.LogCaptureFixture) -> None:
@@ -107,60 +121,32 @@ def test_rows_left_out_are_reported_with_the_reason(caplog: pytest.LogCaptureFix
 
 def test_predictions_name_labels_and_hold_no_text_of_the_users() -> None:
     real = evaluation_set(labelled(12, "real"))
-    predicted = list_real_predictions(_classified(exported(labelled(60, "made")), real))
+    predicted = list_real_predictions(_of_few())
     assert list(predicted.columns) == list(REAL_PREDICTIONS)
     assert (predicted["label"] == predicted["predicted"]).mean() > 0.9
     assert set(predicted["row"]) == {sha256_of(normalise(text)) for text in real["text"]}
     assert not set(real["text"]) & set(predicted.to_numpy().ravel())
-    assert list_real_predictions(_classified(exported(labelled(60, "made")), None)).empty
-
-
-def test_saved_classifiers_predict_names_of_labels_without_pickle() -> None:
-    import skops.io
-
-    saving = EvaluateParameters(save_classifiers=True)
-    rows = exported(labelled(30, "made"))
-    found = _classified(rows, evaluation_set(labelled(12, "real")))
-    ((files),) = save_classifiers(found, as_table(rows), saving)
-    assert set(files) == {f"{TASK.task_id}.{suffix}" for suffix in ("skops", "json", "md")}
-    facts, content, card = (files[f"{TASK.task_id}.{suffix}"] for suffix in ("json", "skops", "md"))
-    assert isinstance(facts, dict)
-    assert isinstance(content, bytes)
-    assert facts["labels"] == list(TASK.label_names)
-    assert skops.io.get_untrusted_types(data=content) == facts["trusted"]
-    model = skops.io.loads(content, trusted=facts["trusted"])
-    predicted = list_real_predictions(found)
-    by_row = dict(zip(predicted["row"], predicted["predicted"], strict=True))
-    texts = [text for text, _ in labelled(12, "real")]
-    assert list(model.predict(texts)) == [by_row[sha256_of(normalise(text))] for text in texts]
-    assert f"{facts['macro_f1']['real_rows']['macro_f1']:.3f}" in str(card)
-    assert (facts["macro_f1"]["real_rows"]["rows"], facts["macro_f1"]["real_rows"]["few_rows"]) == (12, True)
-    assert "| real rows | 12 (few) |" in str(card)
-    assert FEW_ROWS in str(card)
-    assert f"`{TASK.task}`" in str(card)
-    assert "written by `m`" in str(card)
-    ((rehearsed),) = save_classifiers(found, as_table(rows.assign(model_name=OFFLINE_MODEL)), saving)
-    assert f"**{BANNER}**\n\n| macro-F1" in str(rehearsed[f"{TASK.task_id}.md"])
 
 
 def test_without_the_option_no_classifier_is_written() -> None:
-    rows = exported(labelled(60, "made"))
-    assert list(save_classifiers(_classified(rows, None), as_table(rows), _NO_MODEL)) == []
+    assert list(save_classifiers(_of_few(), as_table(exported(labelled(60, "made"))), _NO_MODEL)) == []
 
 
 def test_without_real_rows_no_score_is_called_real_or_accuracy() -> None:
     rows = pd.concat([exported(labelled(60, "made")), exported(labelled(9, "kept"), "test")], ignore_index=True)
-    metrics, lines, curve, _ = _classified(rows, None)
+    found = _classified(rows, None)
+    metrics, lines, curve, _ = found
     assert set(metrics) == {
         *(f"train/held_out_synthetic_macro_f1{end}" for end in ("", "_low", "_high")),
         "train/held_out_synthetic_rows",
     }
     assert (lines[0]["macro_f1"], lines[0]["note"], curve) == (None, "", [])
-    assert not plot_learning_curve(ClassifierScores(metrics, lines, curve)).data
+    assert not plot_learning_curve(found).data
+    assert list_real_predictions(found).empty
 
 
 def test_too_few_real_rows_to_learn_from_are_reported() -> None:
-    found = _classified(exported(labelled(60, "made")), evaluation_set(labelled(12, "real")))
+    found = _of_few()
     assert found.metrics["real/train_on_real_macro_f1"] is None
     assert found.tasks[0]["note"] == "training on real rows needs 50 rows and 2 labels with 5 rows each"
 
@@ -184,10 +170,10 @@ def test_an_evaluation_set_without_labels_is_reported_in_one_line(caplog: pytest
 
 
 def test_the_curve_is_a_line_a_task_next_to_what_real_rows_give() -> None:
-    found = _classified(exported(labelled(60, "made")), evaluation_set(labelled(54, "real")))
+    found = _of_enough()
     line, ceiling = plot_learning_curve(found).data
     assert line.name == TASK.task
-    assert list(line.x) == [25, 50, 60]
+    assert list(line.x) == [25, 50, 100, 105]
     assert list(line.y) == [point["macro_f1"] for point in found.curve]
     assert all(error >= 0 for error in (*line.error_y.array, *line.error_y.arrayminus))
     assert set(ceiling.y) == {found.metrics["real/train_on_real_macro_f1"]}

@@ -15,6 +15,6 @@ def test_each_export_teaches_a_linear_model_the_same(tmp_path: Path) -> None:
     places = ["train"] * 8 + ["validation", "test", None]
     splits = pd.Series([places[number % 11] for number in range(400)], dtype="str")
     written(tmp_path, made, splits, (ROUTING, MOOD))
-    other = example_rows(300, seed=7, tasks=(ROUTING,))
+    other = example_rows(200, seed=7, tasks=(ROUTING,))
     tested = dict(zip(other["input_text"], other["labels"], strict=True))
     assert check(tmp_path, made, splits, tested, ROUTING, trained=1) > 0.9

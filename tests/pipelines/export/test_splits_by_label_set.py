@@ -1,6 +1,7 @@
 """Splits by label set: every label and every set has its shares at every prefix, and no row ever changes its split."""
 
 from collections import Counter
+from functools import cache
 
 import numpy as np
 import pytest
@@ -16,8 +17,13 @@ _BOUND = 4  # rows, as the docstring of `LabelSetSplits` says
 LabelSet = tuple[str, ...]
 
 
-def _sets(labels: int, rows: int, sizes: dict[int, float], seed: int) -> list[LabelSet]:
-    drawn = np.random.default_rng(seed)
+_SIZES = {6: {0: 1, 1: 3, 2: 3, 3: 1}, 4: {1: 1, 2: 1}, 50: {2: 1, 5: 1}}
+"""By number of labels: the odds of each number of labels a text."""
+
+
+@cache
+def _sets(labels: int, rows: int, seed: int) -> list[LabelSet]:
+    drawn, sizes = np.random.default_rng(seed), _SIZES[labels]
     odds, names = np.array([*sizes.values()]), [f"label {number}" for number in range(labels)]
     weights = drawn.dirichlet(np.full(labels, 2.0))
     picked = (
@@ -46,13 +52,11 @@ def _furthest(keys: list[tuple[object, ...]], splits: list[int], shares: SplitSh
 @pytest.mark.parametrize(
     "shares", [(0.8, 0.1, 0.1), (0.7, 0.15, 0.15), (0.9, 0, 0.1), (0.5, 0.25, 0.25), (1, 0, 0)], ids=str
 )
-@pytest.mark.parametrize(
-    ("labels", "sizes"), [(6, {0: 1, 1: 3, 2: 3, 3: 1}), (4, {1: 1, 2: 1}), (50, {2: 1, 5: 1})], ids=["6", "4", "50"]
-)
+@pytest.mark.parametrize("labels", _SIZES)
 def test_labels_sets_and_all_rows_have_their_shares_at_every_prefix(
-    shares: tuple[float, float, float], labels: int, sizes: dict[int, float]
+    shares: tuple[float, float, float], labels: int
 ) -> None:
-    sets, asked = _sets(labels, 1000, sizes, seed=labels), _shares(*shares)
+    sets, asked = _sets(labels, 500, seed=labels), _shares(*shares)
     splits = LabelSetSplits(asked, 42).codes(["t"] * len(sets), sets).tolist()
     assert _furthest([(*labels, labels, None) for labels in sets], splits, asked) <= _BOUND
     assert set(splits) == {code for code, share in enumerate(shares) if share}
@@ -76,7 +80,7 @@ def test_later_rows_and_other_tasks_move_no_row(
 
 
 def test_the_order_of_labels_in_the_tasks_file_moves_no_row() -> None:
-    sets = _sets(6, 200, {0: 1, 1: 3, 2: 3, 3: 1}, seed=1)
+    sets = _sets(6, 200, seed=1)
     first, other = (
         LabelSetSplits(_shares(0.8, 0.1, 0.1), 42).codes(["t"] * len(sets), own).tolist()
         for own in (sets, [labels[::-1] for labels in sets])
@@ -85,7 +89,7 @@ def test_the_order_of_labels_in_the_tasks_file_moves_no_row() -> None:
 
 
 def test_over_many_seeds_a_row_has_each_split_by_its_share() -> None:
-    sets = _sets(6, 40, {0: 1, 1: 3, 2: 3, 3: 1}, seed=1)
+    sets = _sets(6, 40, seed=1)
     dealt = np.array([LabelSetSplits(_shares(0.8, 0.1, 0.1), seed).codes(["t"] * 40, sets) for seed in range(200)])
     tested = (dealt == 2).mean(axis=0)
     assert tested.mean() == pytest.approx(0.1, abs=0.01)

@@ -1,6 +1,7 @@
 """From plan and prompts to calls, and from the journal to candidates and failed rows; no model is asked here."""
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,7 @@ _ROW_CHECK = RowCheckByPrompts(QualityReportParameters(), tuple)
 _PRICES = {"as_of": "2026-01-01", "usd_per_million_tokens": {}}
 
 
+@cache
 def _plan(rows: int = 6) -> pd.DataFrame:
     return plan_requests(_TASKS, AttributeSamplingParameters(num_examples=rows), 42).to_pandas()
 

@@ -2,6 +2,7 @@
 
 import tracemalloc
 from collections.abc import Callable
+from functools import cache
 
 import pandas as pd
 import pytest
@@ -21,10 +22,11 @@ _MOST_BYTES = 1_000
 """Of a task that no row is of; as an object it takes three times as many."""
 
 
-def _tasks(number: int) -> pd.DataFrame:
+@cache
+def _tasks() -> pd.DataFrame:
     rows = (
         Task.model_validate({"task": f"Sort {each}.", "labels": ["A", "B", "C"]}).to_row("file")
-        for each in range(number)
+        for each in range(_MANY)
     )
     return pd.DataFrame(list(rows))
 
@@ -41,7 +43,7 @@ def _checks(plan: pd.DataFrame, tasks: pd.DataFrame) -> object:
 
 @pytest.mark.parametrize("stage", [_prompts, _checks, PlannedRows])
 def test_a_stage_holds_no_object_of_each_task(stage: Callable[[pd.DataFrame, pd.DataFrame], object]) -> None:
-    tasks = _tasks(_MANY)
+    tasks = _tasks()
     plan = plan_requests(tasks.head(5), AttributeSamplingParameters(num_examples=10), 42).to_pandas()
     stage(plan, tasks.head(5))  # which loads what the checks need
     tracemalloc.start()

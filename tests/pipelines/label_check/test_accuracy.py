@@ -1,6 +1,7 @@
 """Label accuracy from labels by hand alone, and with the verdicts of a judge."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -29,9 +30,10 @@ from tests.support.each_case import each_of
 _ROWS = 1_000
 
 
-def _examples(rows: int = _ROWS) -> pd.DataFrame:
-    ids = [f"r{number}" for number in range(rows)]
-    tasks = ["big" if number % 4 else "small" for number in range(rows)]
+@cache
+def _examples() -> pd.DataFrame:
+    ids = [f"r{number}" for number in range(_ROWS)]
+    tasks = ["big" if number % 4 else "small" for number in range(_ROWS)]
     return pd.DataFrame({"request_id": ids, "task_id": tasks, "label": "a", "input_text": ids})
 
 

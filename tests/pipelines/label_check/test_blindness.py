@@ -26,6 +26,7 @@ from tests.support.server_host import ServerHost
 CLOSED = Task.model_validate({"task": "Sort a mail.", "labels": {"work": "of a job", "home": "", "club": "of a team"}})
 OPEN = Task.model_validate({"task": "Name the mood of a poem."})
 PRICES = {"as_of": "2026-01-01", "usd_per_million_tokens": {}}
+_ROWS = 4
 COLUMNS = ["request_id", "task_id", "input_text", "label", "misleading_label"]
 Pair = tuple[str, str]
 
@@ -41,7 +42,7 @@ def planned(closed: Pair, of_two: Pair, last_word: str = "sea") -> pd.DataFrame:
     rows = [
         (short_id(SEED, task.task_id, number), task.task_id, f'The "bell" rang {number} times at {last_word}.', *pair)
         for task, pair in ((CLOSED, closed), (OPEN, of_two))
-        for number in range(12)
+        for number in range(_ROWS)
     ]
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -85,7 +86,7 @@ def test_two_plans_that_differ_in_their_labels_only_ask_with_the_same_bytes(
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     first = sent(server, planned(("work", "home"), ("grim", "gay")), tmp_path / "none")
-    assert first[0] == 2 * 2 * 12
+    assert first[0] == 2 * 2 * _ROWS
     body: dict[str, Any] = server.stats()["last_body"]
     assert {"model", "messages", "seed", "response_format"} <= body.keys()
     assert "misleading" not in json.dumps(body)
@@ -98,17 +99,17 @@ def test_two_plans_that_differ_in_their_labels_only_ask_with_the_same_bytes(
 @pytest.mark.parametrize("task", [CLOSED, OPEN], ids=["closed", "open"])
 @pytest.mark.parametrize("vote", [1, 2])
 def test_the_planned_label_stands_in_each_place_equally_often(task: Task, vote: int) -> None:
-    from scipy.stats import chisquare
-
     label, other = task.label_names[:2] or ("grim", "gay")
     prompts = verdict_prompts((task,))
     places = {name: Counter[int]() for name in (label, other, NONE_OF_THESE)}
-    options = 4
-    for number in range(4_000):
+    options, rows = 4, 2_000
+    for number in range(rows):
         row = {"request_id": short_id(SEED, task.task_id, number), "task_id": task.task_id, "input_text": "x"}
         listed = prompts.question({**row, "label": label, "misleading_label": other}, vote).options
         assert len(listed) == options
         for name, count in places.items():
             count[listed.index(name)] += 1
     for name, count in places.items():
-        assert chisquare([count[place] for place in range(options)]).pvalue > 0.001, (name, count)
+        expected = rows / options
+        chi_square = sum((count[place] - expected) ** 2 / expected for place in range(options))
+        assert chi_square < 16.27, (name, count)  # 3 degrees, 0.001

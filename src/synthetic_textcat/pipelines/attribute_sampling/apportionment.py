@@ -154,12 +154,12 @@ class Apportionment:
         while len(self._factors) <= step:
             number = len(self._factors)
             odds = self._odds(self._panel + self._parts)
-            factor = np.ones_like(self._shares)
+            factor, near = np.ones_like(self._shares), 1e-3 * self._shares
             for _ in range(_FITTINGS):
                 chances = odds * factor
                 chances /= chances.sum(axis=0)
                 got = (chances * 2.0**40).astype(np.int64).sum(axis=1, keepdims=True) / (_PANEL * 2.0**40)
-                if np.allclose(got, self._shares, rtol=1e-3, atol=0):
+                if (np.abs(got - self._shares) <= near).all():
                     break
                 factor *= self._shares / np.where(got > 0, got, self._shares)
             self._factors.append(factor)

@@ -45,10 +45,10 @@ def _files(
     for task in tried:
         if task.trial.is_learnable:
             name = task.trial.task.task_id
-            facts = _facts(task, folder, writers)
+            facts = classifier_facts(task, folder, writers)
             yield f"{name}.skops", _dumped(task, reader)
             yield f"{name}.json", facts
-            yield f"{name}.md", _card(name, facts)
+            yield f"{name}.md", classifier_card(facts)
 
 
 def _dumped(task: Tried, reader: Reader) -> bytes:
@@ -66,7 +66,8 @@ def _dumped(task: Tried, reader: Reader) -> bytes:
     return dumped
 
 
-def _facts(task: Tried, folder: str | None, writers: Sequence[str]) -> dict[str, Any]:
+def classifier_facts(task: Tried, folder: str | None, writers: Sequence[str]) -> dict[str, Any]:
+    """Content of `<task_id>.json`; arguments as of `saved_classifiers`."""
     trial = task.trial
     several = {"task_type": trial.task.task_type} if trial.task.task_type == "multi_label" else {}
     return {
@@ -95,6 +96,7 @@ def _scored(found: Score | None, *, few: bool) -> dict[str, float | None] | None
     return {"rows": found.rows, "few_rows": few, **score_fields(found)}
 
 
-def _card(name: str, facts: Mapping[str, Any]) -> str:
-    shown = {"file": f"{name}.skops", "few_rows": FEW_ROWS, "task_type": None, **facts}
+def classifier_card(facts: Mapping[str, Any]) -> str:
+    """Model card in Markdown, of `classifier_facts`."""
+    shown = {"file": f"{facts['task_id']}.skops", "few_rows": FEW_ROWS, "task_type": None, **facts}
     return render_markdown(__package__, "classifier_card.md.jinja", **shown)

@@ -146,7 +146,7 @@ def write_card(
     return render_markdown(
         __package__,
         "dataset_card.md.jinja",
-        {"quoted": _quoted, "percent": "{:.1%}".format},
+        {"quoted": _quoted, "percent": _percent},
         facts=facts,
         size=_size_category(len(examples)),
         configs=_configs(files),
@@ -187,6 +187,10 @@ def _quoted(value: str) -> str:
     """A text in YAML's double quotes, in one line."""
     text: str = yaml.safe_dump(value, default_style='"', allow_unicode=True, width=math.inf)
     return text.strip()
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}"
 
 
 def _size_category(rows: int) -> str:
