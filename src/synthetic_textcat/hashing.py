@@ -11,7 +11,7 @@ SplitMix64 (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number gen
 import hashlib
 import json
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count
 from typing import Any, TypeVar
 
@@ -58,6 +58,18 @@ def draw(*parts: object) -> float:
     return (int.from_bytes(digest, "big") >> (64 - _DRAW_BITS)) / (1 << _DRAW_BITS)
 
 
+def numbered_draws(*parts: object) -> Callable[[int], float]:
+    """`draw(*parts, number)` by number, in a third of the time: the hash of the parts is begun once."""
+    begun = hashlib.blake2b("".join(f"{part}{_SEPARATOR}" for part in parts).encode(), digest_size=8)
+
+    def drawn(number: int) -> float:
+        one = begun.copy()
+        one.update(b"%d" % number)
+        return (int.from_bytes(one.digest(), "big") >> (64 - _DRAW_BITS)) / (1 << _DRAW_BITS)
+
+    return drawn
+
+
 def draw_each(parts: Iterable[object], values: Iterable[str]) -> NDArray[np.float64]:
     """`draw(*parts, value)` for each value, in a quarter of the time."""
     begun = hashlib.blake2b("".join(f"{part}{_SEPARATOR}" for part in parts).encode(), digest_size=8)
@@ -89,8 +101,7 @@ def pick(options: Sequence[T], *parts: object) -> T:
 
 def shuffled(options: Sequence[T], *parts: object) -> list[T]:
     """The options shuffled, as a function of the parts."""
-    order = sorted(range(len(options)), key=lambda position: draw(*parts, position))
-    return [options[position] for position in order]
+    return [options[position] for position in sorted(range(len(options)), key=numbered_draws(*parts))]
 
 
 def key64(*parts: object) -> int:

@@ -150,7 +150,8 @@ def _kinds_of(joined: str) -> NDArray[np.uint8]:
 def _kinds(number: int) -> NDArray[np.uint8]:
     """Kinds of the first code points, by their Unicode categories."""
     of_category = {"L": _LETTER | _IN_WORD, "M": _IN_WORD, "N": _IN_WORD}
-    kinds = np.array([of_category.get(unicodedata.category(chr(point))[0], 0) for point in range(number)], np.uint8)
+    categories = map(unicodedata.category, map(chr, range(number)))
+    kinds = np.fromiter((of_category.get(category[0], 0) for category in categories), np.uint8, number)
     for characters, kind in ((_JOINERS, _JOINER), (_ENDS, _END)):
         for character in filter(lambda character: ord(character) < number, characters):
             kinds[ord(character)] |= kind

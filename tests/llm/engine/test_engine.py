@@ -42,7 +42,7 @@ def _errs_at(numbers: set[int], reply: str | Exception) -> Callable[[Sequence[Ba
     return script
 
 
-@pytest.mark.parametrize("concurrency", [1, 3, 50])
+@pytest.mark.parametrize("concurrency", [1, 50])
 def test_every_call_is_answered_once(concurrency: int) -> None:
     model = ScriptedChatModel(delay_s=lambda _: random.uniform(0, 0.01))
     completions = run(model, _calls(40), concurrency)
@@ -156,14 +156,14 @@ def test_a_slow_reader_loses_nothing_keeps_the_order_within_a_row_and_holds_the_
     model = ScriptedChatModel(script=lambda messages, _: GOOD if "Wrong" in last_words(messages) else BAD)
     seen: list[Completion] = []
     most_ahead = 0
-    for batch in complete(model.as_chat, iter(_calls(600)), policy(8, retry="show_reply")):
+    for batch in complete(model.as_chat, iter(_calls(400)), policy(8, retry="show_reply")):
         time.sleep(0.0 if seen else 1.0)
         seen.extend(batch)
         most_ahead = max(most_ahead, len(model.heard) - len(seen))
     attempts: dict[str, list[int]] = {}
     for completion in seen:
         attempts.setdefault(completion.request_id, []).append(completion.attempt)
-    assert attempts == {f"r{place}": [1, 2] for place in range(600)}
+    assert attempts == {f"r{place}": [1, 2] for place in range(400)}
     assert 0 < most_ahead <= 256 + 8
 
 

@@ -32,7 +32,7 @@ _LIMITS = (
 )
 
 
-@pytest.mark.parametrize(("limits", "number"), cases(product(_LIMITS, (2, 4)), 3), ids=str)
+@pytest.mark.parametrize(("limits", "number"), cases(product(_LIMITS, (2, 4)), 6), ids=str)
 def test_rates_hold_in_any_ten_seconds_and_are_used_while_a_worker_is_killed(
     limits: dict[str, Any], number: int
 ) -> None:
@@ -152,7 +152,7 @@ def test_an_outage_opens_one_breaker_for_all_and_one_probe_at_a_time_tests_the_s
         cluster = Cluster(Server(_down_from(10, 30), lambda _: 0.2), max_concurrency=8)
         for name in workers(4):
             cluster.start(name)
-        await cluster.run_for(60)
+        await cluster.run_for(52)
         await cluster.end()
         return cluster.server.times()
 
@@ -161,7 +161,7 @@ def test_an_outage_opens_one_breaker_for_all_and_one_probe_at_a_time_tests_the_s
     assert sum(10 <= at < 11 for at in times) <= 16 + 3 * 8
     probes = [at for at in times if 11.5 <= at < 40]
     assert [round(later - earlier) for earlier, later in pairwise([10.5, *probes[:2]])] == [5, 10]
-    assert len([at for at in times if at >= 47]) > 200  # the third probe was answered
+    assert len([at for at in times if at >= 47]) > 100  # the third probe was answered
 
 
 def test_an_outage_that_lasts_stops_all_workers() -> None:

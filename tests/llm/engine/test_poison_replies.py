@@ -17,6 +17,7 @@ from synthetic_textcat.schemas.parameters import LlmParameters
 from tests.llm.builders import call, completion
 from tests.llm.running import policy
 from tests.support.chat_models import GOOD, ScriptedChatModel
+from tests.support.examples import cases
 from tests.support.model_classes import OPENAI_CLASS
 from tests.support.server_host import ServerHost
 
@@ -103,7 +104,7 @@ def test_no_step_of_a_recovery_holds_the_interpreter_for_long(wanted: type[Reply
 
     async def recover_all(heart: _Heart) -> None:
         beating = asyncio.create_task(heart.beat())
-        for part in parts:
+        for part in cases(parts, 3):
             whole = part * (99_000 // len(part))
             for text in (whole, f'{{"tasks": ["{whole}"]}}', json.dumps({"tasks": [whole[:15_000]]})):
                 await parse_off_loop(completion(text), wanted)

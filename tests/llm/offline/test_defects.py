@@ -129,8 +129,8 @@ def test_rejects_break_just_the_rule_they_name(seed: int, task: Any) -> None:
 
 
 def test_texts_in_other_languages_differ_and_are_as_long_as_the_one_they_replace() -> None:
-    texts = [row_of("wrong_language", seed)["input_text"] for seed in range(200)]
-    assert len(set(texts)) > 190
+    texts = [row_of("wrong_language", seed)["input_text"] for seed in range(60)]
+    assert len(set(texts)) > 57
     assert min(sum(map(str.isalpha, text)) for text in texts) >= 40
     for length in (1, 100, 300, 500):
         assert length <= len(foreign_text(length, [], seed=1)) < length + 200

@@ -62,7 +62,7 @@ def recall_and_precision(rows: Sequence[Judged]) -> tuple[float, float]:
 
 @pytest.mark.parametrize("with_schema", cases([True, False], 2), ids=_WITH_SCHEMA.get)
 def test_wrong_labels_of_the_shipped_tasks_are_found(with_schema: bool) -> None:
-    recall, precision = recall_and_precision(judged(tasks(), 144, rates=MIXED, with_schema=with_schema))
+    recall, precision = recall_and_precision(judged(tasks(), 72, rates=MIXED, with_schema=with_schema))
     assert recall >= 0.98
     assert precision >= 0.98
 
@@ -70,7 +70,7 @@ def test_wrong_labels_of_the_shipped_tasks_are_found(with_schema: bool) -> None:
 @pytest.mark.parametrize(
     ("names", "count"),
     [
-        ((*AUTHORED, "Swahili"), 96),
+        ((*AUTHORED, "Swahili"), 48),
         pytest.param(AUTHORED, 5_000, marks=pytest.mark.slow),
         pytest.param([language.name for language in languages()], 5_000, marks=pytest.mark.slow),
     ],
@@ -86,7 +86,7 @@ def test_wrong_labels_are_found_in_other_languages(names: Sequence[str], count: 
 
 @pytest.mark.parametrize("with_schema", cases([True, False], 2), ids=_WITH_SCHEMA.get)
 def test_wrong_labels_of_tasks_that_no_grammar_knows_are_found(with_schema: bool) -> None:
-    rows = judged(OWN_TASKS, 96, ("English", "German", "Thai"), MIXED, with_schema)
+    rows = judged(OWN_TASKS, 48, ("English", "German", "Thai"), MIXED, with_schema)
     recall, precision = recall_and_precision(rows)
     assert recall >= 0.98
     assert precision >= 0.98
@@ -101,7 +101,7 @@ def test_wrong_labels_of_each_such_task_are_found(task: Task) -> None:
 
 
 def test_a_row_with_the_text_of_another_label_bears_the_labels_that_were_planned() -> None:
-    whole, spoilt = written(closed_tasks(), 60), written(closed_tasks(), 60, rates={WRONG_LABEL: 1.0})
+    whole, spoilt = written(closed_tasks(), 30), written(closed_tasks(), 30, rates={WRONG_LABEL: 1.0})
     for row, other in zip(whole, spoilt, strict=True):
         assert (other["label"], other["misleading_label"]) == (row["label"], row["misleading_label"])
         assert other["input_text"] != row["input_text"]
@@ -109,7 +109,7 @@ def test_a_row_with_the_text_of_another_label_bears_the_labels_that_were_planned
 
 def test_a_second_label_fits_where_a_text_was_written_to_be_ambiguous_and_nowhere_else() -> None:
     both = Counter[tuple[bool, bool]]()
-    for each in judged(tasks(), 216, ("English", "German")):
+    for each in judged(tasks(), 108, ("English", "German")):
         row = each.row
         mixed = row["clarity"] == "ambiguous" and row["num_words"] != SHORT
         both[mixed, each.verdict == BOTH or each.also_fits == row["misleading_label"]] += 1
@@ -133,17 +133,17 @@ def test_a_text_that_no_template_wrote_fits_no_label() -> None:
 
 def test_wrong_verdicts_come_at_their_rate_and_differ_from_vote_to_vote() -> None:
     prompts, by_row = verdict_prompts(closed_tasks()), []
-    for row in written(closed_tasks(), 150):
+    for row in written(closed_tasks(), 100):
         votes = [asked(prompts.question(row, vote), {"wrong_verdict": 0.3})["verdict"] for vote in (1, 2, 3)]
         by_row.append([vote == row["label"] for vote in votes])
         assert NONE_OF_THESE not in votes
-    assert sum(map(sum, by_row)) / 450 == pytest.approx(0.7, abs=0.07)
-    assert Counter(map(sum, by_row))[2] > 30
+    assert sum(map(sum, by_row)) / 300 == pytest.approx(0.7, abs=0.07)
+    assert Counter(map(sum, by_row))[2] > 20
 
 
 def test_wrong_verdicts_can_be_those_of_one_label() -> None:
     rates = {"wrong_verdict": {"Sport": 1.0}}
-    for each in judged(tasks()[:1], 60, rates=rates):
+    for each in judged(tasks()[:1], 30, rates=rates):
         assert each.agrees == (each.row["label"] != "Sport")
 
 
@@ -183,7 +183,7 @@ def test_a_call_for_a_verdict_can_fail(cause: str) -> None:
 def test_of_several_labels_those_that_the_text_was_written_for_are_answered_by_yes(with_schema: bool) -> None:
     of_one = closed_tasks()[:3]
     prompts = verdict_prompts([several(task) for task in of_one])
-    right, rows = 0, written(of_one, 60)
+    right, rows = 0, written(of_one, 30)
     for row in rows:
         question = prompts.question(row, 1)
         answers: Any = asked(question, with_schema=with_schema)["answers"]

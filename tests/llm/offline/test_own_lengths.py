@@ -22,7 +22,7 @@ from tests.support.each_case import each_of
 from tests.support.examples import cases
 
 _LABELS = ["Sport", "Business", "Politics", "Technology", "Health", "Culture"]
-_ROWS = 40
+_ROWS = 20
 
 
 def _texts(num_words: str, language: str, defect: str | None = None, rows: int = _ROWS) -> list[str]:
@@ -107,7 +107,7 @@ _SCRIPTS = (
 )
 
 
-@pytest.mark.parametrize("code", cases(_SCRIPTS, 4))
+@pytest.mark.parametrize("code", cases(_SCRIPTS, 8))
 def test_nearly_all_texts_have_the_length_asked_for_in_every_script(code: str) -> None:
     language = find_language(code).name
     off: list[str] = []

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.xdist_group("offline_texts")
 _NEWS = Task.model_validate(closed_tasks()[0].model_dump() | {"labels_per_text": [0, 3]})
 _TASKS = (_NEWS, *several_labels_tasks()[:2])
 _LANGUAGES = ["English", "German", "Hindi", "Basque"]
-_ROWS = 100
+_ROWS = 60
 
 
 @cache
@@ -81,32 +81,32 @@ def test_rows_are_as_planned_and_a_judge_finds_their_labels_again() -> None:
 
 def test_short_texts_have_a_statement_for_each_label() -> None:
     lengths = [len(_row(asked)["input_text"].split()) for asked in _asked() if asked.row["num_words"] == "less than 10"]
-    assert len(lengths) > 8
+    assert len(lengths) > 5
     assert max(lengths) <= 18
 
 
 @pytest.mark.parametrize("planned_labels", [False, True])
 def test_the_row_is_the_same_whatever_the_schema_says(planned_labels: bool) -> None:
-    for asked, planned in zip(_asked()[:20], _asked(planned_labels=planned_labels), strict=False):
+    for asked, planned in zip(_asked()[:10], _asked(planned_labels=planned_labels), strict=False):
         assert _row(asked) == _row(planned) == _row(planned, with_schema=False)
 
 
 def test_a_text_of_another_set_is_found_by_the_judge_alone() -> None:
-    wrong = [(asked, _row(asked, {"wrong_label": 1.0})) for asked in _asked()[:30]]
+    wrong = [(asked, _row(asked, {"wrong_label": 1.0})) for asked in _asked()[:15]]
     assert all(row["labels"] == list(asked.row["labels"]) for asked, row in wrong)
     found = list(_fitting([(asked, row["input_text"]) for asked, row in wrong]))
     assert all(fits != set(asked.row["labels"]) for (asked, _), fits in zip(wrong, found, strict=True))
 
 
 def test_a_wrong_verdict_is_wrong_about_one_label() -> None:
-    texts = [(asked, _row(asked)["input_text"]) for asked in _asked()[:30]]
+    texts = [(asked, _row(asked)["input_text"]) for asked in _asked()[:15]]
     found = _fitting(texts, {"wrong_verdict": 1.0})
     assert {len(fits ^ set(asked.row["labels"])) for (asked, _), fits in zip(texts, found, strict=True)} == {1}
 
 
 def test_faults_of_label_sets_are_what_their_names_say() -> None:
     kinds: Counter[str] = Counter()
-    for asked in _asked()[:40]:
+    for asked in _asked()[:20]:
         planned, whole = list(asked.row["labels"]), _row(asked)
         changed = _row(asked, {"labels_not_as_planned": 1.0})["labels"]
         kinds["extra" if len(changed) > len(planned) else "missing"] += 1
@@ -117,7 +117,7 @@ def test_faults_of_label_sets_are_what_their_names_say() -> None:
         inside = _row(asked, {"same_labels": 1.0})
         assert inside["misleading_label"] in planned if planned else inside == whole
         assert _row(asked, {"label_not_as_planned": 1.0}) == whole
-    assert min(kinds.values()) > 4
+    assert min(kinds.values()) > 2
 
 
 def test_a_list_in_another_prompt_is_no_label_set() -> None:

@@ -37,6 +37,7 @@ from synthetic_textcat.schemas.outcomes import NO_REPLY_CAUSES
 from synthetic_textcat.schemas.parameters import LlmParameters
 from tests.support.each_case import each_case, each_of
 from tests.support.error_samples import Sample, raised, samples
+from tests.support.examples import cases
 from tests.support.project import ROOT
 
 pytestmark = pytest.mark.anyio
@@ -117,7 +118,7 @@ def _name(row: ProviderFact) -> str:
 
 async def test_an_answer_ends_as_its_row_says(server: _Server, chat: Chat) -> None:
     failed = {}
-    for row in _ANSWERED:
+    for row in cases(_ANSWERED, 4):
         try:
             await _assert_ends_as_it_says(row, server, chat)
         except AssertionError as error:
@@ -153,7 +154,10 @@ class _StatusError(Exception):
 
 
 def test_no_row_stands_in_anothers_shadow() -> None:
-    found = {row: {first_match(read_exception(_StatusError(each)).signs) for each in samples(row)} for row in _ANSWERED}
+    found = {
+        row: {first_match(read_exception(_StatusError(each)).signs) for each in samples(row)}
+        for row in cases(_ANSWERED, 3)
+    }
     assert {row: others for row, others in found.items() if others != {row}} == {}
 
 

@@ -17,7 +17,7 @@ from tests.llm.replies.hostile_replies import SLOWEST_S
 from tests.llm.running import run
 from tests.support.chat_models import ScriptedChatModel
 from tests.support.each_case import each_of
-from tests.support.examples import examples
+from tests.support.examples import cases, examples
 
 
 def _row(text: str) -> str:
@@ -294,23 +294,26 @@ def test_whatever_is_thought_the_row_behind_it_is_read(
 
 @pytest.mark.parametrize(
     "pattern",
-    [
-        *("<", "[", "◁", "<think", "<think>", "</think>", "<|channel|>analysis", "<|end_", "[/", "&lt;/", "-think"),
-        *(_DRAFT, f"<think>{_DRAFT}", f"{_DRAFT[:-1]},}} ", "</think>{", "assistantfinal", '{"draft": '),
-        '{"input_text": "a", ',
-    ],
+    cases(
+        [
+            *("<", "[", "◁", "<think", "<think>", "</think>", "<|channel|>analysis", "<|end_", "[/", "&lt;/", "-think"),
+            *(_DRAFT, f"<think>{_DRAFT}", f"{_DRAFT[:-1]},}} ", "</think>{", "assistantfinal", '{"draft": '),
+            '{"input_text": "a", ',
+        ],
+        2,
+    ),
 )
 @pytest.mark.parametrize("wanted", [Reply, TaskList, pytest.param(LabelSetReply, marks=pytest.mark.slow)])
 def test_thoughts_over_and_over_take_no_time(
     pattern: str, wanted: type[Reply] | type[TaskList] | type[LabelSetReply]
 ) -> None:
-    for length in (30_000, 99_000):
-        for text in (pattern * (length // len(pattern)), "analysis" + pattern * (length // len(pattern))):
-            taken = []
-            for _ in range(2):  # another try, if interrupted
-                begun = time.thread_time()
-                read(text, wanted, False)
-                taken.append(time.thread_time() - begun)
-                if taken[-1] < SLOWEST_S:
-                    break
-            assert min(taken) < SLOWEST_S, (pattern, length, taken)
+    repeated = pattern * (99_000 // len(pattern))
+    for text in (repeated, f"analysis{repeated}"):
+        taken = []
+        for _ in range(2):  # another try, if interrupted
+            begun = time.thread_time()
+            read(text, wanted, False)
+            taken.append(time.thread_time() - begun)
+            if taken[-1] < SLOWEST_S:
+                break
+        assert min(taken) < SLOWEST_S, (pattern, taken)

@@ -144,7 +144,7 @@ class ShardedPlan:
     """
 
     folder: Path
-    rows: int = 120
+    rows: int = 60
     defects: dict[str, float] = field(default_factory=dict)
     generation: dict[str, Any] = field(default_factory=dict)
     spec: ChatModelSpec = field(default_factory=lambda: ChatModelSpec(OFFLINE_CLASS))

@@ -16,6 +16,7 @@ from synthetic_textcat.schemas.stops import LastBatch
 from synthetic_textcat.schemas.worker_counts import ReportBatch, WorkerCounts
 from synthetic_textcat.work_pool import LostWorkerError
 from tests.llm.shards.sharded_plan import KilledError, ShardedPlan, ThreadWorkers, good_texts
+from tests.support.examples import cases
 from tests.support.model_classes import OPENAI_CLASS
 from tests.support.server import FaultServer
 
@@ -45,7 +46,7 @@ def _killing_once() -> Callable[[ShardTask, WorkerCounts], None]:
     killed: list[int] = []
 
     def watch(task: ShardTask, counts: WorkerCounts) -> None:
-        if 0 < counts.calls < 20 and not killed:
+        if 0 < counts.calls < 10 and not killed:
             killed.append(task.shard)
             raise KilledError
 
@@ -56,14 +57,14 @@ def _interrupt() -> None:
     assert interrupt()
 
 
-_SLOWLY = {"requests_per_minute": 3_000}
+_SLOWLY = {"requests_per_minute": 1_500}
 """Some saves a shard: the offline model alone would answer all its rows before the first one."""
 
 
-@pytest.mark.parametrize("slots", [1, 3])
+@pytest.mark.parametrize("slots", cases([3, 1], 2))
 def test_workers_give_what_one_process_gives(slots: int, alone: dict[str, str], tmp_path: Path) -> None:
     plan, workers = ShardedPlan(tmp_path), ThreadWorkers(slots)
-    batches = list(plan.ask(workers, shards=7))
+    batches = list(plan.ask(workers, shards=5))
     lines = plan.lines()
     assert good_texts(lines) == alone
     assert len(lines) == plan.rows  # each asked for once
@@ -71,10 +72,10 @@ def test_workers_give_what_one_process_gives(slots: int, alone: dict[str, str], 
     reported = sum((batch.counts.calls for batch in batches if isinstance(batch, ReportBatch)), 0)
     assert reported == plan.rows - 1
     assert sum((batch.counts.accepted for batch in batches if isinstance(batch, ReportBatch)), 0) > 0
-    assert sorted(result.shard for result in workers.results) == list(range(7))
+    assert sorted(result.shard for result in workers.results) == list(range(5))
     (by_worker,) = (batch.by_worker for batch in batches if isinstance(batch, ReportBatch) and batch.by_worker)
     (share,) = by_worker.values()  # threads of one process are one worker
-    assert (share.shards, share.counts.calls) == (7, reported)
+    assert (share.shards, share.counts.calls) == (5, reported)
     assert not list(plan.shared.path.glob("plan-*"))  # the cut is removed
 
 
@@ -86,7 +87,7 @@ def test_a_second_run_asks_nothing_and_begins_no_worker(tmp_path: Path) -> None:
 
 
 def test_a_workers_death_loses_no_row_and_pays_for_none_twice(alone: dict[str, str], tmp_path: Path) -> None:
-    plan = ShardedPlan(tmp_path, generation={"requests_per_minute": 1_500})
+    plan = ShardedPlan(tmp_path, generation={"requests_per_minute": 750})
     workers = ThreadWorkers(watch=_killing_once())
     batches = list(plan.ask(workers, shards=3))
     lines = plan.lines()
@@ -98,7 +99,7 @@ def test_a_workers_death_loses_no_row_and_pays_for_none_twice(alone: dict[str, s
     assert max(shards.values()) == 2  # two owners, two files
 
 
-@pytest.mark.parametrize("at_a_time", [1, 4, 20])
+@pytest.mark.parametrize("at_a_time", [4, 20])
 def test_a_shard_on_which_every_worker_dies_ends_the_run_in_one_line(at_a_time: int, tmp_path: Path) -> None:
     class Dying(ThreadWorkers):
         begun = 0
@@ -116,13 +117,14 @@ def test_a_shard_on_which_every_worker_dies_ends_the_run_in_one_line(at_a_time: 
     assert workers.begun == 20 / at_a_time
 
 
+@pytest.mark.whole_run  # two runs of a plan, one after the other
 def test_another_number_of_shards_asks_nothing_twice(alone: dict[str, str], tmp_path: Path) -> None:
     plan = ShardedPlan(tmp_path, generation=_SLOWLY)
     with pytest.raises(KeyboardInterrupt):
-        list(plan.ask(ThreadWorkers(watch=_after(2, _interrupt)), shards=4))
+        list(plan.ask(ThreadWorkers(watch=_after(2, _interrupt)), shards=3))
     before = len(plan.lines())
     assert 1 < before < plan.rows
-    list(plan.ask(ThreadWorkers(), "run-2", shards=7))
+    list(plan.ask(ThreadWorkers(), "run-2", shards=5))
     answered = [line for line in plan.lines() if line.replied]
     assert good_texts(answered) == alone
     assert len(answered) == plan.rows
@@ -134,25 +136,27 @@ def test_a_later_run_ends_the_workers_of_an_earlier_one(tmp_path: Path) -> None:
         list(plan.ask(ThreadWorkers(watch=_after(3, lambda: plan.shared.begin("run-2"))), shards=3))
 
 
+@pytest.mark.whole_run  # two runs of a plan, one after the other
 def test_an_error_of_one_worker_ends_all_and_what_is_saved_stays(tmp_path: Path) -> None:
     def fail() -> None:
         raise JournalError("The disk is full. Next: make room")
 
     plan = ShardedPlan(tmp_path, generation=_SLOWLY)
     with pytest.raises(JournalError, match="The disk is full"):
-        list(plan.ask(ThreadWorkers(watch=_after(3, fail)), shards=6))
+        list(plan.ask(ThreadWorkers(watch=_after(3, fail)), shards=4))
     assert 1 < len(plan.lines()) < plan.rows
-    list(plan.ask(ThreadWorkers(), "run-2", shards=6))
+    list(plan.ask(ThreadWorkers(), "run-2", shards=4))
     assert len({line.request_id for line in plan.lines() if line.replied}) == plan.rows
 
 
+@pytest.mark.whole_run  # two runs of a plan, one after the other
 def test_bad_replies_are_asked_again_as_on_one_machine(tmp_path: Path) -> None:
     defects = {"invalid_json": 0.3, "refused": 0.05}
     runs: list[Any] = []
     for name, workers in (("alone", None), ("shards", ThreadWorkers())):
         plan = ShardedPlan(tmp_path / name, defects=defects)
         plan.folder.mkdir()
-        list(plan.ask(workers, shards=4))
+        list(plan.ask(workers, shards=3))
         lines = [(line.fingerprint, line.attempt, line.raw_text) for line in plan.lines()]
         runs.append(sorted(lines))
     assert runs[0] == runs[1]
@@ -160,20 +164,20 @@ def test_bad_replies_are_asked_again_as_on_one_machine(tmp_path: Path) -> None:
 
 
 def test_earlier_bad_replies_go_with_their_rows(tmp_path: Path) -> None:
-    plan = ShardedPlan(tmp_path, rows=60, defects={"invalid_json": 0.4}, generation={"max_attempts": 1})
+    plan = ShardedPlan(tmp_path, rows=30, defects={"invalid_json": 0.4}, generation={"max_attempts": 1})
     list(plan.ask(None))
-    more = ShardedPlan(tmp_path, rows=60, defects={"invalid_json": 0.4}, generation={"max_attempts": 3})
-    list(more.ask(ThreadWorkers(), "run-2", shards=3))
+    more = ShardedPlan(tmp_path, rows=30, defects={"invalid_json": 0.4}, generation={"max_attempts": 3})
+    list(more.ask(ThreadWorkers(), "run-2", shards=2))
     second = [line for line in more.lines() if line.run_id == "run-2"]
     assert second
     assert min(line.attempt for line in second) == 2
 
 
 def test_a_task_that_always_fails_is_paused_on_all_workers(tmp_path: Path) -> None:
-    plan = ShardedPlan(tmp_path, rows=400, defects={"refused": 1.0}, generation={"pause_task_after": 5})
+    plan = ShardedPlan(tmp_path, rows=200, defects={"refused": 1.0}, generation={"pause_task_after": 5})
     batches: list[Any] = []
     with pytest.raises(Exception, match=r"first 20 replies .* all failed as refused"):
-        batches.extend(plan.ask(ThreadWorkers(), shards=8))
+        batches.extend(plan.ask(ThreadWorkers(), shards=4))
     assert not any(isinstance(batch, LastBatch) for batch in batches)
     assert len(plan.lines()) < plan.rows / 2
 
@@ -185,10 +189,10 @@ def test_a_good_reply_to_the_drivers_own_call_shows_that_the_settings_are_right(
     server.set_faults(always="schema_violation", after=1)
     plan = ShardedPlan(
         tmp_path,
-        rows=40,
+        rows=24,
         generation={"max_attempts": 1},
         spec=ChatModelSpec(OPENAI_CLASS, {"base_url": server.url}),
         llm=LlmParameters(model="served-1"),
     )
     list(plan.ask(ThreadWorkers(slots=1), shards=1))
-    assert len(plan.lines()) == 40
+    assert len(plan.lines()) == 24

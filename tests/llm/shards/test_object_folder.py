@@ -85,7 +85,7 @@ def test_a_plan_is_asked_for_over_an_object_store_and_a_dead_workers_segments_ar
         if kills[0] == 0:
             raise KilledError
 
-    plan = ShardedPlan(tmp_path, rows=80, generation={"requests_per_minute": 3_000})
+    plan = ShardedPlan(tmp_path, rows=40, generation={"requests_per_minute": 1_500})
     plan.shared = ObjectFolder(_URL, plan.path.with_suffix(""))
     list(plan.ask(ThreadWorkers(watch=kill), shards=3))
     lines = plan.lines()

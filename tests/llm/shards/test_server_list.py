@@ -17,7 +17,7 @@ from tests.support.server import FaultServer
 from tests.support.server_host import ServerHost
 
 _NOBODY = "http://127.0.0.1:9/v1"
-_ROWS = 40
+_ROWS = 24
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def _plan(folder: Path, **generation: Any) -> ShardedPlan:
 
 
 def _answers(plan: ShardedPlan, urls: Sequence[str], run_id: str = "run-1") -> list[Any]:
-    list(plan.ask(ThreadWorkers(), run_id, shards=6, base_urls=urls))
+    list(plan.ask(ThreadWorkers(), run_id, shards=4, base_urls=urls))
     return [line for line in plan.lines() if line.replied]
 
 

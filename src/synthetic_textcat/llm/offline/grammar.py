@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import yaml
 
-from synthetic_textcat.hashing import draw, pick, shuffled
+from synthetic_textcat.hashing import numbered_draws, shuffled
 from synthetic_textcat.llm.offline.orthography import ENGLISH, Orthography
 from synthetic_textcat.schemas.attributes import VALUES
 
@@ -158,17 +158,18 @@ class SeededDraws:
 
     def __init__(self, *key: object) -> None:
         self._key = key
+        self._draw = numbered_draws(*key)
         self._count = 0
 
     def pick(self, options: Sequence[T]) -> T:
         """A uniform choice among the options."""
         self._count += 1
-        return pick(options, *self._key, self._count)
+        return options[int(self._draw(self._count) * len(options))]
 
     def happens(self, odds: float) -> bool:
         """Whether an event of this probability happens."""
         self._count += 1
-        return draw(*self._key, self._count) < odds
+        return self._draw(self._count) < odds
 
     def shuffled(self, options: Sequence[T]) -> list[T]:
         """The options, shuffled."""
@@ -178,6 +179,8 @@ class SeededDraws:
 
 def expand(template: Template, slots: Slots, draws: SeededDraws) -> str:
     """The template with all slots filled, recursively."""
+    if len(template) == 1 and not template[0][1]:  # most fillings: a text without slots
+        return template[0][0]
     pieces: list[str] = []
     for literal, slot in template:
         pieces.append(literal)

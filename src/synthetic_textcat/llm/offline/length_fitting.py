@@ -48,7 +48,7 @@ def fitted(
     """
     usable: list[str] | None = None
     for base in bases:
-        size = measured(base.text, length, orthography)
+        [size] = measured([base.text], length, orthography)
         if length.most is not None and size > length.most:
             continue
         if base.is_whole and size >= length.least:
@@ -63,22 +63,28 @@ def fitted(
 
 
 def cut_to(words: Iterable[str], most: int) -> str:
-    """The beginning of the words, as many characters as fit."""
-    return "".join(GRAPHEME.findall(" ".join(words))[:most]).strip()
+    """The beginning of the words, as many characters as fit; no further words are taken."""
+    begun = ""
+    for word in words:
+        begun = f"{begun} {word}" if begun else word
+        if characters(begun) > most:
+            break
+    return "".join(GRAPHEME.findall(begun)[:most]).strip()
 
 
-def measured(text: str, length: Length, orthography: Orthography) -> int:
-    """Length of a text in the range's unit, as the report counts it."""
+def measured(texts: Sequence[str], length: Length, orthography: Orthography) -> list[int]:
+    """Length of each text in the range's unit, as the report counts it."""
     if length.unit == CHARACTERS:
-        return characters(text)
+        return list(map(characters, texts))
     if orthography.is_unspaced:
-        return words_by_icu([text])[0]
-    return int(counts_of([text])[0, COUNTS.index("words")])
+        return words_by_icu(texts)
+    counted: list[int] = counts_of(texts)[:, COUNTS.index("words")].tolist()
+    return counted
 
 
 def is_in(text: str, length: Length, orthography: Orthography) -> bool:
     """Whether the length of a text is in the range."""
-    size = measured(text, length, orthography)
+    [size] = measured([text], length, orthography)
     return size >= length.least and (length.most is None or size <= length.most)
 
 
@@ -99,7 +105,8 @@ def _is_plain(filling: Template) -> bool:
 def _with_list(base: Base, size: int, words: Sequence[str], length: Length, orthography: Orthography) -> str | None:
     """The text with a list of words as its last sentence that brings it into the range; None if no list does."""
     separator = f"{orthography.comma}{orthography.space}"
-    sizes = {word: measured(word, length, orthography) for word in (*base.first, *words)}
+    every = [*base.first, *words]
+    sizes = dict(zip(every, measured(every, length, orthography), strict=True))
     between = characters(separator) if length.unit == CHARACTERS else 0
     around = characters(orthography.space * bool(base.text) + orthography.stop) if between else 0
     known = size + around - between + sum(sizes[word] + between for word in base.first)

@@ -68,8 +68,12 @@ class Lexicon:
         return self._owners(2)
 
     def _owners(self, size: int) -> Mapping[str, str]:
+        phrases: dict[str, str] = {}
+        for owner, phrase in self._phrases():  # the same ones for each label and difficulty, but for a few
+            if phrases.setdefault(phrase, owner) != owner:
+                phrases[phrase] = _SHARED
         owners: dict[str, str] = {}
-        for owner, phrase in self._phrases():
+        for phrase, owner in phrases.items():
             for word in self._split(phrase, size):
                 if owners.setdefault(word, owner) != owner:
                     owners[word] = _SHARED

@@ -2,7 +2,7 @@
 
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import regex
@@ -97,23 +97,37 @@ def leaks(text: str, labels: Iterable[str], code: str = "en") -> bool:
         labels: Names of labels.
         code: Code of the text's language.
     """
-    labels = tuple(labels)
-    pattern = _leak_pattern(labels)
-    if pattern is not None and pattern.search(normalised(text)) is not None:
+    return _leaks(text, tuple(labels), code)
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def _leaks(text: str, labels: tuple[str, ...], code: str) -> bool:
+    """As `leaks`; the single words and short statements of a grammar recur in each row of a task."""
+    plain = normalised(text)
+    if any(_has_words(plain, label) and _leak_pattern(label).search(plain) is not None for label in labels):
         return True
     compared = comparable(text, code)  # settles most texts: to look through their words takes longer
     return any(find_mention(text, label, code, compared) is not None for label in labels)
 
 
-@functools.lru_cache(maxsize=1024)
-def _leak_pattern(labels: tuple[str, ...]) -> regex.Pattern[str] | None:
-    alternatives = "|".join(_forms(normalised(label)) for label in labels if label.strip())
-    return regex.compile(alternatives) if alternatives else None
+def _has_words(plain: str, label: str) -> bool:
+    """Whether the words of a label are in a text, in any order: few labels need a pattern, which takes long to make."""
+    return label.strip() != "" and all(word in plain for word in _words_of(label))
 
 
-def _forms(label: str) -> str:
+@functools.lru_cache(maxsize=4096)
+def _words_of(label: str) -> Sequence[str]:
+    label = normalised(label)
     parts = regex.split(_BETWEEN, label)
-    words = parts if all(parts) else [label]
+    return parts if all(parts) else [label]
+
+
+@functools.lru_cache(maxsize=4096)
+def _leak_pattern(label: str) -> regex.Pattern[str]:
+    return regex.compile(_forms(normalised(label), _words_of(label)))
+
+
+def _forms(label: str, words: Sequence[str]) -> str:
     loose_start, loose_end = (len(label) > 1 and is_unspaced(end) for end in (label[0], label[-1]))
     alone = r"\w" if len(label) == 1 else _LETTER
     ending = f"{_LETTER}{{0,2}}" if len(words[-1]) >= _FEWEST else ""

@@ -107,8 +107,9 @@ class _Writer:
         distinctive, others = list[str](), list[str]()
         for name, parts in self._parts:
             words = self._draws.shuffled(single_words(parts, self._plan.difficulty))
-            distinctive += [word for word in words if self._is_for(word, name)][:1]
-            others += [word for word in words if self._is_for(word, name) or self._is_for(word, "")]
+            own = [word for word in words if self._is_for(word, name)]
+            distinctive += own[:1]
+            others += [word for word in words if word in own or self._is_for(word, "")]
         is_complete = len(distinctive) == len(self._parts)
         return distinctive if is_complete else [], [
             word for word in self._draws.shuffled(others) if word not in distinctive
