@@ -247,6 +247,7 @@ _TOOL_CALL = {"tool_calls": [{"id": "1", "type": "function", "function": {"name"
         (completion(None, "tool_calls", **_TOOL_CALL), "accepted", (12, 3)),
         (completion(None, "content_filter"), "content_filtered", (12, 3)),
         (completion('{"input_text', "length", tool_calls=[]), "truncated", (12, 3)),
+        (completion(GOOD, role="model"), "accepted", (12, 3)),
     ],
 )
 def test_a_paid_reply_of_openais_form_is_kept_whole(reply: dict[str, Any], cause: str, tokens: tuple[int, int]) -> None:

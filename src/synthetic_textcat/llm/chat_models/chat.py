@@ -182,9 +182,9 @@ class RawReply(AsyncCallbackHandler):
     message: "AIMessage | None" = None
 
     async def on_llm_end(self, response: "LLMResult", **_: Any) -> None:
-        """Keeps the message."""
-        generation = cast("ChatGeneration", response.generations[0][0])
-        self.message = cast("AIMessage", generation.message)
+        """Keeps the message; there is none in a completion without choices."""
+        for generation in response.generations[0][:1]:
+            self.message = cast("AIMessage", cast("ChatGeneration", generation).message)
 
 
 class LangChainAdapter:
