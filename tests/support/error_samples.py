@@ -35,8 +35,10 @@ def samples(row: ProviderFact) -> list[Sample]:
 
 
 def raised(row: ProviderFact) -> Exception:
-    """The exception that a row names by its class."""
-    kind: type[Exception] = type(_filled(row.exception), (Exception,), {})
+    """The exception that a row names by its class, with the body as JSON's error has it where the row names one."""
+    kind: type[Exception] = type(
+        _filled(row.exception), (Exception,), {"doc": _BODIES[row.body][1] if row.body else None}
+    )
     return kind(_filled(row.words))
 
 

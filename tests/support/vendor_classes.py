@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from langchain_core.language_models.chat_models import BaseChatModel
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, ChatMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
@@ -61,6 +61,10 @@ class VendorModel(BaseChatModel):
                 raise TypeError("the JSON object must be str, bytes or bytearray, not dict")
         if response["choices"][0]["finish_reason"] == "content_filter":
             raise ValueError("Azure has not provided the response due to a content filter being triggered")
+        if message["role"] != "assistant":
+            return ChatResult(
+                generations=[ChatGeneration(message=ChatMessage(content=message["content"], role=message["role"]))]
+            )
         metadata = {"finish_reason": "stop", "model_name": self.model_name, "token_usage": response["usage"]}
         return ChatResult(
             generations=[ChatGeneration(message=AIMessage(message["content"] or "", response_metadata=metadata))]

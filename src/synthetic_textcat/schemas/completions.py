@@ -26,6 +26,9 @@ _FROM_THE_SERVER = ("raw_text", "refusal", "finish_reason", "model_name", "error
 _OPTIONAL = ("prompt_tokens_at_most", "completion_tokens_at_most", "max_tokens", "batch")
 """Fields that a line omits if they are null."""
 
+_NEARLY = 0.75
+"""Share of a token limit below which it has not cut a reply: some servers count a token or two less."""
+
 FEWEST_LABELS, MOST_LABELS = 2, 12
 LONGEST_LABEL = 1_000  # characters; the length of a text is limited with the reply
 
@@ -110,6 +113,13 @@ class Completion:
         """Whether the reply is text by the model: not empty, not a refusal, not blocked by a filter."""
         is_own = self.replied and self.refusal is None and self.finish_reason != "content_filter"
         return is_own and bool(self.raw_text.strip())
+
+    @property
+    def is_cut_by_server(self) -> bool:
+        """Whether a cut reply met a limit of the server's own: the call had none, or the reply is far below it."""
+        if self.max_tokens is None:
+            return True
+        return self.completion_tokens is not None and self.completion_tokens < _NEARLY * self.max_tokens
 
     @property
     def tokens(self) -> int:

@@ -56,16 +56,21 @@ def test_of_one_task_alone_they_stop_it_only_where_a_setting_is_wrong(cause: str
 
 
 @pytest.mark.parametrize(
-    ("limit", "advice"),
+    ("limit", "written", "advice", "whose"),
     [
-        (None, r"no token limit of yours was sent, so raise the server's own: its context"),
-        (512, r"raise llm\.max_tokens"),
+        (None, 40, r"no token limit of yours cut them, so raise the server's own: its context", "max_tokens set none"),
+        (512, 40, r"no token limit of yours cut them, so raise the server's own", "is 512, of which 40 were written"),
+        (512, 510, r"raise llm\.max_tokens", "limit; it was 512: raise llm.max_tokens"),
+        (512, None, r"raise llm\.max_tokens", "limit; it was 512: raise llm.max_tokens"),
     ],
 )
-def test_the_advice_on_cut_replies_names_the_limit_that_cut_them(limit: int | None, advice: str) -> None:
+def test_the_advice_on_cut_replies_names_the_limit_that_cut_them(
+    limit: int | None, written: int | None, advice: str, whose: str
+) -> None:
     watcher = FirstReplies(watch=True)
     cut = [
-        completion('{"input', request_id=f"r{row}", finish_reason="length", max_tokens=limit) for row in range(ENOUGH)
+        completion('{"input', request_id=f"r{row}", finish_reason="length", max_tokens=limit, completion_tokens=written)
+        for row in range(ENOUGH)
     ]
     problems = [parse(each, Reply) for each in cut]
     *first, (last, why) = zip(cut, (each for each in problems if isinstance(each, Problem)), strict=True)
@@ -73,8 +78,8 @@ def test_the_advice_on_cut_replies_names_the_limit_that_cut_them(limit: int | No
         watcher.note(each, problem, each.request_id)
     with pytest.raises(FatalAnswerError, match=advice) as caught:
         watcher.note(last, why, last.request_id)
-    assert ("limit; it was 512: raise llm.max_tokens" in str(caught.value)) == (limit is not None)
-    assert ("limit; it is the server's own, such as its context size" in str(caught.value)) == (limit is None)
+    assert whose in why.detail
+    assert "the reply was cut at the token limit; it " in str(caught.value)
 
 
 def test_replies_that_are_too_long_to_be_read_want_a_limit_and_no_other_structure() -> None:

@@ -13,6 +13,7 @@ import pytest
 from langchain_core.callbacks import AsyncCallbackHandler
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from langchain_openai import ChatOpenAI
+from pydantic import SecretStr
 
 from synthetic_textcat.errors import TransportError
 from synthetic_textcat.llm.chat_models.answers import read_answer
@@ -132,6 +133,26 @@ async def test_an_answer_that_the_server_took_for_thoughts_is_passed_on(name: st
         with _recording(reply=reply.encode()) as server:
             answer = read_answer(await _ask(LeanChatOpenAI, server))
         assert answer.raw_text == text
+
+
+_ROW = '{"input_text": "x"}'
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"content": _ROW},
+        {"role": "model", "content": _ROW},
+        {"role": "assistant", "content": {"input_text": "x"}},
+        {"role": "model", "content": [{"type": "text", "text": _ROW}]},
+    ],
+)
+async def test_a_paid_reply_of_another_role_or_form_is_kept_with_its_counts(message: dict[str, Any]) -> None:
+    choice = {"index": 0, "finish_reason": "stop", "message": message}
+    model = LeanChatOpenAI(model="m", api_key=SecretStr("sk-1"))
+    answer = read_answer(model.message_in(_REPLY | {"choices": [choice, choice]}))
+    assert (answer.raw_text, answer.finish_reason, answer.refusal) == (_ROW, "stop", None)
+    assert (answer.usage, answer.model_name) == ((9, 4, 2), "m-2026")
 
 
 async def test_errors_are_the_sdks_own() -> None:

@@ -16,6 +16,7 @@ from synthetic_textcat.llm.chat_models.answers import NOTHING, UNKNOWN
 from synthetic_textcat.llm.engine.single_call import Deadlines, answer_of_failure
 from tests.llm.builders import completion, no_reply
 from tests.support.each_case import each_of
+from tests.support.provider_exceptions import caused_by
 
 _MESSAGES = [SystemMessage("Schreib größer."), HumanMessage("日本")]
 
@@ -104,9 +105,21 @@ def test_a_call_that_was_never_sent_took_nothing(failure: Exception) -> None:
     assert answer_of_failure(failure).usage == NOTHING
 
 
+def _no_api(content_type: str, body: bytes) -> Exception:
+    request = httpx2.Request("POST", "http://127.0.0.1:1/v1")
+    response = httpx2.Response(200, request=request, headers={"Content-Type": content_type}, content=body)
+    return caused_by(UnreachableError("no API"), openai.APIResponseValidationError(response, body=body))
+
+
+def test_a_web_page_took_nothing() -> None:
+    assert answer_of_failure(_no_api("text/html", b"<html>log in</html>")).usage == NOTHING
+
+
 @each_of(
     "failure",
     [
+        _no_api("text/event-stream", b'data: {"choices": [{"delta": {"content": "a"}}]}'),
+        _no_api("application/json", b'{"message": {"content": "a"}, "usage": {"output_tokens": 9}}'),
         TransportError("timeout", "the call took longer"),
         TransportError("connection_error", "closed without an answer"),
         TransportError("server_error", "JSONDecodeError"),

@@ -1,14 +1,17 @@
 """LangChain's provider classes by the table of `llm/providers/classes.yml`: arguments, addresses, dropped fields."""
 
 import asyncio
+import json
 from typing import Any
 
+import httpx
 import pytest
 
 from synthetic_textcat.errors import FatalAnswerError, ModelSetupError
 from synthetic_textcat.llm.chat_models.chat import Chat
 from synthetic_textcat.llm.chat_models.model_classes import imported
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
+from synthetic_textcat.llm.chat_models.transport import refuse_redirects
 from synthetic_textcat.llm.engine.engine import complete
 from synthetic_textcat.llm.providers.class_facts import _rows, class_facts
 from synthetic_textcat.llm.providers.class_fixes import fixed_class
@@ -247,6 +250,7 @@ _TOOL_CALL = {"tool_calls": [{"id": "1", "type": "function", "function": {"name"
         (completion(None, "tool_calls", **_TOOL_CALL), "accepted", (12, 3)),
         (completion(None, "content_filter"), "content_filtered", (12, 3)),
         (completion('{"input_text', "length", tool_calls=[]), "truncated", (12, 3)),
+        (completion(GOOD, role="model"), "accepted", (12, 3)),
     ],
 )
 def test_a_paid_reply_of_openais_form_is_kept_whole(reply: dict[str, Any], cause: str, tokens: tuple[int, int]) -> None:
@@ -289,6 +293,46 @@ def test_a_reply_inside_an_error_is_read(error: Exception, tokens: int | None, s
     [found] = _run(as_chat(Raising(responses=[])))
     assert (found.status, _cause(found), found.prompt_tokens) == ("replied", "accepted", tokens)
     assert found.error is says or str(says) in str(found.error)
+
+
+class PostingModel(VendorModel):
+    """A class that posts by a client of httpx, and raises at a body that is not in its vendor's own form."""
+
+    client: Any = None
+
+    async def _agenerate(self, *_args: Any, **_kwargs: Any) -> Any:
+        answer = await self.client.post(self.base_url)
+        raise TypeError(f"'{type(answer).__name__}' object is not iterable")
+
+
+def _posting(body: bytes) -> PostingModel:
+    async def answer(_request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, content=body)
+
+    client = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+    model = PostingModel(base_url="http://127.0.0.1:1/", client=client)
+    refuse_redirects(model)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome", "says"),
+    [
+        (json.dumps(completion(GOOD)).encode(), "accepted 12", ""),
+        (b'{"type": "error", "error": {"type": "overloaded_error", "message": "Full"}}', "server_error None", "Full"),
+        (b'{"type": "message", "content": null}', "server_error None", "TypeError: 'Response' object is not iterable"),
+    ],
+)
+def test_an_answer_that_a_class_does_not_read_says_what_it_is(body: bytes, outcome: str, says: str) -> None:
+    [found] = _run(as_chat(_posting(body), structured_output="none"))
+    cause = _cause(found) if found.replied else found.status
+    assert f"{cause} {found.prompt_tokens}" == outcome
+    assert says in str(found.error)
+
+
+def test_a_web_page_that_a_class_does_not_read_ends_the_run() -> None:
+    with pytest.raises(FatalAnswerError, match="answers with a web page, not with the API: Log in"):
+        _run(as_chat(_posting(b"<html><title>Log in</title></html>"), structured_output="none"))
 
 
 # --- messages and secrets ---

@@ -35,7 +35,7 @@ _LIMITED = (
     "texts with attribute_sampling.num_words"
 )
 _LIMITED_BY_SERVER = (
-    "no token limit of yours was sent, so raise the server's own: its context size (llama.cpp: -c, vLLM: "
+    "no token limit of yours cut them, so raise the server's own: its context size (llama.cpp: -c, vLLM: "
     "--max-model-len, Ollama: num_ctx) or its default for replies (Ollama: num_predict); or ask for shorter texts with "
     "attribute_sampling.num_words"
 )
@@ -136,7 +136,7 @@ class FirstReplies:
 def _next_step(cause: str, completion: Completion) -> str:
     """The advice on a cause; on truncated replies it depends on whose limit cut them."""
     if cause == "truncated":
-        return _LIMITED_BY_SERVER if completion.max_tokens is None else _LIMITED
+        return _LIMITED_BY_SERVER if completion.is_cut_by_server else _LIMITED
     return _NEXT_STEP[cause]
 
 

@@ -10,11 +10,12 @@ from langchain_core.callbacks import AsyncCallbackHandler
 
 from synthetic_textcat.errors import ContentFilteredError, ModelSetupError
 from synthetic_textcat.llm.chat_models.answers import Answer, filtered_answer, read_answer
+from synthetic_textcat.llm.chat_models.transport import answers_from_now
 from synthetic_textcat.llm.prompts.messages import Messages
 from synthetic_textcat.llm.providers.class_facts import CALL, ClassFacts, class_facts
 from synthetic_textcat.llm.providers.class_fixes import message_of
 from synthetic_textcat.llm.providers.client_exceptions import read_exception
-from synthetic_textcat.llm.providers.errors import has_reply
+from synthetic_textcat.llm.providers.errors import first_match, has_reply
 from synthetic_textcat.llm.providers.transport_errors import OPENAI, SetBy, as_our_error, line_of
 from synthetic_textcat.schemas.parameters import LlmParameters
 
@@ -73,9 +74,11 @@ class Chat:
             TransportError: If there is no reply.
             TextcatError: If every further call would fail in the same way.
         """
+        answers = answers_from_now()
         try:
             return read_answer(await self._adapter(messages, schema, seed, max_tokens))
-        except Exception as error:
+        except Exception as raised:  # noqa: BLE001  any client's; raised again as ours
+            error = _UnreadAnswerError.of(raised, answers) or raised
             answer = read_answer(reply) if (reply := reply_in_error(error)) is not None else None
             if answer is not None and answer.usage.prompt is not None:
                 return answer
@@ -91,6 +94,30 @@ class Chat:
         client = getattr(self._model, "http_async_client", None)
         if client is not None:
             await client.aclose()
+
+
+class _UnreadAnswerError(Exception):
+    """An HTTP answer at which a client library has raised."""
+
+    def __init__(self, response: Any) -> None:
+        super().__init__(f"status {response.status_code}")
+        self.response = response
+
+    @classmethod
+    def of(cls, raised: Exception, answers: list[Any]) -> "_UnreadAnswerError | None":
+        """The last answer as an error; None if the library's own error says more.
+
+        A library that finds a web page where it expects JSON says of it no more than that a text has no such attribute.
+        Other JSON may be a reply in the class's own form, at which it raised for a reason of its own.
+        """
+        if not answers or first_match(read_exception(raised).signs) is not None:
+            return None
+        try:
+            is_read = answers[-1].content is not None
+        except Exception:  # noqa: BLE001  a stream, which the class reads piece by piece
+            is_read = False
+        found = cls(answers[-1])
+        return found if is_read and read_exception(found).signs.body != "json" else None
 
 
 def reply_in_error(error: Exception) -> "AIMessage | None":
@@ -182,9 +209,9 @@ class RawReply(AsyncCallbackHandler):
     message: "AIMessage | None" = None
 
     async def on_llm_end(self, response: "LLMResult", **_: Any) -> None:
-        """Keeps the message."""
-        generation = cast("ChatGeneration", response.generations[0][0])
-        self.message = cast("AIMessage", generation.message)
+        """Keeps the message; there is none in a completion without choices."""
+        for generation in response.generations[0][:1]:
+            self.message = cast("AIMessage", cast("ChatGeneration", generation).message)
 
 
 class LangChainAdapter:

@@ -17,6 +17,7 @@ from openai import APIConnectionError, APIResponseValidationError, APITimeoutErr
 from pydantic import PrivateAttr, SecretStr
 
 from synthetic_textcat.llm.chat_models.answers import CONTENT_FILTER, finish_reason_of, is_as_documented
+from synthetic_textcat.llm.providers.class_fixes import readable_result
 from synthetic_textcat.llm.providers.errors import has_reply
 from synthetic_textcat.llm.providers.files import thoughts_fields
 
@@ -126,8 +127,8 @@ class LeanChatOpenAI(ChatOpenAI):
 
     def _result_of(self, reply: dict[str, Any]) -> ChatResult:
         """The result in a chat completion, with the refusal and the thoughts that LangChain leaves out."""
-        result = self._create_chat_result(reply)
-        for choice, generation in zip(reply["choices"], result.generations, strict=True):
+        result = readable_result(lambda: self._create_chat_result(reply), reply)
+        for choice, generation in zip(reply["choices"], result.generations, strict=False):
             # LangChain reads it from the SDK's typed objects only.
             generation.message.additional_kwargs["refusal"] = choice["message"].get("refusal")
             for name in thoughts_fields():  # LangChain drops them

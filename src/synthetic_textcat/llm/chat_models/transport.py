@@ -1,8 +1,10 @@
-"""Transport: retries and deadline of a catalog entry, validation of headers, and refusal of redirects.
+"""Transport: retries and deadline of a catalog entry, validation of headers, refusal of redirects, HTTP answers.
 
 A client that follows a redirect sends headers of the catalog entry, and with status 307 the whole prompt, to a host
 that the user has not configured. The clients of OpenAI, Anthropic, Groq, Ollama, Google and Hugging Face follow
 redirects by default.
+
+A client that raises at an answer it can't read often leaves the answer out of its exception: a hook keeps it.
 """
 
 import functools
@@ -10,6 +12,7 @@ import inspect
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from contextvars import ContextVar
 from math import inf
 from typing import Any
 
@@ -109,8 +112,27 @@ def wide_pool(config: Any) -> Any:
     return wide if config is None else wide.merge(config if isinstance(config, Config) else Config(**config))
 
 
+_answers: ContextVar[list[Any] | None] = ContextVar("answers", default=None)
+
+
+def answers_from_now() -> list[Any]:
+    """HTTP answers to the later calls of this task, as the hooks of `refuse_redirects` add them."""
+    answers: list[Any] = []
+    _answers.set(answers)
+    return answers
+
+
+def _keep_answer(answer: Any) -> None:
+    if (answers := _answers.get()) is not None:
+        answers.append(answer)
+
+
+async def _keep_answer_of_call(answer: Any) -> None:
+    _keep_answer(answer)
+
+
 def refuse_redirects(model: Any) -> None:
-    """Makes each HTTP client that is reachable from the model refuse redirects.
+    """Makes each HTTP client that is reachable from the model refuse redirects, and one of httpx keep its answers.
 
     Classes keep their clients in different places, so the model's attributes are searched. A client that is created
     for each call, or in a compiled library, is not found.
@@ -118,12 +140,21 @@ def refuse_redirects(model: Any) -> None:
     for found in _reachable(model):
         if isinstance(getattr(found, "follow_redirects", None), bool):  # httpx and httpx2
             found.follow_redirects = False
+            _hook(found)
         elif isinstance(getattr(found, "max_redirects", None), int) and hasattr(found, "resolve_redirects"):
             found.max_redirects = 0  # a session of requests then raises an error at the first redirect
         elif isinstance(arguments := getattr(found, _AIOHTTP_ARGUMENTS, None), dict):
             arguments["allow_redirects"] = False
         elif inspect.iscoroutinefunction(late := getattr(found, _LATE_CLIENT, None)):
             setattr(found, _LATE_CLIENT, _refusing(late))
+
+
+def _hook(client: Any) -> None:
+    """Hooks a client of httpx once: SDKs share clients between models."""
+    hooks = getattr(client, "event_hooks", {}).get("response")
+    hook = _keep_answer_of_call if inspect.iscoroutinefunction(getattr(client, "send", None)) else _keep_answer
+    if isinstance(hooks, list) and hook not in hooks:
+        hooks.append(hook)
 
 
 def _refusing(get_client: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[Any]]:

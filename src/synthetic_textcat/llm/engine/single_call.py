@@ -29,6 +29,10 @@ Excluded, since providers bill for them or may do so (docs/costs.md has the sour
 an unreadable body with status 200.
 """
 
+_OK = 200
+_PAGES = ("html", "xml")
+"""Bodies that no model has written; a stream, or JSON of another form, may be a reply that is billed."""
+
 _ABANDONED = TransportError("connection_error", "the run ended before the reply came")
 
 Result = TypeVar("Result")
@@ -212,10 +216,12 @@ def _is_from_outside(error: BaseException) -> bool:
 
 def answer_of_failure(failure: Exception) -> Answer:
     """An empty answer with the tokens billed: none if certainly no model processed the call, else unknown."""
-    never_sent = isinstance(failure, UnreachableError)
     rate_limited = getattr(failure, "cause", None) == "rate_limited"
     source = failure.__cause__
-    status = None if source is None or source is failure else read_exception(source).http_status
+    read = None if source is None or source is failure else read_exception(source)
+    status = None if read is None else read.http_status
+    may_be_a_reply = status == _OK and read is not None and read.signs.body not in _PAGES
+    never_sent = isinstance(failure, UnreachableError) and not may_be_a_reply
     return NOT_WORKED_ON if never_sent or rate_limited or status in _FREE_STATUSES else NO_ANSWER
 
 

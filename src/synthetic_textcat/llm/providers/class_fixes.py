@@ -2,11 +2,12 @@
 
 A class that reads chat completions of OpenAI's form turns each into a message in `_create_chat_result`. Several drop
 the refusal, the thoughts and the name of the server's model there, and some raise at a reply that was paid for: Azure's
-at one that its filter cut, Groq's and Mistral's at tool arguments that are an object in place of a text.
+at one that its filter cut, Groq's and Mistral's at tool arguments that are an object in place of a text, most at a
+message without a role.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from langchain_core.messages import AIMessage
@@ -48,12 +49,7 @@ def _with_arguments(model_class: Any, per_call: Mapping[str, Any]) -> Any:
 def _complete_result(model_class: Any) -> Any:
     def _create_chat_result(self: Any, response: Any, *args: Any, **kwargs: Any) -> ChatResult:
         content = _as_mapping(response)
-        try:
-            result: ChatResult = model_class._create_chat_result(self, response, *args, **kwargs)  # noqa: SLF001
-        except Exception:
-            if not has_reply(content):
-                raise
-            return ChatResult(generations=[ChatGeneration(message=message_of(content))])
+        result = readable_result(lambda: model_class._create_chat_result(self, response, *args, **kwargs), content)  # noqa: SLF001
         for choice, generation in zip(content.get("choices") or [], result.generations, strict=False):
             if refusal := _refusal_of(choice.get("message") or {}):
                 generation.message.additional_kwargs.setdefault("refusal", refusal)
@@ -65,6 +61,26 @@ def _complete_result(model_class: Any) -> Any:
         return result
 
     return _create_chat_result
+
+
+def readable_result(make: Callable[[], ChatResult], completion: Any) -> ChatResult:
+    """LangChain's result of a chat completion; where that is no message of a model, the message as it came.
+
+    LangChain raises at content that is an object, and takes a message of another role, or of none, for a person's.
+
+    Args:
+        make: The class's own way to the result.
+        completion: The chat completion as JSON.
+    """
+    try:
+        result = make()
+    except Exception:
+        if not has_reply(completion):
+            raise
+    else:
+        if all(isinstance(each.message, AIMessage) for each in result.generations) or not has_reply(completion):
+            return result
+    return ChatResult(generations=[ChatGeneration(message=message_of(completion))])
 
 
 def _as_mapping(response: Any) -> dict[str, Any]:
@@ -99,9 +115,10 @@ def message_of(completion: Mapping[str, Any]) -> AIMessage:
         calls[0].get("function") if isinstance(calls, list) and calls and isinstance(calls[0], dict) else None
     ) or {}
     text = function.get("arguments") or message.get("content") or ""
+    is_in_parts = isinstance(text, list) and all(isinstance(part, dict) and "type" in part for part in text)
     usage = completion.get("usage")
     return AIMessage(
-        text if isinstance(text, str) else json.dumps(text, ensure_ascii=False, default=str),
+        text if isinstance(text, str) or is_in_parts else json.dumps(text, ensure_ascii=False, default=str),
         additional_kwargs={"refusal": _refusal_of(message)},
         response_metadata={
             "finish_reason": choice.get("finish_reason"),

@@ -147,12 +147,11 @@ def _with_limit(result: Wanted | Problem, completion: Completion) -> Wanted | Pr
     """The result; of a truncated reply with the limit that cut it, ours or the server's own."""
     if not isinstance(result, Problem) or result.cause != "truncated":
         return result
-    what = result.detail
-    if completion.max_tokens is None:
-        return Problem(
-            "truncated", f"{what}; it is the server's own, such as its context size: llm.max_tokens set none"
-        )
-    return Problem("truncated", f"{what}; it was {completion.max_tokens:,}: raise llm.max_tokens")
+    what, limit, written = result.detail, completion.max_tokens, completion.completion_tokens
+    if not completion.is_cut_by_server:
+        return Problem("truncated", f"{what}; it was {limit:,}: raise llm.max_tokens")
+    ours = "set none" if limit is None else f"is {limit:,}, of which {written:,} were written"
+    return Problem("truncated", f"{what}; it is the server's own, such as its context size: llm.max_tokens {ours}")
 
 
 def _asked(completion: Completion, wanted: type[Wanted]) -> tuple[str, type[Wanted], bool]:

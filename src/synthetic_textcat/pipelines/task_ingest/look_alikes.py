@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_DOWN, Context, Decimal
 
 from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.schemas.tasks import Task
 
-_NUMBER = re.compile(r"[+-]?(?:\d+(?:,\d{3})*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:,\d{3})*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})? ?%?", re.ASCII)
+_KEPT = Context(prec=15, rounding=ROUND_DOWN)
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[T ]\d\d(?::\d\d){0,2}Z?)?", re.ASCII)
 _MISSING = frozenset(
     ["NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NaN", "nan", "-nan", "-NaN", "NULL", "null", "None", "#N/A N/A"]
@@ -45,8 +46,14 @@ def _labels(names: Sequence[str]) -> str:
 
 def _equal_numbers(names: Sequence[str]) -> list[str]:
     """Labels that are the same number as another one, in their order."""
-    values = [Decimal(name.replace(",", "")) if _NUMBER.fullmatch(name) else None for name in names]
+    values = [_number(name) if _NUMBER.fullmatch(name) else None for name in names]
     return [name for name, value in zip(names, values, strict=True) if value is not None and values.count(value) > 1]
+
+
+def _number(name: str) -> Decimal:
+    """The number that a spreadsheet makes of a label: it keeps 15 digits, and 10% is 0.1."""
+    number = _KEPT.create_decimal(name.rstrip(" %").replace(",", ""))
+    return number.scaleb(-2, _KEPT) if name.endswith("%") else number
 
 
 def _is_date(name: str) -> bool:
