@@ -181,8 +181,11 @@ _FEW_LABELS = {**ROUTING, "labels": [*ROUTING["labels"]][:4], "labels_per_text":
 """A task whose label sets are drawn in a third of the time."""
 
 
-@pytest.mark.parametrize("share", [0.6, 1])
-@pytest.mark.parametrize("entry", [_FEW_LABELS, pytest.param(ROUTING, marks=pytest.mark.slow)], ids=["few", "all"])
+@pytest.mark.parametrize(
+    ("entry", "share"),
+    [(_FEW_LABELS, 0.6), *(pytest.param(ROUTING, share, marks=pytest.mark.slow) for share in (0.6, 1))],
+    ids=["few labels", "all labels", "all labels, all others good"],
+)
 def test_other_sets_fill_the_labels_of_a_set_that_never_comes(entry: dict[str, Any], share: float) -> None:
     sampling = AttributeSamplingParameters.model_validate(
         {**_ONE_OF_EACH, "target_accepted": 5, "per": ["task", "label"]}
