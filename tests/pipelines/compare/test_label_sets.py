@@ -112,12 +112,6 @@ def test_the_micro_f1_is_that_of_the_report() -> None:
     assert micro.baseline == learn_set(sample).micro_f1
 
 
-def test_there_is_no_micro_f1_of_single_labels() -> None:
-    rows = example_rows(60, tasks=(MOOD,))
-    (found,) = learnability_differences(compared(_outcomes(rows), _outcomes(rows)), 42)
-    assert found.measure == "learnability/macro_f1"
-
-
 def test_a_row_is_shown_with_all_its_labels() -> None:
     before = outcomes([{"label": None, "labels": ("a", "b")}, {"label": None, "labels": ()}, {}])
     after = outcomes([leaked(label=None, labels=("a", "b")), leaked(label=None, labels=()), leaked()])

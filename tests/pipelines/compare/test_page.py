@@ -127,8 +127,8 @@ def test_the_least_alike_come_first() -> None:
 
 
 def _two_runs(first: int) -> tuple[RunRecord, RunRecord]:
-    before = run(outcomes=topical("a", 90), metrics={"diversity/vendi": 20.5, "diversity/self_bleu": 0.345})
-    return before, run(run_id="b2", outcomes=topical("b", 90, 0.9, first), metrics={})
+    before = run(outcomes=topical("a", 60), metrics={"diversity/vendi": 20.5, "diversity/self_bleu": 0.345})
+    return before, run(run_id="b2", outcomes=topical("b", 60, 0.9, first), metrics={})
 
 
 @cache
@@ -148,7 +148,7 @@ def test_diversity_and_learnability_have_intervals_and_say_how(first: int, expec
     for page in (render_html(comparison), render_markdown(comparison)):
         assert expected in page
         assert "cut to 10 words" in page
-        assert "90 rows of each run, of 1 task" in page
+        assert "60 rows of each run, of 1 task" in page
         assert f"{score.low:+.3f} to {score.high:+.3f}" in page
         assert "20.5" not in page  # what is measured again is not listed twice
 

@@ -2,6 +2,7 @@
 
 import json
 import unicodedata
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -74,12 +75,18 @@ def _outcomes(checked: CheckedFrames, failed: pd.DataFrame, journal: Journal | N
     return list_outcomes(plan, calls, paid, journal, examples, surplus, rejected, findings, as_table(failed), PRICES)
 
 
+@cache
+def _checked() -> CheckedFrames:
+    """The tables of the candidates, by usual parameters; nobody changes them."""
+    return checked_tables(_CANDIDATES, _REQUESTS, _TASKS, QualityReportParameters())
+
+
 def _dtypes(frame: pd.DataFrame) -> dict[str, str]:
     return {str(name): str(kind) for name, kind in frame.dtypes.items()}
 
 
 def test_candidates_go_into_one_of_two_tables() -> None:
-    checked = checked_tables(_CANDIDATES, _REQUESTS, _TASKS, QualityReportParameters())
+    checked = _checked()
     assert list(checked.examples["request_id"]) == ["r0"]
     assert list(checked.rejected["reject_reason"]) == ["label_leaked", "exact_duplicate"]
     assert list(checked.rejected["request_id"]) == ["r1", "r2"]
@@ -125,8 +132,13 @@ def test_labels_are_in_the_spelling_of_the_set() -> None:
 
 
 def test_both_tables_have_all_columns_also_when_empty() -> None:
-    for candidates in (_CANDIDATES, to_frame([], EXAMPLES), _CANDIDATES.head(1)):
-        checked = checked_tables(candidates, _REQUESTS, _TASKS, QualityReportParameters())
+    for checked in (
+        _checked(),
+        *(
+            checked_tables(candidates, _REQUESTS, _TASKS, QualityReportParameters())
+            for candidates in (to_frame([], EXAMPLES), _CANDIDATES.head(1))
+        ),
+    ):
         assert _dtypes(checked.examples) == EXAMPLES
         assert _dtypes(checked.rejected) == REJECTED
 
@@ -144,7 +156,7 @@ def test_findings_have_every_candidate_with_what_is_only_noted_of_it() -> None:
 
 
 def test_a_row_rejected_before_its_language_was_looked_at_has_no_verdict_on_it() -> None:
-    checked = checked_tables(_CANDIDATES, _REQUESTS, _TASKS, QualityReportParameters())
+    checked = _checked()
     assert [row["language_verdict"] for row in records_of(checked.findings)] == [
         "not verifiable",
         None,
@@ -154,7 +166,7 @@ def test_a_row_rejected_before_its_language_was_looked_at_has_no_verdict_on_it()
 
 
 def test_the_tables_outcomes_and_metrics_tell_the_same_story(tmp_path: Path) -> None:
-    checked = checked_tables(_CANDIDATES, _REQUESTS, _TASKS, QualityReportParameters())
+    checked = _checked()
     ledger = build_ledger(_outcomes(checked, _FAILED_ROWS), as_table(_CALLS), no_batches())
     assert ledger == {
         "planned": 5,
@@ -192,7 +204,7 @@ def test_the_tables_outcomes_and_metrics_tell_the_same_story(tmp_path: Path) -> 
 
 
 def test_signals_are_measured_on_what_the_checks_made_of_the_candidates() -> None:
-    checked = checked_tables(_CANDIDATES, _REQUESTS, _TASKS, QualityReportParameters())
+    checked = _checked()
     ledger = build_ledger(_outcomes(checked, _FAILED_ROWS), as_table(_CALLS), no_batches())
     corpus = gather_corpus(
         as_table(checked.examples),

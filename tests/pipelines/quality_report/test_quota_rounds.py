@@ -48,8 +48,9 @@ _PAID = {0.95: 1.1, 0.67: 1.6, 0.4: 3.0}
 
 
 class Played(NamedTuple):
-    """The plan, its accepted and surplus rows, what each round left, and what the last one left."""
+    """The rounds, their plan, its accepted and surplus rows, what each round left, and what the last one left."""
 
+    rounds: Rounds
     requests: pd.DataFrame
     accepted: pd.DataFrame
     surplus: pd.DataFrame
@@ -87,7 +88,7 @@ def _play(
         found, _ = shortfall_of(standing, rounds, previous, tasks, sampling, lambda wanted: [()] * len(wanted))
         after.append(found)
         if found.next is None:
-            return Played(requests, requests[good & ~surplus], requests[surplus], after)
+            return Played(rounds, requests, requests[good & ~surplus], requests[surplus], after)
         rounds = rounds.model_copy(update={"rounds": (*rounds.rounds, found.ask)})
 
 
@@ -156,9 +157,10 @@ def test_without_labels_in_the_cells_the_mix_of_labels_and_tasks_is_kept_too() -
 
 def test_the_order_of_tasks_does_not_matter_and_a_higher_target_keeps_every_row() -> None:
     sampling = _sampling(2)
-    once, turned = _play(sampling, _at(0.6)), _play(sampling, _at(0.6), _TASKS[::-1])
-    pd.testing.assert_frame_equal(once.requests, turned.requests)
-    table = task_table(_TASKS)
+    table, played = task_table(_TASKS), _play(sampling, _at(0.6))
+    assert played.shortfall.rounds > 1
+    turned = plan_requests(task_table(_TASKS[::-1]), sampling, 42, played.rounds.model_dump(mode="json"))
+    pd.testing.assert_frame_equal(played.requests, turned.to_pandas())
     lower, higher = (plan_slots(table, _sampling(target), 42) for target in (5, 8))
     cells = [frame.groupby(["task", "label"], sort=False) for frame in (lower, higher)]
     pd.testing.assert_frame_equal(cells[0].head(5), cells[1].head(5).reset_index(drop=True))
@@ -181,8 +183,11 @@ _FEW_LABELS = {**ROUTING, "labels": [*ROUTING["labels"]][:4], "labels_per_text":
 """A task whose label sets are drawn in a third of the time."""
 
 
-@pytest.mark.parametrize("share", [0.6, 1])
-@pytest.mark.parametrize("entry", [_FEW_LABELS, pytest.param(ROUTING, marks=pytest.mark.slow)], ids=["few", "all"])
+@pytest.mark.parametrize(
+    ("entry", "share"),
+    [(_FEW_LABELS, 0.6), *(pytest.param(ROUTING, share, marks=pytest.mark.slow) for share in (0.6, 1))],
+    ids=["few labels", "all labels", "all labels, all others good"],
+)
 def test_other_sets_fill_the_labels_of_a_set_that_never_comes(entry: dict[str, Any], share: float) -> None:
     sampling = AttributeSamplingParameters.model_validate(
         {**_ONE_OF_EACH, "target_accepted": 5, "per": ["task", "label"]}

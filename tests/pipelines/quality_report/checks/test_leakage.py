@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from synthetic_textcat.pipelines.quality_report.checks.leakage import find_label_mention
 from synthetic_textcat.text.unicode import normalised
-from tests.llm.offline.rehearsal import closed_tasks, rows
+from tests.llm.offline.rehearsal import closed_tasks
 from tests.support.each_case import each_of
 
 
@@ -174,11 +174,6 @@ def test_the_names_of_our_own_tasks_are_not_seen_where_they_are_not() -> None:
         "no placebo, seniority and urgency matter, and the generics of economy and healthcare booked toyshops."
     )
     assert [label for label in labels if _named(everyday, label)] == ["Wish"]
-
-
-def test_texts_of_the_offline_model_name_no_label() -> None:
-    leaks = [row for row in rows(400) if row.label and _named(row.text, row.label)]
-    assert leaks == []
 
 
 @given(st.text(max_size=40), st.text(min_size=1, max_size=8))

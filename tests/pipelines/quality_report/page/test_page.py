@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from functools import cache
 from html.parser import HTMLParser
 from typing import Any
 
@@ -81,8 +82,14 @@ def _spending(prices: dict[str, Any] = PRICES) -> Metrics:
     return spending_metrics(sum_spending([lines], slices, PriceList.read(prices), "run-1", "model-1"), 6)
 
 
+@cache
+def _usual_spending() -> Metrics:
+    return _spending()
+
+
 def _metrics() -> Metrics:
-    return merged(row_metrics(ledger()), {"yield/all": 0.6, "labels/open_tasks": 30, "labels/made": 60}, _spending())
+    counts = {"yield/all": 0.6, "labels/open_tasks": 30, "labels/made": 60}
+    return merged(row_metrics(ledger()), counts, _usual_spending())
 
 
 def _report(**fields: Any) -> Report:

@@ -30,7 +30,7 @@ def _usual() -> SignalResult:
 
 
 def test_agreement_has_a_wilson_interval_and_all_judged_rows_are_counted_once() -> None:
-    found = _usual().metrics
+    found, worst = _usual().metrics, _usual().worst
 
     low, high = wilson_interval(20 / 26, 26)
     assert {name: found[f"label/{name}"] for name in ("judged", "disputed", "undecided", "ambiguous")} == {
@@ -42,6 +42,7 @@ def test_agreement_has_a_wilson_interval_and_all_judged_rows_are_counted_once() 
     assert (found["label/agreement"], found["label/agreement_low"], found["label/agreement_high"]) == pytest.approx(
         (20 / 26, low, high), abs=1e-4
     )
+    assert len(worst["disputes"]) == 5  # undecided votes are none
 
 
 @pytest.mark.parametrize("verdicts", [None, to_frame([], LABEL_VERDICTS)])
@@ -59,8 +60,8 @@ def test_rows_that_were_to_be_judged_and_were_not_are_counted() -> None:
     assert none == SignalResult({"label/judged": 0, "label/unjudged": 3})
 
 
-def test_rejected_and_surplus_rows_with_a_verdict_count() -> None:
-    rows = judged([("billing", "billing"), ("billing", "delivery"), ("praise", "praise")])
+def test_rejected_and_surplus_rows_with_a_verdict_count_and_no_verdicts_without_a_row() -> None:
+    rows = judged([("billing", "billing"), ("billing", "delivery"), *[("praise", "praise")] * 2])
     parts = [rows.candidates.iloc[[place]] for place in range(3)]
     rejected = with_columns(parts[1].assign(reject_reason="label_disputed", detail=""), REJECTED)
 
@@ -72,23 +73,15 @@ def test_rejected_and_surplus_rows_with_a_verdict_count() -> None:
     assert found["label/agreement"] == pytest.approx(2 / 3, abs=1e-4)
 
 
-def test_a_verdict_on_a_row_that_is_no_candidate_does_not_count() -> None:
-    rows = judged(AGREED)
-
-    found = label_agreement((as_table(rows.candidates.head(5)),), as_table(rows.verdicts), TASKS).metrics
-
-    assert found["label/judged"] == 5
+@cache
+def _of_two_tasks() -> SignalResult:
+    """Of a closed task in German, and of an open one in French."""
+    closed = judged([*AGREED, *MIXED_UP], language="German")
+    return measured(together([closed, judged([("glad", "sad")] * 3, OPEN_TASK, "sad", language="French")]))
 
 
 def test_groups_with_few_rows_have_no_metric_and_come_last() -> None:
-    rows = together(
-        [
-            judged([*AGREED, *MIXED_UP], language="German"),
-            judged([("glad", "sad")] * 3, OPEN_TASK, "sad", language="French"),
-        ]
-    )
-
-    found = measured(rows)
+    found = _of_two_tasks()
 
     assert found.metrics[f"label/agreement/task/{TASK.task_id}"] == pytest.approx(20 / 24, abs=1e-4)
     assert found.metrics["label/agreement/language/de"] == pytest.approx(20 / 24, abs=1e-4)
@@ -113,24 +106,13 @@ def test_user_defined_attributes_may_have_any_name() -> None:
 
 
 def test_labels_are_listed_for_closed_sets_only() -> None:
-    rows = together([judged([*AGREED, *MIXED_UP]), judged([("glad", "both")] * 2, OPEN_TASK, "sad")])
-
-    by_label = measured(rows).tables["agreement_by_label"]
+    by_label = _of_two_tasks().tables["agreement_by_label"]
 
     assert {(line["label"], line["judged"], line["agrees"]) for line in by_label} == {
         ("billing", 15, 12),
         ("delivery", 7, 6),
         ("praise", 2, 2),
     }
-
-
-def test_both_labels_of_an_open_set_agree_and_are_ambiguous() -> None:
-    found = measured(judged([("glad", "glad"), ("glad", "both"), ("glad", "sad")], OPEN_TASK, "sad"))
-
-    assert found.metrics["label/agreement"] == pytest.approx(2 / 3, abs=1e-4)
-    assert found.metrics["label/ambiguous"] == 1
-    assert found.metrics["label/ambiguous_share"] == pytest.approx(1 / 3, abs=1e-4)
-    assert [row["detail"] for row in found.worst["ambiguous"]] == ["judged 'both' by 1 vote; fits 'glad' and 'sad'"]
 
 
 def test_rows_judged_by_their_writer_are_counted_whatever_the_name_of_its_snapshot() -> None:
@@ -153,10 +135,6 @@ def test_the_20_disputes_with_the_most_votes_come_first_in_a_stable_order() -> N
     assert measured(shuffled).worst["disputes"] == worst
 
 
-def test_undecided_votes_are_no_dispute() -> None:
-    assert measured(judged([("billing", None)])).worst["disputes"] == []
-
-
 def test_the_matrix_has_a_cell_for_each_planned_and_judged_label() -> None:
     matrix = _usual().tables["label_confusion"]
 
@@ -172,13 +150,18 @@ def test_the_matrix_has_a_cell_for_each_planned_and_judged_label() -> None:
     assert [cell["labels"] for cell in matrix if cell["labels"]] == [["billing", "delivery", "praise"]]
 
 
-def test_labels_of_an_open_set_are_the_planned_and_the_misleading_one() -> None:
+def test_labels_of_an_open_set_are_the_planned_and_the_misleading_one_and_both_agree() -> None:
     rows = judged(
         [("glad", "glad"), ("sad", "sad"), ("glad", "calm"), ("sad", None), ("sad", "both")], OPEN_TASK, "calm"
     )
 
-    matrix = measured(rows).tables["label_confusion"]
+    found = measured(rows)
 
+    assert found.metrics["label/agreement"] == pytest.approx(3 / 5, abs=1e-4)
+    assert found.metrics["label/ambiguous"] == 1
+    assert found.metrics["label/ambiguous_share"] == pytest.approx(1 / 5, abs=1e-4)
+    assert [row["detail"] for row in found.worst["ambiguous"]] == ["judged 'both' by 1 vote; fits 'sad' and 'calm'"]
+    matrix = found.tables["label_confusion"]
     assert {(cell["planned"], cell["judged"]): cell["rows"] for cell in matrix} == {
         ("the label", "the label"): 2,
         ("the label", "the misleading label"): 1,
@@ -215,9 +198,9 @@ def test_rows_of_a_pair_for_which_the_judge_accepts_both_are_counted() -> None:
 
 
 def test_none_of_these_and_open_labels_are_in_no_pair() -> None:
-    rows = together([judged([("praise", NONE_OF_THESE)]), judged([("glad", "sad")], OPEN_TASK, "sad")])
-
-    assert measured(rows).tables["mixed_up_labels"] == []
+    for found in (_usual(), _of_two_tasks()):
+        pairs = [(pair["one"], pair["other"]) for pair in found.tables["mixed_up_labels"]]
+        assert pairs == [("billing", "delivery")]
 
 
 def test_the_result_is_json() -> None:

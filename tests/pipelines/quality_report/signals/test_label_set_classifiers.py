@@ -21,7 +21,7 @@ def _random_words(number: int, labels: Sequence[str]) -> str:
 @cache
 def _telling() -> Corpus:
     """Texts with a word for each of their labels, whose classifiers are fitted once."""
-    return corpus_of(tagged(in_turn(140)))
+    return corpus_of(tagged(in_turn(126)))
 
 
 @cache

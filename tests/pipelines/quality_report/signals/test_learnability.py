@@ -124,10 +124,10 @@ def test_where_nothing_predicts_all_scores_are_near_chance() -> None:
 
 
 def test_means_are_by_rows() -> None:
-    few, many = labelled(has_length, 60, _OTHER), labelled(says_nothing, 240)
+    few, many = labelled(has_length, 60, _OTHER), labelled(says_nothing, 120)
     apart = [_scores(shortcuts(corpus(rows, [TASK, _OTHER])).metrics)[0] for rows in (few, many)]
     length, _ = _scores(shortcuts(corpus([*few, *many], [TASK, _OTHER])).metrics)
-    assert length == pytest.approx((60 * apart[0] + 240 * apart[1]) / 300, abs=1e-3)
+    assert length == pytest.approx((60 * apart[0] + 120 * apart[1]) / 180, abs=1e-3)
 
 
 def test_a_label_that_tends_to_be_longer_than_the_misleading_one_is_a_shortcut() -> None:

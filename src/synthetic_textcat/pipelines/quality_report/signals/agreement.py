@@ -6,6 +6,7 @@ Intervals are Wilson's.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from synthetic_textcat.pipelines.quality_report.signals.corpus import WORST, SignalResult, WorstRow, slug
@@ -82,17 +83,18 @@ def label_agreement(
     by_own_label = pd.concat([of_one, found.of_labels], ignore_index=True) if len(found.of_labels) else of_one
     closed = by_own_label[by_own_label["task_id"].isin([task_id for task_id, task in tasks.items() if task.labels])]
     by_task, by_label = _grouped(cells, ["task_id"]), _grouped(closed, ["task_id", "label"])
-    by_attribute = {name: _grouped(groups, ["value"]) for name, groups in found.by_value.items()}
-    metrics = _metrics(found) | {"label/unjudged": unjudged} | _metrics_of_groups("task", by_task["task_id"], by_task)
-    for name, groups in by_attribute.items():
+    line, of_values = _line(cells), _by_attribute(found.by_value)
+    metrics = _metrics(found, line) | {"label/unjudged": unjudged}
+    metrics |= _metrics_of_groups("task", by_task["task_id"], by_task)
+    for name in found.by_value:
+        groups = of_values[of_values["attribute"] == name]
         metrics |= _metrics_of_groups(name, groups["value"], groups)
-    of_values = pd.concat([groups.assign(attribute=name) for name, groups in by_attribute.items()], ignore_index=True)
     judges = sorted(found.writers["judge"].dropna().unique())
     of_sets = _set_agreement(found, [tasks[task_id] for task_id in several])
     return SignalResult(
         metrics | of_sets.metrics,
         {
-            "agreement": [{"judge": ", ".join(judges), **_line(cells)}],
+            "agreement": [{"judge": ", ".join(judges), **line}],
             "agreement_by_task": _listed(by_task, found.sentences),
             "agreement_by_label": _listed(by_label, found.sentences),
             "agreement_by_attribute": _listed(of_values, found.sentences),
@@ -185,9 +187,9 @@ def _with_interval(name: str, hits: int, rows: int) -> Metrics:
     return {f"{name}{end}": round(value, _DIGITS) for end, value in zip(("", "_low", "_high"), values, strict=True)}
 
 
-def _metrics(found: JudgedCounts) -> Metrics:
-    line, cells = _line(found.cells), found.cells
-    pairs = found.writers.dropna()
+def _metrics(found: JudgedCounts, line: Mapping[str, Any]) -> Metrics:
+    """Metrics of all judged rows; `line` has their counts and shares."""
+    cells, pairs = found.cells, found.writers.dropna()
     is_own = [is_same_model(judge, writer) for judge, writer in zip(pairs["judge"], pairs["model_name"], strict=True)]
     return {
         "label/judged": int(cells["judged"].sum()),
@@ -214,6 +216,13 @@ def _metrics_of_groups(attribute: str, names: "pd.Series[str]", groups: pd.DataF
 def _grouped(counts: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """Counts and shares of each group, columns `by` and those of `_with_shares`; rows without a value are left out."""
     return _with_shares(counts.groupby(by, sort=True)[COUNTS].sum().reset_index())
+
+
+def _by_attribute(by_value: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Counts and shares by attribute and value; each value has one line of counts already."""
+    parts = [counts.dropna(subset=["value"]).sort_values("value") for counts in by_value.values()]
+    lines = _with_shares(pd.concat(parts, ignore_index=True))
+    return lines.assign(attribute=np.repeat([*by_value], [*map(len, parts)]))
 
 
 def _line(counts: pd.DataFrame) -> dict[str, Any]:

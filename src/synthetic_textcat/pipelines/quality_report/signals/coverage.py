@@ -134,6 +134,8 @@ def _table_of(counts: Mapping[str, Mapping[Any, int]]) -> pd.DataFrame:
 
 
 def _added_up(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    if len(parts) == 1:
+        return parts[0].sort_index()
     none = pd.DataFrame({side: [] for side in _SIDES}, index=pd.Index([], dtype="str"), dtype="int64")
     counts: pd.DataFrame = pd.concat([_keyed(none, None), *parts]).groupby(level=[_WITHIN, _VALUE]).sum()
     return counts
@@ -172,13 +174,21 @@ def _by_difference(lines: pd.DataFrame) -> pd.DataFrame:
 
 def _distance(counts: pd.DataFrame) -> float | None:
     """Total variation distance, the mean over the parent's values that have accepted rows."""
-    groups = [group for _, group in counts.groupby(level=_WITHIN) if group.sum().all()]
+    groups = [group for group in _by_parents_value(counts) if group.any(axis=0).all()]
     if not groups:
         return None
-    planned = np.array([group["planned"].sum() for group in groups])
-    shares = [group / group.sum() for group in groups]
-    distances = [float((share["planned"] - share["accepted"]).abs().sum() / 2) for share in shares]
+    planned = np.array([group[:, 0].sum() for group in groups])
+    shares = [group / group.sum(axis=0) for group in groups]
+    distances = [float(np.abs(share[:, 0] - share[:, 1]).sum() / 2) for share in shares]
     return float((planned / planned.sum() * distances).sum())
+
+
+def _by_parents_value(counts: pd.DataFrame) -> list[NDArray[np.int64]]:
+    """Planned and accepted rows (columns) by value (rows), an array for each value of the parent."""
+    numbers = np.asarray(counts.index.codes[0])  # type: ignore[attr-defined]
+    order = np.argsort(numbers, kind="stable")
+    rows = counts[list(_SIDES)].to_numpy(np.int64)[order]
+    return np.split(rows, np.flatnonzero(np.diff(numbers[order])) + 1)
 
 
 def _p_value(counts: pd.DataFrame) -> float | None:
@@ -186,10 +196,11 @@ def _p_value(counts: pd.DataFrame) -> float | None:
     from scipy.special import chdtrc  # a tenth of what scipy.stats takes to import
 
     statistic, freedom = 0.0, 0
-    for _, group in counts.groupby(level=_WITHIN):
+    for group in _by_parents_value(counts):
         if len(group) < 2:
             continue
-        cells = np.column_stack([group["accepted"], group["planned"] - group["accepted"]]).astype(np.float64)
+        planned, accepted = group.T
+        cells = np.column_stack([accepted, planned - accepted]).astype(np.float64)
         expected = np.outer(cells.sum(axis=1), cells.sum(axis=0)) / max(1.0, cells.sum())
         if expected.min() < _LEAST_EXPECTED:
             return None
