@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from synthetic_textcat.tables.permuted_tables import permuted
-from synthetic_textcat.tables.row_table import Columns, RowTable, read_ahead
+from synthetic_textcat.tables.row_table import Columns, RowTable, read_ahead, some_columns
 from synthetic_textcat.text.batches import ValueCodes, rows_at
 
 
@@ -41,7 +41,7 @@ class _MappedTable(RowTable):
         return len(self._table)
 
     def empty(self, columns: Columns | None = None) -> pd.DataFrame:
-        return self._empty[self._checked(columns)]
+        return some_columns(self._empty, self._checked(columns))
 
     @cached_property
     def _empty(self) -> pd.DataFrame:
@@ -52,7 +52,7 @@ class _MappedTable(RowTable):
 
     def _batches(self, columns: list[str], rows: int) -> Iterator[pd.DataFrame]:
         for frame in read_ahead(self._table.frames(self._needed, rows)):
-            yield self._function(frame)[columns].reset_index(drop=True)
+            yield some_columns(self._function(frame), columns).reset_index(drop=True)
 
 
 def filtered(table: RowTable, mask: NDArray[np.bool_], columns: Columns | None = None) -> RowTable:
