@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Self, TypeVar, overload
 
 import numpy as np
@@ -205,9 +205,15 @@ class DeclaredTable(RowTable):
         """A frame with the columns and their dtypes, and no row."""
         return some_columns(self._nothing, self._checked(columns))
 
-    @cached_property
+    @property
     def _nothing(self) -> pd.DataFrame:
-        return pd.DataFrame(columns=self.names).astype(self._dtypes)
+        return _without_rows(tuple(self._dtypes.items()))
+
+
+@lru_cache
+def _without_rows(dtypes: tuple[tuple[str, Any], ...]) -> pd.DataFrame:
+    """An empty frame, made once for all tables with these columns: pandas takes milliseconds to cast a dozen."""
+    return pd.DataFrame(columns=[name for name, _ in dtypes]).astype(dict(dtypes))
 
 
 class MadeTable(DeclaredTable):
@@ -235,12 +241,18 @@ class MadeTable(DeclaredTable):
     def _rows(self) -> int:
         return sum(map(len, self._make()))
 
+    @cached_property
+    def _exact(self) -> dict[str, Any]:
+        """The dtypes themselves: a name may be equal to more than one."""
+        return {name: pd.api.types.pandas_dtype(dtype) for name, dtype in self._dtypes.items()}
+
     def _batches(self, columns: list[str], rows: int) -> Iterator[pd.DataFrame]:
-        dtypes = {name: self._dtypes[name] for name in columns}
         for frame in self._make():
             for start in range(0, len(frame), rows):
-                part = frame if len(frame) <= rows else frame.iloc[start : start + rows]
-                yield some_columns(part, columns).astype(dtypes).reset_index(drop=True)
+                part = some_columns(frame if len(frame) <= rows else frame.iloc[start : start + rows], columns)
+                of_part = zip(columns, part.dtypes.tolist(), strict=True)
+                others = {name: self._dtypes[name] for name, dtype in of_part if dtype != self._exact[name]}
+                yield (part.astype(others) if others else part).reset_index(drop=True)
 
 
 @overload
