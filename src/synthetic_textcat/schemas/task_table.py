@@ -39,7 +39,7 @@ class TaskTable(Sequence[Task]):
     def of(cls, frame: pd.DataFrame) -> Self:
         """The tasks of a frame, of which an earlier version may have written fewer columns."""
         schema = pa.schema([TASKS_ARROW_SCHEMA.field(name) for name in _COLUMNS if name in frame])
-        rows = pa.Table.from_pandas(frame[schema.names], schema, preserve_index=False)
+        rows = pa.Table.from_pandas(frame, schema, preserve_index=False)
         return cls(rows.replace_schema_metadata())  # it names dtypes, of which pandas can't read Arrow's lists
 
     def __len__(self) -> int:

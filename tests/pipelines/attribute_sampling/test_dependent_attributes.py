@@ -14,6 +14,7 @@ from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.quota import Rounds, cells_of
 from synthetic_textcat.schemas.tasks import Task
 from tests.support.each_case import each_of
+from tests.support.examples import cases
 from tests.support.several_labels import MOOD, ROUTING
 from tests.support.task_tables import task_table
 
@@ -99,7 +100,7 @@ def test_rows_of_several_labels_have_the_choice_of_one_of_their_labels() -> None
         assert tones == ({allowed[name] for name in of_row if name in allowed} or {"plain", "odd"})
 
 
-@each_of("per", ["tone", ["channel", "tone"], ["label", "tone"], "channel"])
+@each_of("per", cases([["label", "tone"], "tone", "channel", ["channel", "tone"]], 2))
 def test_a_quota_has_cells_of_values_that_go_together_only(per: Any) -> None:
     tasks, target = task_table([Task.model_validate(MOOD)]), 6
     sampling = AttributeSamplingParameters.model_validate(

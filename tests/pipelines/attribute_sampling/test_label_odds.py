@@ -99,7 +99,7 @@ def _tasks(draw: st.DrawFn) -> Task:
     return Task.model_validate({"task": sentence, "labels": names, "confusable": confusable})
 
 
-@examples(25)
+@examples(20)
 @given(_tasks(), st.sampled_from(["even", "similar"]), st.sampled_from([20, 150, 300]))
 def test_each_label_keeps_to_the_odds_wherever_a_task_ends(task: Task, setting: Any, rows: int) -> None:
     plan = _plan([task], rows, misleading_label=setting, language=["de", "fr"])
@@ -111,7 +111,7 @@ def test_each_label_keeps_to_the_odds_wherever_a_task_ends(task: Task, setting: 
         assert _furthest(_misleading(plan, label), shares_of(odds)) < 1
 
 
-@examples(25)
+@examples(20)
 @given(st.lists(_tasks(), min_size=1, max_size=4, unique_by=lambda task: task.task_id), st.integers(2, 80))
 def test_the_order_of_file_and_labels_moves_no_row_and_a_longer_plan_begins_with_the_shorter(
     tasks: list[Task], rows: int

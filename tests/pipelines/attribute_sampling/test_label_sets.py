@@ -153,8 +153,7 @@ def test_a_task_of_many_labels_keeps_to_its_shares_though_not_all_sets_are_compa
 
 
 @pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("is_exact", [True, False])
-@pytest.mark.parametrize("weight", [1e9, 1e-9])
+@pytest.mark.parametrize(("weight", "is_exact"), [(1e9, True), (1e9, False), (1e-9, True)])
 def test_a_weight_that_all_pairs_have_changes_nothing_however_large_it_is(weight: float, is_exact: bool) -> None:
     labels, size = 10, 9  # 36 pairs a set: products of their weights leave the range of floating-point numbers
     even, weighted = (
@@ -175,7 +174,7 @@ def test_a_long_task_keeps_to_its_shares_where_its_pieces_meet() -> None:
 
 
 @pytest.mark.parametrize(
-    ("groups", "labels", "size", "needed"), [(3, 3, 2, 10 / 9), (3, 4, 3, 5 / 4), (3, 5, 3, 6 / 5)]
+    ("groups", "labels", "size", "needed"), cases([(3, 3, 2, 10 / 9), (3, 4, 3, 5 / 4), (3, 5, 3, 6 / 5)], 3)
 )
 def test_no_plan_can_be_within_one_for_every_file(groups: int, labels: int, size: int, needed: float) -> None:
     """Groups of labels that exclude one another: the plan is as near as any plan can be.

@@ -12,6 +12,7 @@ from synthetic_textcat.pipelines.attribute_sampling.quota_slots import QuotaSlot
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, LlmParameters
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
+from tests.support.examples import cases
 from tests.support.model_classes import OFFLINE_CLASS
 
 _LANGUAGES = {"German": 3, "English": 2, "Turkish": 1}
@@ -31,7 +32,7 @@ def _sampling(target: int, **others: Any) -> AttributeSamplingParameters:
     )
 
 
-@pytest.mark.parametrize("per", [["task", "label"], {"task": "all", "label": "all", "language": _LANGUAGES}])
+@pytest.mark.parametrize("per", cases([{"task": "all", "label": "all", "language": _LANGUAGES}, ["task", "label"]], 2))
 def test_a_target_that_the_shares_divide_has_the_mix_exactly_and_a_smaller_one_may_not(per: Any) -> None:
     offs = {target: list(QuotaSlots(_TABLE, _sampling(target, per=per), _SEED).mix_off(target)) for target in (3, 6)}
     assert offs[6] == []

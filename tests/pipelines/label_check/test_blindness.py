@@ -90,7 +90,7 @@ def test_two_plans_that_differ_in_their_labels_only_ask_with_the_same_bytes(
     body: dict[str, Any] = server.stats()["last_body"]
     assert {"model", "messages", "seed", "response_format"} <= body.keys()
     assert "misleading" not in json.dumps(body)
-    for closed in (("home", "work"), ("club", "home"), ("work", "club")):
+    for closed in (("home", "work"), ("club", "home")):
         assert sent(server, planned(closed, ("gay", "grim")), tmp_path / "none") == first
     assert sent(server, planned(("work", "home"), ("grim", "gay"), "sky"), tmp_path / "none") != first
     assert sent(server, planned(("work", "home"), ("grim", "glad")), tmp_path / "none") != first

@@ -133,7 +133,11 @@ class Apportionment:
     def _next(self, owed: Ints, drawn: _Floats, factor: _Floats | float) -> Ints:
         """Group of each sequence's next row; updates the debts of the groups in place."""
         owed += self._parts
-        ends = np.cumsum(self._odds(owed) * factor, axis=0)
+        return self._chosen(owed, self._odds(owed) * factor, drawn)
+
+    def _chosen(self, owed: Ints, odds: _Floats, drawn: _Floats) -> Ints:
+        """Group by some odds, which from then on is owed one row less."""
+        ends = np.cumsum(odds, axis=0)
         group: Ints = (ends <= drawn * ends[-1]).sum(axis=0)
         owed[group, np.arange(len(group))] -= self._unit
         return group
@@ -153,7 +157,8 @@ class Apportionment:
         """
         while len(self._factors) <= step:
             number = len(self._factors)
-            odds = self._odds(self._panel + self._parts)
+            self._panel += self._parts
+            odds = self._odds(self._panel)
             factor, near = np.ones_like(self._shares), 1e-3 * self._shares
             for _ in range(_FITTINGS):
                 chances = odds * factor
@@ -164,7 +169,7 @@ class Apportionment:
                 factor *= self._shares / np.where(got > 0, got, self._shares)
             self._factors.append(factor)
             order = np.argsort(np.argsort(random_bits(np.arange(_PANEL, dtype=np.uint64), np.array([number]))))
-            self._next(self._panel, (order + 0.5) / _PANEL, factor)
+            self._chosen(self._panel, odds * factor, (order + 0.5) / _PANEL)
         return self._factors[step]
 
     def _feasible(self, owed: Ints) -> NDArray[np.bool_]:
