@@ -19,7 +19,7 @@ from synthetic_textcat.schemas.tasks import Task, normalise
 from tests.llm.offline.rehearsal import closed_tasks, lix, rows, tasks, write_row
 from tests.support.examples import cases
 
-MANY = 540  # 30 of each task
+MANY = 360  # 20 of each task
 
 pytestmark = pytest.mark.xdist_group("offline_texts")  # one worker, so that the rows are written once
 
