@@ -85,7 +85,7 @@ def near_duplicates(texts: list[str]) -> set[int]:
     return {late for early, late in pairs if len(grams[early] & grams[late]) >= 0.8 * len(grams[early] | grams[late])}
 
 
-@pytest.mark.parametrize("task", cases(closed_tasks(), 5), ids=lambda task: task.task)
+@pytest.mark.parametrize("task", cases(closed_tasks(), 8), ids=lambda task: task.task)
 def test_labels_can_be_learned(task: Task) -> None:
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.model_selection import cross_val_score
