@@ -333,6 +333,8 @@ def _written_as(letter: str, code: str) -> tuple[str, ...]:
 
 @cache
 def _pairs_by_key(code: str) -> dict[str, list[str]]:
+    if code not in SPELLINGS:
+        return {}
     letters = sorted({*string.ascii_lowercase, *ALTERNATING})
     found: dict[str, list[str]] = {}
     for written in (*letters, *map("".join, product(letters, repeat=2))):

@@ -22,7 +22,7 @@ from synthetic_textcat.tables import as_table
 from synthetic_textcat.text.unicode import visible_controls
 from tests.llm.builders import BAD, completion, fingerprint, no_reply, write_journal
 from tests.support.chat_models import GOOD
-from tests.support.examples import examples
+from tests.support.examples import cases, examples
 
 _ROWS = ["r0", "r1", "r2"]
 _KEY = "a-secret-of-the-tests"
@@ -152,7 +152,7 @@ def _in_one_pass(path: Path, rows: Sequence[str] = _ROWS) -> _Settled:
     return good, bad, settled.attempts.tolist()
 
 
-@pytest.mark.parametrize("form", sorted(_FORMS))
+@pytest.mark.parametrize("form", cases(sorted(_FORMS), 3))
 def test_a_plan_of_replies_of_all_kinds_settles_as_row_by_row(form: str, tmp_path: Path) -> None:
     add_secret(_KEY)
     rows = list(_REPLIES)
@@ -172,7 +172,7 @@ def test_each_reply_settles_as_it_does_alone(form: str, tmp_path: Path) -> None:
         assert _in_one_pass(path) == _row_by_row(path), name
 
 
-@examples(60)
+@examples(30)
 @given(st.lists(_lines(), max_size=12))
 def test_any_journal_settles_as_row_by_row(tmp_path_factory: pytest.TempPathFactory, lines: list[Completion]) -> None:
     add_secret(_KEY)

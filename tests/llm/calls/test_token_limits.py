@@ -103,7 +103,7 @@ def test_no_offline_text_comes_near_its_limit_in_any_language_even_by_bytes_for_
     Args:
         lengths: Number of planned lengths that each language is tried with; with fewer than all, they take turns.
     """
-    for turn, language in enumerate(cases(languages(), 4)):
+    for turn, language in enumerate(cases(languages(), 8)):
         for number in range(turn, turn + lengths):
             num_words = VALUES["num_words"][number % len(VALUES["num_words"])]
             prompt = f'Task: Sort.\nwritten in {language.name}\nhas {num_words} words\n- A: a\n- B: b\nlabel "A", "B"'

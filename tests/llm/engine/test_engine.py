@@ -156,14 +156,14 @@ def test_a_slow_reader_loses_nothing_keeps_the_order_within_a_row_and_holds_the_
     model = ScriptedChatModel(script=lambda messages, _: GOOD if "Wrong" in last_words(messages) else BAD)
     seen: list[Completion] = []
     most_ahead = 0
-    for batch in complete(model.as_chat, iter(_calls(400)), policy(8, retry="show_reply")):
+    for batch in complete(model.as_chat, iter(_calls(300)), policy(8, retry="show_reply")):
         time.sleep(0.0 if seen else 1.0)
         seen.extend(batch)
         most_ahead = max(most_ahead, len(model.heard) - len(seen))
     attempts: dict[str, list[int]] = {}
     for completion in seen:
         attempts.setdefault(completion.request_id, []).append(completion.attempt)
-    assert attempts == {f"r{place}": [1, 2] for place in range(400)}
+    assert attempts == {f"r{place}": [1, 2] for place in range(300)}
     assert 0 < most_ahead <= 256 + 8
 
 

@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import product
 from typing import Any
 
 import pytest
@@ -15,8 +16,10 @@ from synthetic_textcat.schemas.stops import Outage
 from tests.llm.builders import call
 from tests.llm.running import AT_ONCE, NO_RETRIES, policy
 from tests.support.chat_models import GOOD, ScriptedChatModel
+from tests.support.examples import cases
 
 _GOOD_CALLS = 20
+_CAUSES = ("rate_limited", "timeout", "server_error", "connection_error")
 
 
 def _until(fails: Callable[[int], bool], error: TransportError) -> ScriptedChatModel:
@@ -42,8 +45,7 @@ def _ask(model: ScriptedChatModel, rows: int = 200, in_flight: int = 8, **how: A
     return _run(complete(model.as_chat, calls, policy(in_flight, **how)))
 
 
-@pytest.mark.parametrize("retries", [NO_RETRIES, AT_ONCE])
-@pytest.mark.parametrize("cause", ["rate_limited", "timeout", "server_error", "connection_error"])
+@pytest.mark.parametrize(("cause", "retries"), cases(product(_CAUSES, [NO_RETRIES, AT_ONCE]), 3))
 def test_a_server_that_is_gone_stops_the_run_after_few_calls(cause: str, retries: Any) -> None:
     model = _until(lambda number: number >= _GOOD_CALLS, TransportError(cause, "gone"))
     seen, outage = _ask(model, retries=retries, max_wait_seconds=0.3)

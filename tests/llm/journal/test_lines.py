@@ -163,7 +163,7 @@ def test_what_editors_do_to_a_line_costs_nothing(changed: bytes) -> None:
     assert completion_of(read_line(changed)) == completion()
 
 
-@examples(300)
+@examples(120)
 @given(st.sampled_from(list(Completion.__slots__)), _ANY_JSON)
 def test_any_value_in_any_field_is_right_or_a_line_error(field: str, value: Any) -> None:
     try:
@@ -175,7 +175,7 @@ def test_any_value_in_any_field_is_right_or_a_line_error(field: str, value: Any)
     assert read.tokens >= 0
 
 
-@examples(300)
+@examples(120)
 @given(st.binary(max_size=200), st.integers(0, 400))
 def test_damaged_bytes_are_a_line_error_and_nothing_else(damage: bytes, at: int) -> None:
     line = _line()

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 import pandas as pd
@@ -147,8 +148,9 @@ def test_wrong_verdicts_can_be_those_of_one_label() -> None:
         assert each.agrees == (each.row["label"] != "Sport")
 
 
-@pytest.mark.parametrize("defect", [*CONTENT_CAUSES, *RECOVERABLE_DEFECTS])
-@pytest.mark.parametrize("of_several", [False, True], ids=["one label", "several"])
+@pytest.mark.parametrize(
+    ("defect", "of_several"), cases(product([*CONTENT_CAUSES, *RECOVERABLE_DEFECTS], [False, True]), 3)
+)
 def test_defects_of_replies_befall_verdicts_too(defect: str, of_several: bool) -> None:
     of_one = tasks()[0]
     [row] = written([of_one], 1)

@@ -152,7 +152,7 @@ def test_a_text_in_a_tagged_language_is_in_its_script(tag: str) -> None:
         assert check_language(text, language.name).verdict != "wrong"
 
 
-@each_case(cases(OTHERS, 4), lambda language: language.code)
+@each_case(cases(OTHERS, 8), lambda language: language.code)
 def test_a_placeholder_says_that_it_is_one(language: Language) -> None:
     text, _ = write(OWN_TASK, 1, language.name)
     assert text.startswith(MARKS[0])

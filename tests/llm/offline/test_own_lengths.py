@@ -107,7 +107,7 @@ _SCRIPTS = (
 )
 
 
-@pytest.mark.parametrize("code", cases(_SCRIPTS, 8))
+@pytest.mark.parametrize("code", cases(_SCRIPTS, 9))
 def test_nearly_all_texts_have_the_length_asked_for_in_every_script(code: str) -> None:
     language = find_language(code).name
     off: list[str] = []

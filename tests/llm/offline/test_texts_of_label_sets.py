@@ -27,7 +27,7 @@ pytestmark = pytest.mark.xdist_group("offline_texts")
 _NEWS = Task.model_validate(closed_tasks()[0].model_dump() | {"labels_per_text": [0, 3]})
 _TASKS = (_NEWS, *several_labels_tasks()[:2])
 _LANGUAGES = ["English", "German", "Hindi", "Basque"]
-_ROWS = 60
+_ROWS = 40
 
 
 @cache
@@ -81,7 +81,7 @@ def test_rows_are_as_planned_and_a_judge_finds_their_labels_again() -> None:
 
 def test_short_texts_have_a_statement_for_each_label() -> None:
     lengths = [len(_row(asked)["input_text"].split()) for asked in _asked() if asked.row["num_words"] == "less than 10"]
-    assert len(lengths) > 5
+    assert len(lengths) > 3
     assert max(lengths) <= 18
 
 

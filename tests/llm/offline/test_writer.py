@@ -19,7 +19,7 @@ from synthetic_textcat.schemas.tasks import Task, normalise
 from tests.llm.offline.rehearsal import closed_tasks, lix, rows, tasks, write_row
 from tests.support.examples import cases
 
-MANY = 540  # 30 of each task
+MANY = 360  # 20 of each task
 
 pytestmark = pytest.mark.xdist_group("offline_texts")  # one worker, so that the rows are written once
 
@@ -85,7 +85,7 @@ def near_duplicates(texts: list[str]) -> set[int]:
     return {late for early, late in pairs if len(grams[early] & grams[late]) >= 0.8 * len(grams[early] | grams[late])}
 
 
-@pytest.mark.parametrize("task", cases(closed_tasks(), 5), ids=lambda task: task.task)
+@pytest.mark.parametrize("task", cases(closed_tasks(), 8), ids=lambda task: task.task)
 def test_labels_can_be_learned(task: Task) -> None:
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.model_selection import cross_val_score

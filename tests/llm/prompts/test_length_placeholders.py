@@ -1,5 +1,8 @@
 """A requested length in a prompt: in right English, and by its bounds in templates of other languages."""
 
+from functools import cache
+
+import pandas as pd
 import pytest
 
 from synthetic_textcat.errors import PromptError
@@ -7,6 +10,7 @@ from synthetic_textcat.llm.prompts.messages import wire_form
 from synthetic_textcat.llm.prompts.row_prompts import RowPrompts, RowTemplates
 from synthetic_textcat.pipelines.attribute_sampling.plan import plan_rows
 from synthetic_textcat.schemas.attributes import VALUES
+from synthetic_textcat.schemas.lengths import read_length
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.tasks import Task
 from tests.pipelines.generation.builders import OPEN, templates
@@ -23,12 +27,16 @@ _GERMAN = """\
 Ende. {{min_words}}"""
 
 
+@cache
+def _plan() -> pd.DataFrame:
+    """A plan of one row."""
+    sampling = AttributeSamplingParameters(num_examples=1, difficulty=["PhD"], clarity=["clear"])
+    return plan_rows(task_table([_TASK]), sampling, 42).to_pandas()
+
+
 def _said(template: str, num_words: str) -> str:
     """The prompt of a row with this length."""
-    sampling = AttributeSamplingParameters.model_validate(
-        {"num_examples": 1, "num_words": num_words, "difficulty": "PhD", "clarity": "clear"}
-    )
-    plan = plan_rows(task_table([_TASK]), sampling, 42).to_pandas()
+    plan = _plan().assign(num_words=str(read_length(num_words)))
     rows = RowTemplates(*templates(template + "{labels}{label}{misleading_label}", template))
     [asked] = RowPrompts(plan, [_TASK], rows, 0).rendered(plan)
     return str(wire_form(asked.messages)[0]["content"])

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from synthetic_textcat.schemas.outcomes import CONTENT_CAUSES
 from synthetic_textcat.schemas.task_text import LONGEST_SENTENCE
 from tests.llm.builders import completion
 from tests.support.each_case import each_of
-from tests.support.examples import examples
+from tests.support.examples import cases, examples
 
 _TASKS = ["Sort reviews by tone.", "Tell who wrote a letter.", "Find the cause that a report names."]
 _FUZZ = examples(150)
@@ -341,7 +342,7 @@ _ENDLESS = [
 
 @each_of(
     ("part", "wanted", "form"),
-    [(part, wanted, form) for part in _ENDLESS for wanted in (TaskList, LabelSetReply) for form in ("{}", '["{}"]')],
+    cases(product(_ENDLESS, (TaskList, LabelSetReply), ("{}", '["{}"]')), 3),
 )
 def test_no_text_makes_it_hang(part: str, wanted: type[TaskList | LabelSetReply], form: str) -> None:
     reply = completion(form.replace("{}", part * (100_000 // len(part))))

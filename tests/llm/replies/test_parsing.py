@@ -55,8 +55,9 @@ def test_costly_results_take_the_place_of_cheap_ones_and_never_the_other_way_rou
 
 def test_large_and_nested_results_count_with_all_of_their_texts() -> None:
     cache = ResultCache(largest=200 * _KILOBYTE)
+    tasks = TaskList(tasks=["Sort the letters by who wrote them."] * 1_000)
     for number in range(10):
-        cache.keep(b"tasks%d" % number, TaskList(tasks=["Sort the letters by who wrote them."] * 1_000), is_costly=True)
+        cache.keep(b"tasks%d" % number, tasks, is_costly=True)
         cache.keep(b"problem%d" % number, Problem("invalid_json", "x" * 90 * _KILOBYTE), is_costly=True)
     assert len(cache) <= 3
 

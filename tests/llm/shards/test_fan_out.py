@@ -15,6 +15,7 @@ from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.stops import LastBatch
 from synthetic_textcat.schemas.worker_counts import ReportBatch, WorkerCounts
 from synthetic_textcat.work_pool import LostWorkerError
+from tests.llm.builders import BAD, completion, write_journal
 from tests.llm.shards.sharded_plan import KilledError, ShardedPlan, ThreadWorkers, good_texts
 from tests.support.examples import cases
 from tests.support.model_classes import OPENAI_CLASS
@@ -46,7 +47,7 @@ def _killing_once() -> Callable[[ShardTask, WorkerCounts], None]:
     killed: list[int] = []
 
     def watch(task: ShardTask, counts: WorkerCounts) -> None:
-        if 0 < counts.calls < 10 and not killed:
+        if 0 < counts.calls < 6 and not killed:
             killed.append(task.shard)
             raise KilledError
 
@@ -87,11 +88,11 @@ def test_a_second_run_asks_nothing_and_begins_no_worker(tmp_path: Path) -> None:
 
 
 def test_a_workers_death_loses_no_row_and_pays_for_none_twice(alone: dict[str, str], tmp_path: Path) -> None:
-    plan = ShardedPlan(tmp_path, generation={"requests_per_minute": 750})
+    plan = ShardedPlan(tmp_path, rows=36, generation={"requests_per_minute": 450})
     workers = ThreadWorkers(watch=_killing_once())
     batches = list(plan.ask(workers, shards=3))
     lines = plan.lines()
-    assert good_texts(lines) == alone
+    assert good_texts(lines).items() <= alone.items()
     reported = sum((batch.counts.calls for batch in batches if isinstance(batch, ReportBatch)), 0)
     assert reported == plan.rows - 1  # what it saved since its last report too
     assert len(lines) == plan.rows  # what the dead worker saved is not asked again
@@ -99,7 +100,7 @@ def test_a_workers_death_loses_no_row_and_pays_for_none_twice(alone: dict[str, s
     assert max(shards.values()) == 2  # two owners, two files
 
 
-@pytest.mark.parametrize("at_a_time", [4, 20])
+@pytest.mark.parametrize("at_a_time", cases([4, 20], 2))
 def test_a_shard_on_which_every_worker_dies_ends_the_run_in_one_line(at_a_time: int, tmp_path: Path) -> None:
     class Dying(ThreadWorkers):
         begun = 0
@@ -164,13 +165,13 @@ def test_bad_replies_are_asked_again_as_on_one_machine(tmp_path: Path) -> None:
 
 
 def test_earlier_bad_replies_go_with_their_rows(tmp_path: Path) -> None:
-    plan = ShardedPlan(tmp_path, rows=30, defects={"invalid_json": 0.4}, generation={"max_attempts": 1})
-    list(plan.ask(None))
-    more = ShardedPlan(tmp_path, rows=30, defects={"invalid_json": 0.4}, generation={"max_attempts": 3})
-    list(more.ask(ThreadWorkers(), "run-2", shards=2))
-    second = [line for line in more.lines() if line.run_id == "run-2"]
-    assert second
-    assert min(line.attempt for line in second) == 2
+    plan = ShardedPlan(tmp_path, rows=10)
+    calls = plan.calls.to_pandas()
+    earlier = zip(calls["request_id"], calls["fingerprint"], strict=True)
+    write_journal(plan.path, [completion(BAD, request_id=row, fingerprint=own) for row, own in earlier])
+    list(plan.ask(ThreadWorkers(), "run-2", shards=2))
+    second = [line.attempt for line in plan.lines() if line.run_id == "run-2"]
+    assert second == [2] * plan.rows
 
 
 def test_a_task_that_always_fails_is_paused_on_all_workers(tmp_path: Path) -> None:

@@ -75,6 +75,7 @@ def test_who_has_lost_a_shard_or_the_folder_stores_nothing_more(tmp_path: Path, 
         ObjectFolder(_URL).is_stopping("run-1")
 
 
+@pytest.mark.whole_run  # the stages of a run, with workers that share an object store
 def test_a_plan_is_asked_for_over_an_object_store_and_a_dead_workers_segments_are_read(
     tmp_path: Path, store: Any
 ) -> None:

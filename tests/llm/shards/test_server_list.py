@@ -12,6 +12,7 @@ from synthetic_textcat.llm.chat_models.server_list import ServerList
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.schemas.parameters import LlmParameters
 from tests.llm.shards.sharded_plan import ShardedPlan, ThreadWorkers
+from tests.support.examples import cases
 from tests.support.model_classes import OPENAI_CLASS
 from tests.support.server import FaultServer
 from tests.support.server_host import ServerHost
@@ -46,7 +47,7 @@ def _plan(folder: Path, **generation: Any) -> ShardedPlan:
 
 
 def _answers(plan: ShardedPlan, urls: Sequence[str], run_id: str = "run-1") -> list[Any]:
-    list(plan.ask(ThreadWorkers(), run_id, shards=4, base_urls=urls))
+    list(plan.ask(ThreadWorkers(), run_id, shards=3, base_urls=urls))
     return [line for line in plan.lines() if line.replied]
 
 
@@ -62,7 +63,7 @@ def test_the_shards_take_the_servers_in_turn_and_the_answers_are_those_of_one_mo
     assert sum(server.stats()["requests"] for server in servers) == _ROWS
 
 
-@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("place", cases([0, 1], 2))
 def test_rows_of_a_server_that_is_down_are_asked_of_the_others(
     place: int, servers: list[FaultServer], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
