@@ -121,10 +121,10 @@ def test_work_of_two_nodes_at_a_time_has_one_client_and_keeps_its_files(threads:
     assert sum("synthetic_textcat" in name for name in threads.local.scheduler.clients) == 1
     short = pool.map(_as_numbers, ["1"], rows=1)
     assert next(short) == 1
-    long = pool.map(_as_numbers, map(str, range(30)), rows=30, at_once=1)
+    long = pool.map(_as_numbers, map(str, range(15)), rows=15, at_once=1)
     assert next(long) == 0
     assert not list(short)  # ends, and removes its files
-    assert list(long) == list(range(1, 30))
+    assert list(long) == list(range(1, 15))
 
 
 def test_what_others_write_into_the_shared_folder_is_not_unpickled(threads: Any, tmp_path: Path) -> None:
