@@ -71,7 +71,7 @@ def pytest_sessionfinish() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the folders that `make unit` leaves out, and those that only a target of their own runs."""
+    """Marks what `make unit` leaves out: folders, tests that ask an S3 server, and those with a target of their own."""
     for item in items:
         folder = item.path.relative_to(Path(__file__).parent).parts[0]
         if folder in _WHOLE_RUNS:
@@ -82,6 +82,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.provider)
         elif folder == "real_model":
             item.add_marker(pytest.mark.real_model)
+        elif "s3" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.whole_run)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from synthetic_textcat.early_checks import ASK_FOR_ROWS, ASK_JUDGE, READ_TASKS, 
 from synthetic_textcat.errors import ConfusableFileError, ModelSetupError, ParameterError, TasksFileError
 from synthetic_textcat.pipeline_registry import register_pipelines
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
+from synthetic_textcat.schemas.parameter_validation import validate_parameters
 from synthetic_textcat.schemas.tasks import Task
 from tests.pipelines.export.builders import tasks_table
 from tests.support.project import KEDRO, ROOT, Project, environment
@@ -50,7 +51,9 @@ main()
 
 
 _READ = ("tasks_file", "confusable_file", "tasks", "llm", "judge", "completions", "verdict_completions")
-"""Catalog entries that checks read; to parse all others takes most of a check's time."""
+"""Catalog entries that checks read."""
+
+_TASK = "Sort a news story by its topic."
 
 
 @pytest.fixture(scope="module")
@@ -62,10 +65,22 @@ def _known_to_kedro() -> Iterator[None]:
 
 
 @cache
-def _entries_that_are_read() -> str:
+def _read_by_checks() -> dict[str, str]:
+    """The project's files with nothing but what a check needs: to parse all takes most of its time."""
+
+    def content(file: Path) -> Any:
+        return yaml.load(file.read_text("utf-8"), Loader=yaml.CSafeLoader)
+
     files = (ROOT / "conf" / "base").glob("catalog_*.yml")
-    entries = {name: entry for file in files for name, entry in yaml.safe_load(file.read_text("utf-8")).items()}
-    return yaml.safe_dump({name: entries[name] for name in _READ})
+    entries = {name: entry for file in files for name, entry in content(file).items()}
+    parameters = validate_parameters(content(ROOT / "conf/base/parameters.yml"))
+    tasks = content(ROOT / "data/01_raw/tasks.yml")
+    needed = {
+        "conf/base/catalog.yml": {name: entries[name] for name in _READ},
+        "conf/base/parameters.yml": parameters.model_dump(mode="json", exclude_defaults=True),
+        "data/01_raw/tasks.yml": [task for task in tasks if task["task"] == _TASK],
+    }
+    return {name: yaml.safe_dump(kept) for name, kept in needed.items()}
 
 
 @pytest.fixture
@@ -73,7 +88,8 @@ def own(project: Project, monkeypatch: pytest.MonkeyPatch, _known_to_kedro: None
     """A project that is the current folder."""
     for file in project.path("conf/base").glob("catalog_*.yml"):
         file.unlink()
-    project.path("conf/base/catalog.yml").write_text(_entries_that_are_read(), encoding="utf-8")
+    for name, text in _read_by_checks().items():
+        project.path(name).write_text(text, encoding="utf-8")
     monkeypatch.chdir(project.folder)
     return project
 
@@ -154,13 +170,13 @@ def test_confusable_labels_are_checked_where_they_are_drawn_from(own: Project) -
             "Sort a news stoy by its topic.: {}",
             "the unknown task 'Sort a news stoy by its topic.' .did you mean Sort a",
         ),
-        ("Sort a news story by its topic.: {Sport: [Polls]}", "'Sport' names the unknown label 'Polls'"),
+        (f"{_TASK}: {{Sport: [Polls]}}", "'Sport' names the unknown label 'Polls'"),
     ):
         file.write_text(content, encoding="utf-8")
         with pytest.raises(ConfusableFileError, match=says):
             _check(params=similar)
     _check()
-    file.write_text("Sort a news story by its topic.: {Sport: [Politics]}", encoding="utf-8")
+    file.write_text(f"{_TASK}: {{Sport: [Politics]}}", encoding="utf-8")
     _check(params=similar)
 
 

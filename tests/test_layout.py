@@ -6,6 +6,7 @@ The length of the catalog is held by `test_catalog.py`, lengths of pages by `doc
 import ast
 import re
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -43,19 +44,24 @@ def _modules() -> dict[str, Path]:
     return {".".join(path.relative_to(_ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in files}
 
 
-def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
-def _imports(path: Path) -> set[str]:
-    """Dotted names that a file imports, at its top or within a function."""
-    found = set()
-    for node in ast.walk(_tree(path)):
+@cache
+def _docstring_and_imports(path: Path) -> tuple[str | None, frozenset[str]]:
+    """First docstring of a file, and the dotted names that it imports, at its top or within a function."""
+    tree, found = ast.parse(path.read_text(encoding="utf-8")), set()
+    for node in _statements(tree.body):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return found
+    return ast.get_docstring(tree), frozenset(found)
+
+
+def _statements(block: Sequence[ast.AST]) -> Iterator[ast.AST]:
+    """All statements of a block, those of inner blocks among them; expressions hold none."""
+    for node in block:
+        yield node
+        for inner in ("body", "orelse", "handlers", "finalbody", "cases"):
+            yield from _statements(getattr(node, inner, []))
 
 
 @cache
@@ -64,7 +70,7 @@ def _readers() -> dict[Path, set[Path]]:
     modules, readers = _modules(), defaultdict[Path, set[Path]](set)
     for path in modules.values():
         if path.name != "__init__.py":
-            for name in _imports(path) & modules.keys():
+            for name in _docstring_and_imports(path)[1] & modules.keys():
                 readers[modules[name]].add(path)
     return readers
 
@@ -91,6 +97,6 @@ def test_a_short_module_with_one_reader_next_to_it_is_a_part_of_that_reader() ->
 
 @each_case(sorted(_SOURCE.rglob("*.py")))
 def test_the_first_line_of_a_file_begins_with_its_concept(path: Path) -> None:
-    said = ast.get_docstring(_tree(path))
+    said, _ = _docstring_and_imports(path)
     assert said, "no docstring"
     assert not _NO_CONCEPT.match(said), said.splitlines()[0]

@@ -71,9 +71,18 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def test_a_folder_goes_with_its_object_and_after_a_kill_with_the_next_process(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_folder_goes_with_its_object(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    one, other = TemporaryFolder(), TemporaryFolder()
+    (one.path / "rows").write_bytes(b"x")
+    assert {one.path.parent, other.path.parent} == set(tmp_path.iterdir())
+    del one
+    assert [other.path.parent] == list(tmp_path.iterdir())
+
+
+@pytest.mark.whole_run
+def test_after_a_kill_a_folder_goes_with_the_next_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
     alive = TemporaryFolder()
@@ -85,5 +94,3 @@ def test_a_folder_goes_with_its_object_and_after_a_kill_with_the_next_process(
     assert alive.path.is_dir()
     subprocess.run([sys.executable, "-c", _KILLED.replace("SIGKILL", "SIGCONT")], check=True)
     assert set(tmp_path.iterdir()) == {foreign, alive.path.parent}
-    del alive
-    assert list(tmp_path.iterdir()) == [foreign]

@@ -34,6 +34,7 @@ if __name__ == "__main__":
 """As `kedro viz run`: it has started its server, and waits for it at exit."""
 
 
+@pytest.mark.whole_run
 @pytest.mark.parametrize("server", ["obedient", pytest.param("deaf", marks=pytest.mark.slow)])
 def test_sigterm_ends_the_server_with_the_command(server: str) -> None:
     command = [sys.executable, "-c", _SERVING, server]

@@ -341,12 +341,12 @@ class TestRates:
     def test_repeat_and_follow_the_seed(self, server: FaultServer) -> None:
         """The same requests meet the same faults in every run; another seed deals them anew."""
         server.set_faults(**_RATES)
-        first = self._statuses(server, 100)
+        first = self._statuses(server, 40)
         server.reset()
-        assert self._statuses(server, 100) == first
+        assert self._statuses(server, 40) == first
         server.reset()
         server.set_faults(fault_seed=1, **_RATES)
-        assert self._statuses(server, 100) != first
+        assert self._statuses(server, 40) != first
         server.set_faults(fault_seed=0)
 
     def test_a_retry_can_succeed(self, server: FaultServer) -> None:
@@ -446,6 +446,7 @@ class TestStats:
 class TestProcess:
     """The server as a child process."""
 
+    @pytest.mark.whole_run
     def test_ends_on_sigterm_although_a_call_hangs(self) -> None:
         """And at once."""
         with FaultServer(hang=1) as server:
@@ -462,6 +463,7 @@ class TestProcess:
         with pytest.raises((urllib.error.URLError, ConnectionError)):
             _post(server, _body())
 
+    @pytest.mark.whole_run
     def test_ends_when_its_parent_is_killed(self) -> None:
         """A killed test run leaves nothing behind."""
         script = (
@@ -495,6 +497,7 @@ class TestProcess:
             return False
         return True
 
+    @pytest.mark.whole_run
     def test_does_not_start_with_wrong_options(self) -> None:
         """The helper says so, rather than wait for ever."""
         with pytest.raises(RuntimeError, match="did not start"):

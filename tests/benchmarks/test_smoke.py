@@ -10,7 +10,7 @@ from benchmarks.processes import BenchmarkError, Options
 from benchmarks.revisions import OURS, in_turn, refuse_other_results
 from benchmarks.scenarios import COMPARED, PROOFS, SCENARIOS
 
-_CHEAP = {"label_accuracy": 20, "text_checks": 4}
+_CHEAP = {"text_checks": 4}
 """Scenarios without a process of their own, and rows."""
 
 _ROWS = {"kills": None, "memory": 200, "languages": None}
@@ -75,6 +75,7 @@ def test_an_unknown_revision_is_named() -> None:
         in_turn(lambda root: root, "no_such_revision", 1)
 
 
+@pytest.mark.whole_run
 def test_this_checkout_and_the_revision_run_in_turn() -> None:
     roots = in_turn(lambda root: (root / "Makefile").exists(), "HEAD", 2)
     assert roots == {OURS: [True, True], "HEAD": [True, True]}

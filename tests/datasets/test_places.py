@@ -26,7 +26,8 @@ from tests.support.examples import cases
 from tests.support.s3 import BUCKET, S3Server
 
 _FRAME = pd.DataFrame({"text": pd.Series(["ä", "b"], dtype="str"), "n": [1, 2]})
-_KINDS = ("path", "file URL", "memory", "s3")
+_KINDS = ("path", "file URL", "memory")
+_S3 = pytest.param("s3", marks=pytest.mark.whole_run)
 _FIRST, _SECOND = "2026-01-01T00.00.00.000Z", "2026-01-02T00.00.00.000Z"
 _WITHOUT_A_PLACE = {
     "BatchRecordDataset",
@@ -136,7 +137,7 @@ class Space:
         return AbstractDataset.from_config("one", {**entry, "versioned": versioned}, load, save)
 
 
-@pytest.fixture(params=_KINDS)
+@pytest.fixture(params=[*_KINDS, _S3])
 def space(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Space]:
     monkeypatch.chdir(tmp_path)
     s3 = request.getfixturevalue("s3") if request.param == "s3" else None
@@ -144,9 +145,10 @@ def space(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     assert not [path for path in tmp_path.iterdir() if ":" in path.name]  # no folder named `s3:` or `memory:`
 
 
-def _in_each_place(kinds: Iterable[str]) -> list[tuple[str, str]]:
-    """Each class in each place; `make unit` asks the S3 server for some classes, and has files for all."""
-    return [*product(_KINDS[:-1], kinds), *product(_KINDS[-1:], cases(kinds, 4))]
+def _in_each_place(kinds: Iterable[str]) -> list[Any]:
+    """Each class in each place; `make unit` asks no S3 server, and names the files of some classes by a URL."""
+    on_s3 = [pytest.param(*_S3.values, kind, marks=_S3.marks) for kind in kinds]
+    return [*product(("path", "memory"), kinds), *product(("file URL",), cases(kinds, 4)), *on_s3]
 
 
 def test_there_is_a_sample_of_each_class() -> None:
@@ -251,7 +253,7 @@ def test_a_folder_that_is_saved_anew_has_nothing_of_before(space: Space) -> None
     assert space.names() == ["export/a.md"]
 
 
-@pytest.mark.parametrize("space", ["memory", "s3"], indirect=True)
+@pytest.mark.parametrize("space", ["memory", _S3], indirect=True)
 @pytest.mark.parametrize("versioned", [False, True])
 def test_a_remote_folder_that_a_killed_run_left_half_written_counts_as_absent(space: Space, versioned: bool) -> None:
     folder = space.dataset("FolderDataset", versioned=versioned, save=_FIRST)
@@ -267,7 +269,7 @@ def test_a_remote_folder_that_a_killed_run_left_half_written_counts_as_absent(sp
     assert not [name for name in space.names() if "incomplete" in name or name.startswith(f"{whole}/a.md")]
 
 
-@pytest.mark.parametrize("space", ["path", "s3"], indirect=True)
+@pytest.mark.parametrize("space", ["path", _S3], indirect=True)
 def test_options_of_reader_and_writer_are_the_catalogs(space: Space) -> None:
     options = {"save_args": {"compression": "gzip"}, "load_args": {"columns": ["n"]}}
     place = {"filepath": f"{space.base}/rows.parquet", "credentials": space.credentials}

@@ -94,7 +94,7 @@ def test_a_byte_order_mark_is_no_part_of_it(suffix: str) -> None:
         ),
         ("tasks.yml", "- 2024-99-99", ", line 1, column 3 is not YAML: '2024-99-99' is no timestamp. Next: "),
         ("tasks.yml", '- "\\UFFFFFFFF"', " is not YAML: "),
-        ("tasks.yml", "- " + "[" * 1500, " is not YAML: it is nested too deeply"),
+        ("tasks.yml", "- " + "[\n" * 1_000, " is not YAML: it is nested too deeply"),
         ("tasks.json", '[{"task": "a"},\n {"task": }]', ", line 2, column 11 is not JSON: Expecting value"),
         ("tasks.json", '[{"task": "a", "task": "b"}]', " is not JSON: the key 'task' occurs twice in one object"),
         ("tasks.json", "[" * 100_000, " is not JSON: it is nested too deeply"),

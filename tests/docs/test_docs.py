@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,7 @@ def _is_a_name_of_the_code(name: str) -> bool:
     return any(any(folder.rglob(name)) for folder in folders)
 
 
+@cache
 def _parameters(environment: str) -> dict[str, Any]:
     """All parameters of an environment, as Kedro merges them."""
     merged: dict[str, Any] = {}

@@ -89,12 +89,12 @@ def _die_until(times: int, marks: Path, numbers: list[int]) -> list[int]:
 
 def test_chunks_are_files_and_results_come_in_order(threads: Any, tmp_path: Path) -> None:
     shared, taken = tmp_path / "shared", list[int]()
-    texts = (taken.append(n) or f"text {n}" for n in range(300))  # type: ignore[func-returns-value]
-    found = DaskPool(threads.cluster, shared, shared, 1).map(_shouted, texts, rows=300, at_once=10)
+    texts = (taken.append(n) or f"text {n}" for n in range(150))  # type: ignore[func-returns-value]
+    found = DaskPool(threads.cluster, shared, shared, 1).map(_shouted, texts, rows=150, at_once=10)
     first = next(found)
     assert len(taken) <= 110  # chunks under way are bounded
     assert 0 < len(list(shared.rglob("*.items"))) <= 11
-    assert [text for _, text in (first, *found)] == [f"TEXT {n}" for n in range(300)]
+    assert [text for _, text in (first, *found)] == [f"TEXT {n}" for n in range(150)]
     with pytest.raises(ValueError, match="a text of a row"):
         list(DaskPool(threads.cluster, shared, shared, 1).map(_as_numbers, ["1", "a text of a row"], rows=2))
     assert not list(shared.iterdir())
@@ -121,10 +121,10 @@ def test_work_of_two_nodes_at_a_time_has_one_client_and_keeps_its_files(threads:
     assert sum("synthetic_textcat" in name for name in threads.local.scheduler.clients) == 1
     short = pool.map(_as_numbers, ["1"], rows=1)
     assert next(short) == 1
-    long = pool.map(_as_numbers, map(str, range(30)), rows=30, at_once=1)
+    long = pool.map(_as_numbers, map(str, range(15)), rows=15, at_once=1)
     assert next(long) == 0
     assert not list(short)  # ends, and removes its files
-    assert list(long) == list(range(1, 30))
+    assert list(long) == list(range(1, 15))
 
 
 def test_what_others_write_into_the_shared_folder_is_not_unpickled(threads: Any, tmp_path: Path) -> None:
@@ -183,16 +183,17 @@ def test_a_scheduler_that_is_gone_is_one_line(threads: Any, tmp_path: Path) -> N
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.whole_run
 def test_workers_that_are_gone_are_waited_for_and_then_end_the_work_in_one_line(threads: Any, tmp_path: Path) -> None:
     cluster = DaskCluster(ClusterParameters(address=threads.local.scheduler_address, max_wait_seconds=2))
-    found = DaskPool(cluster, tmp_path, tmp_path, 1).map(_as_numbers, map(str, range(99)), rows=99, at_once=1)
+    found = DaskPool(cluster, tmp_path, tmp_path, 1).map(_as_numbers, map(str, range(45)), rows=45, at_once=1)
     try:
         assert next(found) == 0
         threads.local.scale(0)
         while cluster.threads():
             time.sleep(0.01)
         threads.local.scale(1)
-        assert [next(found) for _ in range(50)] == list(range(1, 51))
+        assert [next(found) for _ in range(20)] == list(range(1, 21))
         threads.local.scale(0)
         with pytest.raises(ClusterError, match=r"no worker for \d s \(cluster.max_wait_seconds=2\)\. .*Next: start"):
             list(found)

@@ -64,16 +64,32 @@ _FILES: dict[str, dict[str, Any]] = {
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    for name, content in _FILES.items():
-        path = tmp_path / "it's a project/conf" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(yaml.safe_dump(content), encoding="utf-8")
-    return tmp_path / "it's a project"
+    return _project_in(tmp_path)
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> EarlierRun:
-    folder = tmp_path / "kept/rebuild"
+    return _run_in(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A project and the folder of a run there, for tests that only read them."""
+    folder = tmp_path_factory.mktemp("written")
+    project = _project_in(folder)
+    return project, _written(_run_in(folder), project)
+
+
+def _project_in(folder: Path) -> Path:
+    for name, content in _FILES.items():
+        path = folder / "it's a project/conf" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    return folder / "it's a project"
+
+
+def _run_in(parent: Path) -> EarlierRun:
+    folder = parent / "kept/rebuild"
     (folder / "prompts").mkdir(parents=True)
     (folder / "parameters.yml").write_text(yaml.safe_dump(_KEPT), encoding="utf-8")
     (folder / "tasks.parquet").write_bytes(b"tasks")
@@ -97,17 +113,17 @@ def _written(run: EarlierRun, project: Path) -> Path:
 
 
 def test_the_runs_blocks_replace_the_projects_whole_and_what_was_unknown_then_is_the_projects(
-    run: EarlierRun, project: Path
+    written: tuple[Path, Path],
 ) -> None:
     kept = {"seed": 7, "from_run": "abc", "attribute_sampling": _KEPT["attribute_sampling"]}
-    conf = _written(run, project)
+    _, conf = written
 
     assert _loader(conf)["parameters"] == {**kept, "new": {"a": 1, "token": _KEY}}
     assert _loader(conf, env="openai")["parameters"] == {**kept, "new": {"a": 1, "b": 2, "token": _KEY}}
 
 
-def test_typed_parameters_come_first_and_are_reported_where_they_move_the_plan(run: EarlierRun, project: Path) -> None:
-    conf = _written(run, project)
+def test_typed_parameters_come_first_and_are_reported_where_they_move_the_plan(written: tuple[Path, Path]) -> None:
+    _, conf = written
     typed: dict[str, Any] = {
         "seed": 1,
         "from_run": "before",
@@ -128,8 +144,8 @@ def test_a_parameter_that_the_earlier_run_did_not_know_changes_its_plan_only_if_
         assert changes_of_plan(_KEPT, now) == changes
 
 
-def test_the_catalog_is_the_projects_with_the_runs_files(run: EarlierRun, project: Path) -> None:
-    conf = _written(run, project)
+def test_the_catalog_is_the_projects_with_the_runs_files(written: tuple[Path, Path]) -> None:
+    project, conf = written
     before = {env: _loader(project / "conf", env=env)["catalog"] for env in (None, "openai")}
 
     for env, catalog in before.items():

@@ -1,6 +1,7 @@
 """What is said before a push, and after it."""
 
 import re
+from functools import cache
 from typing import Any
 
 from synthetic_textcat.hooks.publishing import plan_lines, publication_lines
@@ -12,8 +13,13 @@ from tests.support.each_case import each_of
 _HUB = "https://hub.example"
 
 
+@cache
+def _unchanged() -> PublicationPlan:
+    return export().plan()
+
+
 def _plan(**changes: Any) -> PublicationPlan:
-    return {**export().plan(), **changes}  # type: ignore[typeddict-item]
+    return {**_unchanged(), **changes}  # type: ignore[typeddict-item]
 
 
 def _sized(size: int) -> str:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import pytest
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline, node
@@ -20,6 +21,7 @@ from tests.support.s3 import BUCKET, S3Server
 
 _TABLE = "synthetic_textcat.datasets.TableDataset"
 _FOLDER = "synthetic_textcat.datasets.FolderDataset"
+_CREDENTIALS = {"key": "access-key-of-the-team", "secret": "secret-of-the-team-0123456789"}
 _DENIED = b"""<?xml version="1.0" encoding="UTF-8"?>
 <Error><Code>InvalidAccessKeyId</Code><Message>The key secret-of-the-team-0123456789 is not in our records.</Message>
 </Error>"""
@@ -77,6 +79,13 @@ def _server_that_says(status: int, body: bytes) -> Iterator[str]:
         server.shutdown()
 
 
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """S3's client would look for credentials on the network."""
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
 @pytest.mark.parametrize("kind", [_TABLE, _FOLDER, "pandas.ParquetDataset"])
 def test_a_bucket_that_is_not_there_is_told_in_the_servers_own_words(s3: S3Server, kind: str) -> None:
     place = "path" if kind == _FOLDER else "filepath"
@@ -86,27 +95,33 @@ def test_a_bucket_that_is_not_there_is_told_in_the_servers_own_words(s3: S3Serve
     assert "The specified bucket does not exist" in line
 
 
-def test_wrong_credentials_are_told_likewise_without_them(s3: S3Server) -> None:
+def test_wrong_credentials_are_told_likewise_without_them() -> None:
     with _server_that_says(403, _DENIED) as address:
-        credentials = {**s3.credentials, "client_kwargs": {"endpoint_url": address}}
+        credentials = {**_CREDENTIALS, "client_kwargs": {"endpoint_url": address}}
         entry = {"type": _TABLE, "filepath": f"s3://{BUCKET}/made.parquet", "credentials": credentials}
         assert "The key *** is not in our records" in _refused({"made": entry})
 
 
-def test_what_can_be_written_leaves_no_trace(s3: S3Server) -> None:
-    entries = {
-        kind: {"type": f"synthetic_textcat.datasets.{kind}Dataset", place: f"s3://{BUCKET}/textcat/{kind}.json"}
-        for kind, place in {"File": "filepath", "Folder": "path"}.items()
-    }
-    for versioned in (False, True):
-        for entry in entries.values():
-            _check({"made": {**entry, "credentials": s3.credentials, "versioned": versioned}})
+def _check_both_kinds(address: str, **credentials: Any) -> None:
+    for kind, place in {"File": "filepath", "Folder": "path"}.items():
+        entry = {"type": f"synthetic_textcat.datasets.{kind}Dataset", place: f"{address}/{kind}.json", **credentials}
+        for versioned in (False, True):
+            _check({"made": {**entry, "versioned": versioned}})
+
+
+def test_what_can_be_written_leaves_no_trace(tmp_path: Path) -> None:
+    _check_both_kinds(f"memory://{tmp_path.name}/textcat")
+    assert not fsspec.filesystem("memory").find(f"/{tmp_path.name}")
+
+
+def test_nor_does_it_on_s3(s3: S3Server) -> None:
+    _check_both_kinds(f"s3://{BUCKET}/textcat", credentials=s3.credentials)
     assert s3.names() == []
 
 
-def test_an_input_in_a_place_that_does_not_answer_is_told(s3: S3Server) -> None:
+def test_an_input_in_a_place_that_does_not_answer_is_told() -> None:
     with _server_that_says(403, _DENIED) as address:
-        credentials = {**s3.credentials, "client_kwargs": {"endpoint_url": address}}
+        credentials = {**_CREDENTIALS, "client_kwargs": {"endpoint_url": address}}
         optional = {
             "type": "synthetic_textcat.datasets.OptionalDataset",
             "dataset": {"type": _TABLE, "filepath": f"s3://{BUCKET}/a.parquet", "credentials": credentials},
@@ -114,10 +129,10 @@ def test_an_input_in_a_place_that_does_not_answer_is_told(s3: S3Server) -> None:
         assert f"Dataset 'given': s3://{BUCKET}/a.parquet can't be read: " in _refused({"given": optional})
 
 
-def test_a_server_that_never_answers_is_not_waited_for_without_end(s3: S3Server) -> None:
+def test_a_server_that_never_answers_is_not_waited_for_without_end() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        credentials = {**s3.credentials, "client_kwargs": {"endpoint_url": address}}
+        credentials = {**_CREDENTIALS, "client_kwargs": {"endpoint_url": address}}
         entry = {"type": _TABLE, "filepath": f"s3://{BUCKET}/made.parquet", "credentials": credentials}
         assert "does not answer within 1 s" in _refused({"made": entry}, patience_s=1)
 

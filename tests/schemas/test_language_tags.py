@@ -14,6 +14,7 @@ from synthetic_textcat.schemas.languages import (
     rules_code,
 )
 from tests.support.each_case import each_of
+from tests.support.examples import cases
 
 
 @each_of(
@@ -90,9 +91,9 @@ def test_a_tag_is_canonical_and_named(written: str, code: str, name: str, script
 
 def test_each_name_in_the_tables_leads_back_to_its_tag() -> None:
     codes = map(str, Locale("en").languages)
-    bases = [code for code in codes if "_" not in code and code not in ("mul", "und", "zxx", "zh")]
+    bases = cases((code for code in codes if "_" not in code and code not in ("mul", "und", "zxx", "zh")), 4)
     found = {find_language(f"{base}{suffix}") for base in bases for suffix in ("", "-BR", "-Cyrl-TA", "-Hant-SH-1996")}
-    assert len(found) > 2_000
+    assert len(found) > 3 * len(bases)
     assert all(find_language(language.name) == language for language in found)
     assert len({language.name.casefold() for language in found}) == len(found)
 

@@ -12,6 +12,7 @@ from babel.core import get_global
 from synthetic_textcat.schemas.attributes import weights_of
 from synthetic_textcat.schemas.languages import Language, find_language, languages
 from tests.support.each_case import each_case, each_of
+from tests.support.examples import cases
 
 _CHINESE = r"Chinese \(Simplified\) or Chinese \(Traditional\)"
 
@@ -24,7 +25,7 @@ def _has_own_name(language: Language) -> bool:
     return not language.romanised and "-x-" not in language.code
 
 
-@each_case([*filter(_has_own_name, languages())], lambda language: language.code)
+@each_case(cases(filter(_has_own_name, languages()), 4), lambda language: language.code)
 def test_each_language_is_known_by_its_own_name(language: Language) -> None:
     by_cldr = _locale(language).languages[_locale(language).language]
     assert language.own_names[0] == by_cldr
@@ -80,6 +81,7 @@ def test_every_code_that_another_has_replaced_is_the_language() -> None:
             assert find_language(code) == language
 
 
+@pytest.mark.whole_run
 def test_the_cldr_is_read_for_names_outside_of_the_table_only() -> None:
     code = """
 import sys

@@ -105,8 +105,8 @@ def test_more_rows_leave_the_first_ones_what_they_are_shown() -> None:
 
 @pytest.mark.parametrize("rows", [1, 7])
 def test_turns_go_on_from_batch_to_batch(rows: int) -> None:
-    plan = _plan(_CLOSED, 90)
-    turns, parts = SeedTurns([_CLOSED], 2), [plan.iloc[start : start + rows] for start in range(0, 90, rows)]
+    plan = _plan(_CLOSED, 30)
+    turns, parts = SeedTurns([_CLOSED], 2), [plan.iloc[start : start + rows] for start in range(0, len(plan), rows)]
     texts = [texts for part in parts for _, texts in turns.texts(part)]
     assert texts == _texts(plan, _CLOSED, 2)
 

@@ -13,7 +13,7 @@ from synthetic_textcat.datasets import TableDataset
 from synthetic_textcat.schemas.task_table import TaskTable, as_task_table, tasks_of
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
 
-_MANY = 1_000
+_MANY = 150
 _PLAIN = Task.model_validate({"task": "Sort.", "labels": [{"name": "A", "description": "First."}, "B"], "weight": 2.5})
 _SEEDED = Task.model_validate(
     {"task": "Tell.", "labels": ["A", "B"], "seed_examples": ["x", {"text": "y", "label": "B"}]}

@@ -97,6 +97,7 @@ def test_datasets_of_others_write_it_as_a_frame(table: RowTable, tmp_path: Path)
         table.groupby("label")
 
 
+@pytest.mark.whole_run
 def test_batches_are_read_while_the_interpreter_exits() -> None:
     """After Ctrl-C the exit handler records the run, with rows of the plan; no thread starts any more by then."""
     script = (

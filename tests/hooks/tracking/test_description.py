@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from synthetic_textcat.hooks.tracking.description import Ending, _escaped, describe, start_tags
 from synthetic_textcat.hooks.tracking.run_log import RunLog
 from synthetic_textcat.schemas.outcomes import BANNER
-from tests.hooks.tracking.project import make_project
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -48,30 +47,28 @@ Described = Callable[..., str]
 
 
 @pytest.fixture
-def client(tmp_path: Path) -> "MlflowClient":
-    project = make_project(tmp_path / "project")
-    made = project.client()
-    made.create_experiment("of ours", (project.path / "mlartifacts").as_uri())
+def experiment(shared_client: "MlflowClient", tmp_path: Path) -> str:
+    """Id of an experiment without runs."""
+    made: str = shared_client.create_experiment(tmp_path.as_posix(), (tmp_path / "mlartifacts").as_uri())
     return made
 
 
 @pytest.fixture
-def described(client: "MlflowClient") -> Described:
+def described(shared_client: "MlflowClient", experiment: str) -> Described:
     """Describes a new run that ended so."""
 
     def describe_new(status: str = "FINISHED", reason: str | None = None, **changes: Any) -> str:
-        run_id = client.create_run("1").info.run_id
-        client.log_text(run_id, "<html>", "quality_report.html")
-        client.log_text(run_id, "seed: 1", "rebuild/parameters.yml")
+        run_id = shared_client.create_run(experiment).info.run_id
+        shared_client.log_text(run_id, "<html>", "quality_report.html")
+        shared_client.log_text(run_id, "seed: 1", "rebuild/parameters.yml")
         facts: dict[str, Any] = {
             "pipeline": "generate",
             "note": None,
             "dataset": _EXAMPLES,
             "saved": _SAVED,
         } | changes
-        return describe(RunLog(client, "1", run_id), Ending(status=status, reason=reason, **facts)).replace(
-            run_id, "RUN"
-        )
+        text = describe(RunLog(shared_client, experiment, run_id), Ending(status=status, reason=reason, **facts))
+        return text.replace(run_id, "RUN").replace(f"#/experiments/{experiment}/", "#/experiments/EXPERIMENT/")
 
     return describe_new
 
@@ -86,7 +83,7 @@ def test_a_finished_run_says_where_the_rows_went_and_what_to_do_next(described: 
         ("failed, timeout", "40", "3.3%"),
         ("not run", "0", "0.0%"),
     ]
-    assert "[the report](#/experiments/1/runs/RUN/artifacts/quality_report.html?" in text
+    assert "[the report](#/experiments/EXPERIMENT/runs/RUN/artifacts/quality_report.html?" in text
     assert "rebuild/parameters.yml" in text
     assert "outcomes.parquet" not in text  # it was not kept
     assert f"`{_EXAMPLES}`" in text
@@ -94,15 +91,17 @@ def test_a_finished_run_says_where_the_rows_went_and_what_to_do_next(described: 
     assert "pipelines compare" not in text  # with what?
 
 
-def test_the_run_before_is_the_last_finished_one_of_generate(described: Described, client: "MlflowClient") -> None:
+def test_the_run_before_is_the_last_finished_one_of_generate(
+    described: Described, shared_client: "MlflowClient", experiment: str
+) -> None:
     for status, pipeline in (("FINISHED", "generate"), ("FAILED", "generate"), ("FINISHED", "quote")):
-        run = client.create_run("1", run_name=f"{pipeline}-{status}", tags={"pipeline": pipeline})
-        client.set_terminated(run.info.run_id, status)
+        run = shared_client.create_run(experiment, run_name=f"{pipeline}-{status}", tags={"pipeline": pipeline})
+        shared_client.set_terminated(run.info.run_id, status)
     text = described()
     assert (
         max(len(line) for block in text.split("```")[1::2] for line in block.splitlines()) < 90
     )  # else it pushes facts off
-    (finished,) = [run for run in client.search_runs(["1"]) if run.info.run_name == "generate-FINISHED"]
+    (finished,) = [run for run in shared_client.search_runs([experiment]) if run.info.run_name == "generate-FINISHED"]
     assert f"compare.baseline={finished.info.run_id},compare.candidate=RUN" in text.replace("\\\n", "")
     assert f"#/compare-runs?runs=%5B%22{finished.info.run_id}%22%2C%22RUN%22%5D" in text
     assert "pipelines compare" not in described(pipeline="quality_report")

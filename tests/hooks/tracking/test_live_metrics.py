@@ -1,6 +1,5 @@
 """A run's progress as points of MLflow's charts."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,7 +7,6 @@ import pytest
 from synthetic_textcat.hooks.tally import CallTotals, Tally
 from synthetic_textcat.hooks.tracking.live_metrics import LivePoints
 from synthetic_textcat.hooks.tracking.run_log import RunClock
-from tests.hooks.tracking.project import make_project
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -146,13 +144,15 @@ def test_what_could_not_be_written_waits_and_is_written_once(clock: _Clock) -> N
     assert [step for step, _ in store.written(points)["live/yield"]] == steps
 
 
-def test_mlflow_draws_them(tmp_path: Path) -> None:
-    client: MlflowClient = make_project(tmp_path / "project").client()
-    run_id = client.create_run("0").info.run_id
+def test_mlflow_draws_them(shared_client: "MlflowClient") -> None:
+    run_id = shared_client.create_run("0").info.run_id
     points = LivePoints(RunClock())
     points.note(_tally(3))
-    points.write(client, run_id)
+    points.write(shared_client, run_id)
     points.note(_tally(4), at_once=True)
-    points.write(client, run_id)
+    points.write(shared_client, run_id)
 
-    assert [(at.step, at.value) for at in client.get_metric_history(run_id, "live/rows_done")] == [(3, 3.0), (4, 4.0)]
+    assert [(at.step, at.value) for at in shared_client.get_metric_history(run_id, "live/rows_done")] == [
+        (3, 3.0),
+        (4, 4.0),
+    ]

@@ -142,6 +142,7 @@ def _state(hook: MlflowTracking) -> str:
     return "recorded" if hook.run_id else "not recorded yet"
 
 
+@pytest.mark.whole_run
 def test_a_run_opens_during_calls_only_once_they_leave_the_processor_idle(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

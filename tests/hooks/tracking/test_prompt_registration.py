@@ -2,12 +2,10 @@
 
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from synthetic_textcat.hooks.tracking.catalog_metadata import MlflowMetadata, TrackedDataset
 from synthetic_textcat.hooks.tracking.results import register
 from synthetic_textcat.hooks.tracking.run_log import RunLog
-from tests.hooks.tracking.project import PROMPT, make_project
+from tests.hooks.tracking.project import PROMPT
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -32,11 +30,6 @@ class _Overtaken:
         return getattr(self._client, name)
 
 
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> "MlflowClient":
-    return make_project(tmp_path_factory.mktemp("store") / "project").client()
-
-
 class _OvertakenAtTheVersion(_Overtaken):
     """The other registers the version, after this run has looked for it."""
 
@@ -50,19 +43,19 @@ class _OvertakenAtTheVersion(_Overtaken):
     item = TrackedDataset("open_prompt", None, MlflowMetadata(prompt=True), saved=False, bytes_read=PROMPT.encode())
 
 
-def test_a_version_that_another_run_registers_meanwhile_is_that_of_both(client: "MlflowClient") -> None:
-    other = RunLog(client, "2", "other")
-    log = RunLog(_OvertakenAtTheVersion(client, other), "1", "this")  # type: ignore[arg-type]
+def test_a_version_that_another_run_registers_meanwhile_is_that_of_both(shared_client: "MlflowClient") -> None:
+    other = RunLog(shared_client, "2", "other")
+    log = RunLog(_OvertakenAtTheVersion(shared_client, other), "1", "this")  # type: ignore[arg-type]
     versions = [register(run, _OvertakenAtTheVersion.item) for run in (log, other, log)]
     assert [version and version.version for version in versions] == [1, 1, 1]
 
 
-def test_a_prompt_that_another_run_registers_meanwhile_is_found(client: "MlflowClient") -> None:
-    log = RunLog(_Overtaken(client, RunLog(client, "2", "other")), "1", "this")  # type: ignore[arg-type]
+def test_a_prompt_that_another_run_registers_meanwhile_is_found(shared_client: "MlflowClient") -> None:
+    log = RunLog(_Overtaken(shared_client, RunLog(shared_client, "2", "other")), "1", "this")  # type: ignore[arg-type]
     version = register(log, _ITEM)
     assert version is not None
     assert version.version == 1
-    prompt = client.get_prompt(version.name)
+    prompt = shared_client.get_prompt(version.name)
     assert prompt is not None
     assert prompt.tags["_mlflow_experiment_ids"] == ",2,1,"
-    assert [found.version for found in client.search_prompt_versions(version.name)] == [1]
+    assert [found.version for found in shared_client.search_prompt_versions(version.name)] == [1]

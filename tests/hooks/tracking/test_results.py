@@ -60,6 +60,7 @@ def _evaluate(project: Project) -> "Run":
     return project.runs()[-1]
 
 
+@pytest.mark.whole_run
 def test_an_evaluation_stands_under_the_run_that_wrote_its_rows(project: Project) -> None:
     first = _generate(project, 1)
     of_first = _evaluate(project)
@@ -78,11 +79,15 @@ def test_an_evaluation_stands_under_the_run_that_wrote_its_rows(project: Project
 
 def test_rows_that_no_run_wrote_as_they_are_stand_under_none(project: Project) -> None:
     written = _generate(project, 1)
+    assert _evaluate(project).data.tags[_PARENT] == written.info.run_id
     pd.DataFrame({"request_id": ["mine"]}).to_parquet(project.path / "data/examples.parquet")
     assert _PARENT not in _evaluate(project).data.tags
-    assert evaluation_of(project.client(), written) is None
+    found = evaluation_of(project.client(), written)
+    assert found is not None
+    assert found.data.tags[_PARENT] == written.info.run_id
 
 
+@pytest.mark.whole_run
 def test_equal_rows_of_a_later_run_are_its_own_as_well(project: Project) -> None:
     first, again = _generate(project, 1), _generate(project, 1)
     evaluation = _evaluate(project)

@@ -5,12 +5,14 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from synthetic_textcat.hooks.tracking import MlflowTracking
+from synthetic_textcat.hooks.tracking.bounded_calls import BoundedCalls
 from synthetic_textcat.hooks.tracking.run_artifacts import load_earlier_run
 from synthetic_textcat.hooks.tracking.store import Store
 from tests.hooks.tracking.pipelines import small_pipeline
-from tests.hooks.tracking.project import Project, make_project
+from tests.hooks.tracking.project import PARAMETERS, Project, make_project
 
 
 @pytest.fixture
@@ -34,6 +36,7 @@ def _tree(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.whole_run
 def test_a_copy_writes_into_its_own_folder(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -61,6 +64,7 @@ def test_a_copy_writes_into_its_own_folder(
     assert caplog.messages == []
 
 
+@pytest.mark.whole_run
 def test_a_copy_without_the_files_writes_into_its_own_folder_and_reads_the_originals(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -75,15 +79,26 @@ def test_a_copy_without_the_files_writes_into_its_own_folder_and_reads_the_origi
     assert load_earlier_run(copy.path, first.info.run_id).parameters()["seed"] == 42
 
 
-def test_a_moved_project_finds_its_earlier_runs(project: Project, tmp_path: Path) -> None:
-    (first,) = project.runs()
+def _record(project: Project) -> str:
+    """Records a run with its parameters, without a pipeline; the run's id."""
+    store = Store.of(project.path)
+    client = store.connect(BoundedCalls())
+    run_id: str = client.create_run(store.experiment_id(client)).info.run_id
+    client.log_text(run_id, yaml.safe_dump(PARAMETERS), "rebuild/parameters.yml")
+    return run_id
+
+
+def test_a_moved_project_finds_its_earlier_runs(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "größer than one")
+    run_id = _record(project)
     moved = tmp_path / "elsewhere" / "moved"
     moved.parent.mkdir()
     project.path.rename(moved)
 
-    assert load_earlier_run(moved, first.info.run_id).parameters()["seed"] == 42
+    assert load_earlier_run(moved, run_id).parameters()["seed"] == 42
 
 
+@pytest.mark.whole_run
 def test_a_run_that_goes_on_in_the_original_is_not_called_killed_in_the_copy(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -101,13 +116,11 @@ def test_a_run_that_goes_on_in_the_original_is_not_called_killed_in_the_copy(
     hook._close_at_exit(os.getpid())  # at the end of this process the folder will be gone
 
 
-def test_files_that_an_experiment_keeps_on_another_disk_stay_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_files_that_an_experiment_keeps_on_another_disk_stay_there(tmp_path: Path) -> None:
     project = make_project(tmp_path / "project")
     disk = tmp_path / "disk" / "mlartifacts"
     disk.mkdir(parents=True)
     project.client().create_experiment(Store.of(project.path).experiment, artifact_location=disk.as_uri())
-    run_id = _run(project, monkeypatch)
+    run_id = _record(project)
 
-    assert (disk / run_id / "artifacts" / "report.html").exists()
+    assert (disk / run_id / "artifacts" / "rebuild" / "parameters.yml").exists()

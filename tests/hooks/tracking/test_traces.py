@@ -5,7 +5,6 @@ Which calls are looked at, and with which messages.
 
 from collections.abc import Callable, Sequence
 from itertools import count
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +13,6 @@ from synthetic_textcat.hooks.tracking.run_log import RunLog
 from synthetic_textcat.hooks.tracking.traces import SampledCall, SampledCalls, write_traces
 from synthetic_textcat.llm.prompts.messages import wire_form
 from synthetic_textcat.schemas.completions import Completion
-from tests.hooks.tracking.project import make_project
 from tests.hooks.tracking.sampled import Plan
 from tests.llm.builders import BAD, no_reply
 from tests.pipelines.quality_report.builders import COST
@@ -26,9 +24,8 @@ Traced = Callable[..., list[Any]]
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> RunLog:
-    client: MlflowClient = make_project(tmp_path / "project").client()
-    return RunLog(client, "0", client.create_run("0").info.run_id)
+def log(shared_client: "MlflowClient") -> RunLog:
+    return RunLog(shared_client, "0", shared_client.create_run("0").info.run_id)
 
 
 @pytest.fixture
@@ -129,27 +126,27 @@ def _taken(sample: SampledCalls, completions: Sequence[Completion], chunk: int =
 
 
 def test_the_sample_is_the_same_rows_in_whatever_order_they_come() -> None:
-    plan = Plan(2000)
+    plan = Plan(400)
     completions = plan.completions()
-    first = _ids(_taken(plan.sample(0.02), completions))
+    first = _ids(_taken(plan.sample(0.1), completions))
 
     assert 20 <= len(first) <= 60
-    assert _ids(_taken(plan.sample(0.02), completions[::-1], chunk=500)) == first
-    assert _ids(_taken(plan.sample(0.05), completions)) > first
+    assert _ids(_taken(plan.sample(0.1), completions[::-1], chunk=100)) == first
+    assert _ids(_taken(plan.sample(0.25), completions, chunk=50)) > first
 
 
 @pytest.mark.parametrize(
-    ("rows", "share", "fewest", "most"), [(20, 0.01, 1, 12), (4, 0.01, 4, 4), (900, 1.0, 120, 200)]
+    ("rows", "share", "fewest", "most"), [(20, 0.01, 1, 12), (4, 0.01, 4, 4), (300, 1.0, 120, 200)]
 )
 def test_a_small_run_has_some_and_a_large_one_not_too_many(rows: int, share: float, fewest: int, most: int) -> None:
     plan = Plan(rows)
-    assert fewest <= len(_taken(plan.sample(share), plan.completions())) <= most
+    assert fewest <= len(_taken(plan.sample(share), plan.completions(), chunk=50)) <= most
 
 
 def test_rows_that_are_asked_again_and_again_do_not_go_beyond_the_most() -> None:
     plan = Plan(100)
     again = [completion for _ in range(3) for completion in plan.completions()]
-    assert len(_taken(plan.sample(1.0), again)) == 200
+    assert len(_taken(plan.sample(1.0), again, chunk=50)) == 200
 
 
 def test_a_share_of_nothing_holds_and_picks_nothing() -> None:

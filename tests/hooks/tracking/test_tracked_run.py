@@ -121,6 +121,7 @@ def test_inputs_are_distinguished_by_all_bytes(finished: Finished) -> None:
     assert {tag.key: tag.value for tag in given.tags} == {"mlflow.data.context": "tasks", "sha256": sha256}
 
 
+@pytest.mark.whole_run
 def test_the_same_prompt_text_keeps_its_version(project: Project, hook: MlflowTracking) -> None:
     prompt = project.path / "data/prompts/row.yml"
     for text in (PROMPT, "# only a comment\n" + PROMPT, PROMPT.replace("Write", "Invent"), PROMPT):
@@ -140,6 +141,7 @@ def test_the_same_prompt_text_keeps_its_version(project: Project, hook: MlflowTr
     assert shown.name == name
 
 
+@pytest.mark.whole_run
 def test_a_prompt_shows_in_each_experiment_that_used_it(
     project: Project, hook: MlflowTracking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -178,6 +180,7 @@ def test_a_prompt_is_recorded_as_the_run_read_it(project: Project, hook: MlflowT
     assert run.data.tags["sha256.row_prompt"] == read
 
 
+@pytest.mark.whole_run
 def test_a_part_of_the_pipeline_records_what_it_read_as_its_inputs(project: Project, hook: MlflowTracking) -> None:
     project.run(hook, small_pipeline())
     project.run(hook, small_pipeline().to_outputs("report").from_inputs("tasks"), ["quality_report"])
@@ -188,6 +191,7 @@ def test_a_part_of_the_pipeline_records_what_it_read_as_its_inputs(project: Proj
     assert "prompt.row_prompt" not in part.data.tags
 
 
+@pytest.mark.whole_run
 def test_metrics_that_are_only_read_are_another_runs(project: Project, hook: MlflowTracking) -> None:
     project.run(hook, small_pipeline())
     project.run(hook, reading_pipeline(), ["export"])
@@ -219,6 +223,7 @@ def test_a_complaint_makes_a_finished_run_a_failure(project: Project) -> None:
     assert run.data.metrics["rows/planned"] == 200
 
 
+@pytest.mark.whole_run
 def test_a_run_left_open_is_killed_by_the_next_start(project: Project, hook: MlflowTracking) -> None:
     project.parameters(fail="interrupt")
     with pytest.raises(KeyboardInterrupt):
@@ -254,6 +259,7 @@ def test_a_store_that_fails_costs_one_warning(
     assert pd.read_parquet(project.path / "data/tasks.parquet").shape == (3, 2)
 
 
+@pytest.mark.whole_run
 def test_a_step_that_fails_takes_no_other_with_it(
     project: Project, hook: MlflowTracking, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -11,7 +11,7 @@ from kedro.io import DatasetError
 from synthetic_textcat.datasets.stored import shown_place
 from synthetic_textcat.errors import StorageError
 from synthetic_textcat.hooks import catalog_names as names
-from synthetic_textcat.hooks.tracking.bounded_calls import BoundedCalls
+from synthetic_textcat.hooks.tracking.bounded_calls import BoundedCalls, no_logs
 from synthetic_textcat.hooks.tracking.catalog_metadata import TrackedDataset, mlflow_metadata_of, read_bytes
 from synthetic_textcat.hooks.tracking.description import DESCRIBED_DATASETS, DESCRIPTION_TAG, Ending, describe
 from synthetic_textcat.hooks.tracking.guard import Guard
@@ -149,7 +149,7 @@ class ActiveRun:
         if not self.open_now():
             return
         self.stream.stop()
-        with self.calls.budget.pipeline_waits():
+        with no_logs(), self.calls.budget.pipeline_waits():  # else each call would switch the logs off and on
             tracked = self.guard.attempt("the metadata of the catalog", lambda: list(self._tracked())) or []
             record_results(self.log, self.guard, tracked, self.opening.project, step)
             if self._thread is not None:
