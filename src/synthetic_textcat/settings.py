@@ -27,6 +27,7 @@ gc.set_threshold(50_000, *gc.get_threshold()[1:])  # what is imported from here 
 
 for _switch in ("DO_NOT_TRACK", "MLFLOW_DISABLE_TELEMETRY", "HF_HUB_DISABLE_TELEMETRY"):
     os.environ.setdefault(_switch, "true")
+os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "true")  # else its import fetches a list of prices
 os.environ.setdefault("HF_HUB_DISABLE_XET", "true")  # one client for all, whose waiting is bounded here
 
 from synthetic_textcat.command_passes import COMMAND_PASSES  # noqa: E402  after the switches: dependencies read them

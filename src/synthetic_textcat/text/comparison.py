@@ -16,7 +16,7 @@ and a final sigma is a sigma.
 - Cyrillic: ё is е; stress marks are dropped
 - Devanagari: nukta dropped, candrabindu is anusvara, and so is a nasal before a consonant of its class
 - Malayalam and Bengali: letters without a vowel as letter and virama; Thai and Lao: two e for ae
-- Latin: comma and cedilla below s and t; the tone of Vietnamese diphthongs stands on the first vowel
+- Latin: comma and cedilla below s and t; œ and oe; the tone of Vietnamese diphthongs stands on the first vowel
 - Chinese, Japanese: full and half width (by NFKC). Simplified and traditional characters stay apart, as Cyrillic and
   Latin Serbian do.
 """
@@ -59,6 +59,7 @@ _OTHER_LETTERS = {
     "ё": "е",
     "ş": "ș",
     "ţ": "ț",
+    "œ": "oe",
     "ǝ": "ə",
     "ऩ": "न",
     "ऱ": "र",

@@ -11,9 +11,10 @@ other signs must be there: C is not C++.
 character must stand alone. Katakana ends where another script begins: ラン is no part of フランス. A long label in
 katakana may also be a part of a compound.
 
-**Capitals.** A word of a label in capitals, as IT or HR, is looked for in capitals; so is a single letter. A label that
-is a word of grammar of the language, as May, No or Other, is named where it alone is between signs ("No, thanks"), or
-with its capital within a sentence.
+**Capitals.** A word of a label in capitals, as IT or HR, is looked for in capitals; so is a single letter, but for one
+that a hyphen or a slash joins to its neighbour, as in e-mail and T-shirt. A label that is a word of grammar of the
+language, as May, No or Other, is named where it alone is between signs ("No, thanks"), or with its capital within a
+sentence.
 
 **Numbers.** A number is no part of another, of a time, a price or a percentage.
 
@@ -50,6 +51,7 @@ _OF_ANY_WORD = regex.compile(r"[\p{L}\p{M}\p{N}_]")
 _MARK = regex.compile(r"\p{M}")
 _KATAKANA = regex.compile(r"[\p{Katakana}\u30fc]")
 _BETWEEN = re.compile(r"[\s_\-\u2010-\u2015]+")
+_JOINS = frozenset("-/")
 _MOST_SEARCHED = 20_000  # characters of a text, 3,000 words: one letter may become 18 in its normal form
 _LONGEST_PATTERN = 200  # characters of a label
 LONGEST_ACRONYM = 3  # letters: SPAM and POSITIVE are words, which also stand in small letters in texts
@@ -93,6 +95,10 @@ class _Text:
         initial = initial_of(form, code)
         return [other for other in self.places if other[0] in initial]
 
+    def is_joined(self, place: int) -> bool:
+        """Whether a hyphen or a slash joins the word to its neighbour."""
+        return _is_joined(self.written, *self.spans[place])
+
     @cached_property
     def spans(self) -> Sequence[tuple[int, int]]:
         """Where each word begins and ends."""
@@ -107,6 +113,7 @@ class _Label(NamedTuple):
         forms: Their comparison forms.
         before, after: Signs before its first and after its last word.
         between: Signs between its words; None for a separator that another may replace.
+        joined: For each word, whether a hyphen or a slash joins it to its neighbour.
         is_everyday: Whether it is a single word of grammar.
         stems: Stems of its words; None where there are none.
     """
@@ -116,6 +123,7 @@ class _Label(NamedTuple):
     before: str
     after: str
     between: Sequence[str | None]
+    joined: Sequence[bool]
     is_everyday: bool
     stems: Sequence[Stems | None]
 
@@ -134,7 +142,16 @@ def find_mention(text: str, label: str, code: str | None, compared: str | None =
         return _find_literally(_comparable(text[:_MOST_SEARCHED], code), sought) if sought else None
     if compared is not None and not _may_name(compared, sought):
         return None
-    return _find_words(_text_of(text[:_MOST_SEARCHED], code), sought, code)
+    found = _find_words(_text_of(text[:_MOST_SEARCHED], code), sought, code)
+    return None if found is None else _as_written(found, text)
+
+
+def _as_written(mention: str, text: str) -> str:
+    """A mention in the text's own spelling, which the normal form of its script may have changed."""
+    if mention in text:
+        return mention
+    words = (found[0] for found in _pattern_for(text).finditer(text[:_MOST_SEARCHED]))
+    return next((word for word in words if canonical(word) == mention), mention)
 
 
 @lru_cache(maxsize=1 << 14)
@@ -184,6 +201,7 @@ def _label_of(sought: str, code: str | None) -> _Label:
         before=sought[: found[0].start()],
         after=sought[found[-1].end() :],
         between=[None if _BETWEEN.fullmatch(sign) else sign for sign in signs],
+        joined=[_is_joined(sought, *word.span()) for word in found],
         is_everyday=sought == words[0] and forms[0] in everyday_words(code or ENGLISH),
         stems=[stems_of(form, code) if code is not None else None for form in forms],
     )
@@ -191,7 +209,8 @@ def _label_of(sought: str, code: str | None) -> _Label:
 
 def _find_words(text: _Text, label: _Label, code: str | None) -> str | None:
     """The mention whose words are forms of the label's words, one by one."""
-    places = [_places_of(word, form, text, code) for word, form in zip(label.words, label.forms, strict=True)]
+    each = zip(label.words, label.forms, label.joined, strict=True)
+    places = [_places_of(word, form, is_joined, text, code) for word, form, is_joined in each]
     if not all(places):
         return None
     rarest = min(range(len(places)), key=lambda number: len(places[number]))
@@ -200,15 +219,22 @@ def _find_words(text: _Text, label: _Label, code: str | None) -> str | None:
         if all(first + number in found for number, found in enumerate(others)):
             spans = text.spans[first : first + len(label.words)]
             if _is_mention(text.written, spans, label):
-                return text.written[spans[0][0] : spans[-1][1]]
+                return text.written[spans[0][0] - len(label.before) : spans[-1][1] + len(label.after)]
     return None
 
 
-def _places_of(word: str, form: str, text: _Text, code: str | None) -> list[int]:
+def _places_of(word: str, form: str, is_joined: bool, text: _Text, code: str | None) -> list[int]:
     """Positions of the words that are forms of the label's word, in its capitals if it has such."""
     forms = [other for other in text.like(form, code) if is_form(other, form, code)]
     found = sorted(place for other in forms for place in text.places[other])
-    return [place for place in found if text.words[place].startswith(word)] if _is_acronym(word) else found
+    if not _is_acronym(word):
+        return found
+    in_any_case = is_joined and len(word) == 1
+    return [place for place in found if text.words[place].startswith(word) or (in_any_case and text.is_joined(place))]
+
+
+def _is_joined(written: str, start: int, end: int) -> bool:
+    return written[end : end + 1] in _JOINS or written[max(start - 1, 0) : start] in _JOINS
 
 
 def _is_acronym(word: str) -> bool:

@@ -356,3 +356,17 @@ def test_no_part_of_a_secret_is_left_where_a_text_is_cut_or_cleaned(text: str, f
     said = read_body(form.format(json.dumps(text)) if "error" in form else text).said
     assert said.endswith("***")
     assert "key" not in said
+
+
+_FRAMES = (
+    'Traceback (most recent call last):\n  File "/opt/proxy/app.py", line 7, in ask\n    ask()\nValueError: no model'
+)
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [(f"Invalid response object {_FRAMES}", "Invalid response object"), (_FRAMES, "ValueError: no model")],
+)
+def test_a_servers_traceback_is_no_part_of_the_line(sent: str, told: str) -> None:
+    assert one_line(sent) == told
+    assert read_body({"error": {"message": sent}}).said == told

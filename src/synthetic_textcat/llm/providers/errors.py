@@ -38,6 +38,7 @@ BODY_KINDS = ("empty", "html", "xml", "stream", "text", "broken", "error", "no_r
 """Kinds of bodies: empty; a web page; XML; server-sent events; plain text; cut off or undecodable; an error in JSON; a
 chat completion without a reply; other JSON."""
 
+_TRACEBACK = "Traceback (most recent call last)"
 _LONGEST_SENTENCE = 300
 _LONGEST_TEXT = 8_000
 """Longest body that is read as JSON: enough for any error, and a bound on the cost of odd bodies."""
@@ -183,8 +184,14 @@ def one_line(text: str) -> str:
 
     Redacted again after the clean-up, since the removed characters may have split a key.
     """
-    visible = in_visible_line(redact(str(replace_surrogates(_start(text)))))
+    visible = in_visible_line(redact(str(replace_surrogates(_start(_without_traceback(text))))))
     return redact(visible)[:_LONGEST_SENTENCE]
+
+
+def _without_traceback(text: str) -> str:
+    """The text before a Python traceback, as proxies and LiteLLM send it along; its last line if nothing is before."""
+    said, traceback, frames = text.partition(_TRACEBACK)
+    return said if said.strip() or not traceback else frames.strip().rpartition("\n")[2]
 
 
 def _start(text: str) -> str:

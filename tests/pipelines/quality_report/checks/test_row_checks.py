@@ -101,5 +101,27 @@ def test_an_inflected_label_is_told_with_the_words_that_name_it() -> None:
     )
 
 
+@each_of(
+    ("text", "label", "language", "told"),
+    [
+        ("I love C++ code", "C++", "English", "'C++'"),
+        ("my e-mail is broken", "E-mail", "English", "'E-mail'"),
+        ("two t-shirts came", "T-shirt", "English", "'T-shirt' as 't-shirts'"),
+        ("run an a/b test", "A/B test", "English", "'A/B test'"),
+        ("Hep şubeniz beni arar", "Şube", "Turkish", "'Şube' as 'şubeniz'"),
+        ("ادائیگیوں میں مسئلہ ہے", "ادائیگی", "Urdu", "'ادائیگی' as 'ادائیگیوں'"),
+        ("mes meilleurs voeux", "Vœux", "French", "'Vœux'"),
+    ],
+)
+def test_a_mention_is_told_in_the_texts_own_spelling(text: str, label: str, language: str, told: str) -> None:
+    row = open_candidate(input_text=text, label=label, misleading_label="Elsewhere", language=language)
+    assert label_leaked(row) == f"the text names {told}"
+
+
+def test_a_single_letter_of_a_label_is_no_article() -> None:
+    row = open_candidate(input_text="They reach a level of care.", label="A-level", misleading_label="Elsewhere")
+    assert label_leaked(row) is None
+
+
 def test_other_labels_of_the_set_may_stand_in_the_text() -> None:
     assert label_leaked(candidate(input_text="a mixed bag")) is None

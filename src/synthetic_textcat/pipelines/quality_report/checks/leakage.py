@@ -53,7 +53,7 @@ def only_label(text: str, label_set: frozenset[str], language: str | None) -> st
     code = code_of(language)
     form = comparable(bare, code)
     for label in sorted(label_set):
-        if comparable(label, code) == form or find_mention(bare, label, code) == canonical(bare):
+        if comparable(label, code) == form or canonical(find_mention(bare, label, code) or "") == canonical(bare):
             return label
     return None
 
