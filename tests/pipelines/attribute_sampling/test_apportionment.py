@@ -52,8 +52,7 @@ def test_every_prefix_has_each_value_within_one_of_its_share(weights: list[float
     "weights",
     [
         pytest.param([n**1.5 for n in range(1, 101)], marks=pytest.mark.slow),
-        [1e9, 1e-6, 1, 7, 1e3] * 20,
-        [1 / n for n in range(1, 13)],
+        *cases([[1e9, 1e-6, 1, 7, 1e3] * 20, [1 / n for n in range(1, 31)]], 2),
     ],
 )
 def test_up_to_a_hundred_values_of_any_weights_are_within_one_of_their_shares(weights: list[float]) -> None:
@@ -84,7 +83,7 @@ def test_a_sequence_is_a_function_of_shares_and_key_in_any_company(
         np.testing.assert_array_equal(longer[:count], drawn)
 
 
-@pytest.mark.parametrize("weights", cases([(5, 3, 1.1, 0.7), (4.31, 3.77, 1.965702), (1000, 1)], 3))
+@pytest.mark.parametrize("weights", cases([(4.31, 3.77, 1.965702), (1000, 1), (5, 3, 1.1, 0.7)], 3))
 def test_pieces_that_are_drawn_at_once_are_as_if_drawn_row_by_row(weights: tuple[float, ...]) -> None:
     streams = streams_of(_keys("x", number=3), np.array([600, 20, 250]))
     whole, in_pieces = (Apportionment(_shares(weights), piece).sequences(streams) for piece in (600, 40))

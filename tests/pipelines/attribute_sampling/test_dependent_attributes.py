@@ -60,8 +60,8 @@ def test_values_are_balanced_within_each_value_of_the_parent(rows: int) -> None:
 @pytest.mark.parametrize("balance", ["exact", "random"])
 def test_a_dependent_attribute_moves_no_other_one_and_a_longer_plan_begins_with_the_shorter(balance: str) -> None:
     few = {"language": ["English", "German"], "balance": balance}
-    without = _plan(_TASKS, 250, extra=_CHANNEL, **few)
-    plan = _plan(_TASKS, 250, extra={**_TONE, **_CHANNEL, **_BY_LANGUAGE}, **few)
+    without = _plan(_TASKS, 150, extra=_CHANNEL, **few)
+    plan = _plan(_TASKS, 150, extra={**_TONE, **_CHANNEL, **_BY_LANGUAGE}, **few)
     pd.testing.assert_frame_equal(plan.drop(columns=["tone", "register"]), without)
     for rows in (3, 101):
         shorter = _plan(_TASKS, rows, extra={**_TONE, **_CHANNEL, **_BY_LANGUAGE}, **few)

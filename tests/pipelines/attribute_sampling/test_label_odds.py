@@ -56,9 +56,9 @@ def _furthest(values: list[str], shares: Mapping[str, Fraction]) -> Fraction:
 
 def test_of_many_intents_the_similar_ones_mislead() -> None:
     """Drawn evenly, 7 of 19 misleading labels share a word with `cancel_invoice`."""
-    found = _misleading(_plan([INTENTS], 8_000, misleading_label="similar", **_ONE_VALUE), "cancel_invoice")
+    found = _misleading(_plan([INTENTS], 6_000, misleading_label="similar", **_ONE_VALUE), "cancel_invoice")
     near = sum("cancel" in name or "invoice" in name for name in found)
-    assert len(found) == 400
+    assert len(found) == 300
     assert near / len(found) > 0.85
     assert set(found) == set(INTENTS.label_names) - {"cancel_invoice"}  # all keep a chance
 

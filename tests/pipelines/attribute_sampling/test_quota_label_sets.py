@@ -1,6 +1,7 @@
 """Quotas of multi-label tasks: a row counts in the cell of each of its labels."""
 
 from collections import Counter
+from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -40,6 +41,11 @@ def _rows(per: Any, target: int, rounds: Rounds | None = None) -> pd.DataFrame:
     return quota_rows(_TABLE, _sampling(per, target), 42, rounds or _first(per, target)).to_pandas()
 
 
+@cache
+def _two_of_each_label() -> pd.DataFrame:
+    return _rows(["task", "label"], 2)
+
+
 @pytest.mark.parametrize("per", cases([["task", "label", "language"], ["task", "label"]], 2))
 def test_rows_are_planned_until_each_label_has_its_target_and_none_for_full_cells(per: list[str]) -> None:
     target, plan = 3, _rows(per, 3)
@@ -54,7 +60,7 @@ def test_rows_are_planned_until_each_label_has_its_target_and_none_for_full_cell
 
 def test_the_plan_has_exactly_the_rows_of_the_slots() -> None:
     slots = _slots(["task", "label"], 2)
-    table, plan = slots.table(2), _rows(["task", "label"], 2)
+    table, plan = slots.table(2), _two_of_each_label()
     assert Counter(cells_of(table, slots.columns)) == Counter(cells_of(with_set_codes(plan), slots.columns))
     numbers = CellNumbers(list(slots.columns))
     assert Counter(numbers.of(table).tolist()) == Counter(numbers.of(plan).tolist())
@@ -79,7 +85,7 @@ def test_later_rounds_plan_the_next_rows_with_the_values_of_open_slots() -> None
     more = Rounds(
         recipe="", target=2, rounds=(*rounds.rounds, (CellRows(cell=named(cell, list(slots.columns)), rows=2),))
     )
-    first, both = _rows(per, 2, rounds), _rows(per, 2, more)
+    first, both = _two_of_each_label(), _rows(per, 2, more)
     pd.testing.assert_frame_equal(both.head(len(first)), first)
     added = both.iloc[len(first) :]
     assert set(label_set_codes(added)) == {'["Repairs"]'}

@@ -31,7 +31,7 @@ _SPEC, _LLM = ChatModelSpec("some.Model"), LlmParameters(model="model-1")
 _PER = st.lists(
     st.sampled_from(["task", "language", "label", "num_words", "tone", "misleading_label"]), min_size=1, unique=True
 )
-_SLOWLY = examples(20)
+_SLOWLY = examples(14)
 
 
 def _sampling(per: list[str], target: int = 4, **others: object) -> AttributeSamplingParameters:

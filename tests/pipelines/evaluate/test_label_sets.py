@@ -45,7 +45,7 @@ def _real(rows: int, seed: int = 1) -> pd.DataFrame:
 def classified() -> ClassifierScores:
     """Scores of a task with several labels a text, and one with one label."""
     real = match_real_rows(_real(100), _TASKS)
-    return train_classifiers(as_table(_exported(250)), real, _TASKS, EvaluateParameters(), ExportParameters(), 42)
+    return train_classifiers(as_table(_exported(220)), real, _TASKS, EvaluateParameters(), ExportParameters(), 42)
 
 
 def _places(given: pd.DataFrame, task: Any = ROUTING) -> list[tuple[int, ...]]:

@@ -159,7 +159,7 @@ def test_a_share_of_the_rows_may_be_judged() -> None:
 def test_words_for_no_single_label(by_hand: str, verdict: str | None, label_is_right: int, judge_is_right: int) -> None:
     examples = _examples()
     design = _design(examples, labels=pd.Series([["a", "b", BOTH]] * 100))
-    found = _accuracy(examples, _verdicts(examples, [verdict] * _ROWS), _by_hand(design, [by_hand] * 100), design)
+    found = _accuracy(examples, _verdicts(examples, [verdict] * 100), _by_hand(design, [by_hand] * 100), design)
 
     assert (found["label/accuracy"], found["judge/accuracy"]) == (label_is_right, judge_is_right)
 
@@ -244,7 +244,7 @@ def test_a_row_with_several_labels_is_right_if_it_has_exactly_those_by_hand(
 ) -> None:
     rows = _examples().assign(label=pd.Series([None] * _ROWS, dtype="str"), labels=labels_column([("a", "c")] * _ROWS))
     design = _design(rows).assign(labels=pd.Series([["a", "b", "c"]] * 100), task_type="multi_label")
-    verdicts = _verdicts(rows, ['["a","c"]'] * _ROWS).assign(agrees=True)
+    verdicts = _verdicts(rows, ['["a","c"]'] * 100).assign(agrees=True)
     found = _accuracy(rows, verdicts, _by_hand(design, [by_hand] * 100), design)
     assert (found["label/accuracy"], found["judge/accuracy"]) == (is_right, judge_is_right)
 

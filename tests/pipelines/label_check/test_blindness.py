@@ -37,10 +37,10 @@ def server(server_host: ServerHost) -> Iterator[FaultServer]:
         yield running
 
 
-def planned(closed: Pair, of_two: Pair, last_word: str = "sea") -> pd.DataFrame:
+def planned(closed: Pair, of_two: Pair) -> pd.DataFrame:
     """Rows of both tasks, all with these labels."""
     rows = [
-        (short_id(SEED, task.task_id, number), task.task_id, f'The "bell" rang {number} times at {last_word}.', *pair)
+        (short_id(SEED, task.task_id, number), task.task_id, f'The "bell" rang {number} times at sea.', *pair)
         for task, pair in ((CLOSED, closed), (OPEN, of_two))
         for number in range(_ROWS)
     ]
@@ -92,7 +92,6 @@ def test_two_plans_that_differ_in_their_labels_only_ask_with_the_same_bytes(
     assert "misleading" not in json.dumps(body)
     for closed in (("home", "work"), ("club", "home")):
         assert sent(server, planned(closed, ("gay", "grim")), tmp_path / "none") == first
-    assert sent(server, planned(("work", "home"), ("grim", "gay"), "sky"), tmp_path / "none") != first
     assert sent(server, planned(("work", "home"), ("grim", "glad")), tmp_path / "none") != first
 
 
@@ -102,7 +101,7 @@ def test_the_planned_label_stands_in_each_place_equally_often(task: Task, vote: 
     label, other = task.label_names[:2] or ("grim", "gay")
     prompts = verdict_prompts((task,))
     places = {name: Counter[int]() for name in (label, other, NONE_OF_THESE)}
-    options, rows = 4, 2_000
+    options, rows = 4, 1_200
     for number in range(rows):
         row = {"request_id": short_id(SEED, task.task_id, number), "task_id": task.task_id, "input_text": "x"}
         listed = prompts.question({**row, "label": label, "misleading_label": other}, vote).options

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -232,6 +233,14 @@ def _several_design(examples: pd.DataFrame) -> pd.DataFrame:
     return _design(examples, (_SEVERAL,)).assign(task_type="multi_label")
 
 
+@cache
+def _of_one_text() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Sheet and design."""
+    examples = _of_several(["A text."])
+    design = _several_design(examples)
+    return sheet_of(design, as_table(examples), (_SEVERAL,), {}, 7), design
+
+
 @each_of(
     ("cell", "code"),
     [
@@ -247,10 +256,9 @@ def _several_design(examples: pd.DataFrame) -> pd.DataFrame:
     ],
 )
 def test_several_labels_stand_between_bars_semicolons_lines_or_commas(cell: str, code: str) -> None:
-    examples = _of_several(["A text."])
-    sheet = sheet_of(_several_design(examples), as_table(examples), (_SEVERAL,), {}, 7)
+    sheet, design = _of_one_text()
     assert sheet["labels"].tolist() == ["any of: Refund (money back) | Café | Late, lost"]
-    assert _labels(read_labels(sheet.assign(label=cell), _several_design(examples))) == [code]
+    assert _labels(read_labels(sheet.assign(label=cell), design)) == [code]
 
 
 @pytest.mark.parametrize(
@@ -262,10 +270,9 @@ def test_several_labels_stand_between_bars_semicolons_lines_or_commas(cell: str,
     ],
 )
 def test_an_unknown_label_among_several_is_named(cell: str, words: str) -> None:
-    examples = _of_several(["A text."])
-    sheet = sheet_of(_several_design(examples), as_table(examples), (_SEVERAL,), {}, 7)
+    sheet, design = _of_one_text()
     with pytest.raises(EvaluationError, match=words):
-        read_labels(sheet.assign(label=cell), _several_design(examples))
+        read_labels(sheet.assign(label=cell), design)
 
 
 def test_known_labels_of_several_are_filled_in_as_a_person_writes_them() -> None:
