@@ -42,7 +42,7 @@ def test_a_word_without_the_stems_of_a_label_is_no_form_of_it(code: str) -> None
     labels = [word for word in words if word.isalpha()]
     for label in labels:
         stems = stems_of(label, code)
-        for _ in cases(range(15), 4):
+        for _ in cases(range(15), 8):
             word = _changed(label, dice)
             if is_form(word, label, code) and has_only_latin_letters(word):
                 assert stems is None or not stems.are_missing_in(f"x {word} x"), (word, label, spelling_key(word, code))

@@ -49,10 +49,13 @@ def labels_of(frame: pd.DataFrame) -> list[LabelSet | None]:
     Cells may be tuples, or lists and arrays, as `pandas.read_parquet` gives them. A row with a label alone, as earlier
     versions wrote it, has the set of its label.
     """
+    cells = frame[LABELS].tolist() if LABELS in frame else None
+    if cells is not None and all(isinstance(cell, tuple) for cell in cells):
+        return cells
     of_label = label_sets(frame["label"]).tolist()
-    if LABELS not in frame:
+    if cells is None:
         return of_label
-    pairs = zip(frame[LABELS].tolist(), of_label, strict=True)
+    pairs = zip(cells, of_label, strict=True)
     return [cell if isinstance(cell, tuple) else _given(cell, own) for cell, own in pairs]
 
 

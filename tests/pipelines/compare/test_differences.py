@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synthetic_textcat.pipelines.compare.differences import Difference, differences
+from synthetic_textcat.pipelines.compare.differences import MEASURES, Difference, difference_in, differences
 from synthetic_textcat.pipelines.compare.pairing import pair
 from tests.pipelines.compare.builders import leaked, outcomes
 
 
 def _of(measure: str, baseline: pd.DataFrame, candidate: pd.DataFrame) -> Difference:
-    found = {difference.measure: difference for difference in differences(pair(baseline, candidate), seed=42)}
-    return found[measure]
+    (of_rows,) = (each for each in MEASURES if each.name == measure)
+    return difference_in(of_rows, pair(baseline, candidate), seed=42)
 
 
 def test_equal_runs_differ_in_nothing() -> None:

@@ -40,7 +40,7 @@ def test_only_tasks_that_both_have_count_and_as_many_rows_of_each() -> None:
 
 def test_of_pairs_those_count_that_both_accepted() -> None:
     before, after = topical("a", 70), topical("b", 70)
-    before.loc[:9, "outcome"] = "failed"
+    before.loc[:4, "outcome"] = after.loc[5:9, "outcome"] = "failed"
     found = _found(before, after)
     assert found is not None
     assert found.basis == "60 rows of each run, of 1 task that both have"

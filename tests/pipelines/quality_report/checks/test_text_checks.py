@@ -225,7 +225,7 @@ def test_the_words_of_the_prompt_are_an_echo(text: str) -> None:
 
 def test_texts_on_the_topic_are_no_echo_nor_are_the_offline_models() -> None:
     facts = {task.task: known_of(task, None, instructions()) for task in tasks()}
-    assert not [row for row in rows(400) if detail("prompt_echo", row.text, known=facts[row.task.task])]
+    assert not [row for row in rows(120) if detail("prompt_echo", row.text, known=facts[row.task.task])]
     known = known_of(_TASK, None, instructions())
     for text in (
         "My parcel is lost and the courier does not answer.",

@@ -25,19 +25,14 @@ def corpus_of(*rows: dict[str, Any], seed: int = 42) -> Corpus:
     failed = [row for row in full if "failure_cause" in row]
     accepted = [row for row in full if row.keys().isdisjoint({"reject_reason", "failure_cause", "not_run"})]
     candidates = [row for row in full if row.keys().isdisjoint({"failure_cause", "not_run"})]
-    ends = find_ends(
-        _table(full, REQUESTS, own),
-        {
-            "examples": _table(accepted, EXAMPLES, own),
-            "rejected": _table(rejected, REJECTED, own),
-            "failed": _table(failed, FAILED, own),
-        },
-    )
+    plan, tables = _table(full, REQUESTS, own), {"examples": _table(accepted, EXAMPLES, own)}
+    tables |= {"rejected": _table(rejected, REJECTED, own), "failed": _table(failed, FAILED, own)}
+    ends = find_ends(plan, tables)
     return Corpus(
-        examples=_table(accepted, EXAMPLES, own),
-        requests=_table(full, REQUESTS, own),
+        examples=tables["examples"],
+        requests=plan,
         findings=_table(candidates, FINDINGS),
-        rejected=_table(rejected, REJECTED, own),
+        rejected=tables["rejected"],
         ends=ends,
         seed=seed,
         ledger=count(ends),

@@ -7,9 +7,11 @@ Rows with a wrong label are found, where a model can know.
 
 import sys
 from collections.abc import Callable
+from functools import cache
 
 import pytest
 
+from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus
 from synthetic_textcat.pipelines.quality_report.signals.learnability import label_noise, learnability, shortcuts
 from synthetic_textcat.schemas.cost_figures import Metrics
 from synthetic_textcat.schemas.tasks import Task
@@ -26,6 +28,16 @@ from tests.pipelines.quality_report.signals.corpora import (
 
 _OPEN = Task.model_validate({"task": "Name the mood."})
 _OTHER = Task.model_validate({"task": "Sort a letter.", "labels": ["billing", "delivery", "praise"]})
+
+
+@cache
+def _of(text: Callable[[int, str], str]) -> Corpus:
+    """120 rows with such texts, whose classifiers are fitted once."""
+    return corpus(labelled(text))
+
+
+def _one_word_a_label(number: int, label: str) -> str:
+    return f"{says_nothing(number, label)} x{label}x"
 
 
 def test_topics_are_learnt_and_noise_is_not() -> None:
@@ -51,16 +63,13 @@ def test_the_rows_that_a_good_model_doubts_most_come_first() -> None:
 
 
 def test_a_model_that_has_learnt_nothing_doubts_no_row() -> None:
-    assert learnability(corpus(labelled(says_nothing))).worst["learnability"] == []
+    assert learnability(_of(says_nothing)).worst["learnability"] == []
 
 
 def test_a_score_that_single_words_explain_is_noted() -> None:
-    def text_of(number: int, label: str) -> str:
-        return f"{says_nothing(number, label)} x{label}"
-
-    (line,) = learnability(corpus(labelled(text_of))).tables["learnability"]
+    (line,) = learnability(_of(_one_word_a_label)).tables["learnability"]
     assert line["note"].startswith("one word per label reaches 100% of this")
-    assert learnability(corpus(labelled(has_topic))).tables["learnability"][0]["note"] == ""
+    assert learnability(_of(has_topic)).tables["learnability"][0]["note"] == ""
 
 
 def test_what_is_not_computable_says_why() -> None:
@@ -102,7 +111,7 @@ def test_a_word_that_gives_a_label_away_is_named_with_the_rows_that_it_classifie
 
 
 def test_one_word_for_each_label_classifies_everything() -> None:
-    measured = shortcuts(corpus(labelled(lambda number, label: f"{says_nothing(number, label)} x{label}x")))
+    measured = shortcuts(_of(_one_word_a_label))
     assert measured.metrics["shortcut/word"] == 1
     assert measured.tables["shortcuts"][0]["words"] == ("xbillingx → billing, xdeliveryx → delivery, xpraisex → praise")
 
@@ -170,7 +179,7 @@ def test_planted_noise_is_found() -> None:
 
 @pytest.mark.parametrize(("text", "rows", "why"), [(says_nothing, 120, "macro-F1"), (has_topic, 40, "50 rows")])
 def test_where_a_model_can_not_know_there_is_no_rate(text: Callable[[int, str], str], rows: int, why: str) -> None:
-    measured = label_noise(corpus(labelled(text, rows)))
+    measured = label_noise(corpus(labelled(text, rows)) if rows < 120 else _of(text))
     assert measured.metrics == {"label_noise/rate": None, "label_noise/tasks": 0}
     (line,) = measured.tables["label_noise"]
     assert (line["task"], line["issues"], line["rate"]) == (TASK.task, None, None)
@@ -181,7 +190,7 @@ def test_where_a_model_can_not_know_there_is_no_rate(text: Callable[[int, str], 
 
 def test_without_cleanlab_the_table_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cleanlab.filter", None)
-    measured = label_noise(corpus(labelled(has_topic)))
+    measured = label_noise(_of(has_topic))
     assert measured.metrics == {"label_noise/rate": None, "label_noise/tasks": 0}
     (line,) = measured.tables["label_noise"]
     assert line["note"] == "not computable: pip install synthetic-textcat[labels]"
