@@ -88,6 +88,8 @@ class Chat:
             if isinstance(failure, ContentFilteredError):
                 return filtered_answer(str(failure))
             raise failure from error
+        finally:
+            answers.clear()  # an answer that broke off holds its connection
 
     async def close(self) -> None:
         """Closes the model's connections."""
