@@ -40,8 +40,8 @@ help:  ## this list
 test: check  ## everything that must pass
 	$(BIN)/python -m pytest
 
-unit: $(DEV_READY)  ## the tests that start no run, browser or notebook, in two minutes on two cores
-	$(BIN)/python -m pytest -n 3 $(UNIT) --hypothesis-profile quick
+unit: $(DEV_READY)  ## the tests that start no run, browser or notebook, in a minute on two cores
+	$(BIN)/python -m pytest -n 4 $(UNIT) --hypothesis-profile quick
 
 train-proof: $(TRAIN_READY)  ## whether exported rows train a model; makes .venv-train, some GB (torch)
 	$(TRAIN_BIN)/python -m pytest -n 0 -m "slow or not slow" tests/pipelines/evaluate tests/end_to_end/test_training_proof.py

@@ -28,7 +28,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A busy machine is no failure.
 hypothesis.settings.register_profile("any machine", deadline=None, max_examples=IN_A_TEST_RUN)
-hypothesis.settings.register_profile("quick", deadline=None, max_examples=4)  # of `make unit`
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=3)  # of `make unit`
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=200)  # of `make proofs`
 hypothesis.settings.load_profile("any machine")
 for _switch in ("HF_HUB_DISABLE_XET", "HF_HUB_DISABLE_TELEMETRY"):  # as settings.py has them, before any import
@@ -47,7 +47,7 @@ os.environ["PYTHONPATH"] = PYTHONPATH  # for every child process, whoever starts
 _WHOLE_RUNS = ("end_to_end", "browser", "notebooks", "recipes")
 
 
-_OBJECTS_BETWEEN_COLLECTIONS = 50_000
+_OBJECTS_BETWEEN_COLLECTIONS = 200_000
 
 
 @pytest.hookimpl(wrapper=True)

@@ -74,6 +74,7 @@ def _earlier_run(project: Project, tmp_path: Path, **blocks: Any) -> str:
     return run_id
 
 
+@pytest.mark.whole_run
 def test_a_context_reads_the_folder_and_the_folder_needs_no_mlflow(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

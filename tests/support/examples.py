@@ -20,7 +20,7 @@ IN_A_TEST_RUN = 20
 def examples(usual: int) -> settings:
     """Settings of a property that is usually tried on so many examples.
 
-    `make test` tries two thirds of them, `make unit` an eighth; `make proofs` as many as any other property gets there,
+    `make test` tries two thirds of them, `make unit` a tenth; `make proofs` as many as any other property gets there,
     and no fewer than usual.
     """
     profile = settings().max_examples

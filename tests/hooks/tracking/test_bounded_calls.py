@@ -52,6 +52,7 @@ def test_a_call_that_hangs_is_left_to_itself_and_does_not_block_the_next(over: t
     assert calls.run(lambda: "answered") == "answered"
 
 
+@pytest.mark.whole_run  # it waits for seconds
 def test_only_time_in_which_the_pipeline_stands_still_counts(over: threading.Event) -> None:
     budget = WaitingBudget(1.0)
     calls = BoundedCalls(budget)
@@ -70,6 +71,7 @@ def _is_over(budget: WaitingBudget) -> bool:
     return budget.is_used_up
 
 
+@pytest.mark.whole_run  # it waits for seconds
 def test_the_end_has_a_reserve(over: threading.Event) -> None:
     budget = WaitingBudget(2.0)
     calls = BoundedCalls(budget)

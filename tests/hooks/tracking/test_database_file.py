@@ -91,7 +91,13 @@ def test_a_torn_file_is_reported(project: Project, kind: str) -> None:
     assert "\n" not in found.why
 
 
-@pytest.mark.parametrize("damage", [_TORN["tables half made"], _NO_DATABASE["folder"]])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(_TORN["tables half made"], marks=pytest.mark.whole_run),
+        _NO_DATABASE["folder"],
+    ],  # it waits for seconds
+)
 def test_what_is_no_whole_database_is_kept_aside_and_runs_are_recorded(
     project: Project, caplog: pytest.LogCaptureFixture, damage: Damage
 ) -> None:
@@ -145,6 +151,7 @@ def test_another_programs_tables_are_no_torn_store(tmp_path: Path) -> None:
     assert examine(file).state is DatabaseState.READY
 
 
+@pytest.mark.whole_run  # it waits for seconds
 def test_a_database_that_another_program_holds_costs_a_line_and_a_few_seconds(
     project: Project, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -24,6 +24,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     return made
 
 
+@pytest.mark.whole_run  # it waits for seconds
 @pytest.mark.parametrize("drips", [False, True])
 def test_a_run_waits_so_long_and_says_so_once(
     project: Project, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, drips: bool

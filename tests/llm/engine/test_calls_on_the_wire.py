@@ -84,6 +84,7 @@ def test_a_retry_that_is_answered_counts_on(server: FaultServer, monkeypatch: py
     assert {line.attempt for line in lines} == {1}
 
 
+@pytest.mark.whole_run  # it waits for seconds
 def test_open_calls_are_reported_while_nothing_arrives_and_an_interrupt_leaves_a_line_of_each(
     server: FaultServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -66,6 +66,7 @@ def test_a_wait_that_the_server_names_beyond_the_limit_stops_it_at_once() -> Non
     assert 3500 < outage.until.timestamp() - time.time() < 3700
 
 
+@pytest.mark.whole_run  # it waits for seconds
 def test_a_server_that_comes_back_gets_one_probe_and_then_all_rows() -> None:
     model = _until(lambda number: 20 <= number < 60, TransportError("rate_limited", "slow down", 0.2))
     begun = time.monotonic()

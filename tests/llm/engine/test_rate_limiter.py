@@ -27,6 +27,7 @@ def _always(_messages: Sequence[BaseMessage], _number: int) -> str:
     return GOOD
 
 
+@pytest.mark.whole_run  # it waits for seconds
 def test_requests_go_out_one_by_one_at_the_limits_pace() -> None:
     model, begun = _timed(_always)
     run(model, [call(f"r{place}") for place in range(16)], max_concurrency=8, requests_per_minute=600)
@@ -45,6 +46,7 @@ def test_tokens_are_spread_over_the_minute_by_what_calls_really_take() -> None:
     assert begun[-1] - begun[0] < 5  # ten times the limit, a tenth of the time, and a busy machine
 
 
+@pytest.mark.whole_run  # it waits for seconds
 def test_a_server_that_counts_no_tokens_is_paced_by_the_length_of_texts() -> None:
     model, begun = _timed(lambda _messages, _number: GOOD + " " * 4000)
     run(model, [call(f"r{place}") for place in range(3)], max_concurrency=3, tokens_per_minute=60_000)
@@ -79,6 +81,7 @@ def test_before_the_first_count_a_call_is_taken_to_need_what_its_prompt_and_a_us
     assert begun[-1] - begun[0] > 0.9  # 7 x 300 tokens at 1,000 a second, a second's worth at once
 
 
+@pytest.mark.whole_run  # it waits for seconds
 def test_a_bad_reply_after_the_end_waits_for_no_turn() -> None:
     began = time.monotonic()
     bad = counted(tokens=900, text="I would rather not.")

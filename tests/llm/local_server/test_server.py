@@ -106,6 +106,7 @@ def test_a_server_that_does_not_start_fails_in_its_own_words(tmp_path: Path, tai
         serve(file, "tiny", ServerOptions(start_seconds=0.3 if tail == b"slow" else 60))
 
 
+@pytest.mark.whole_run  # it waits for seconds
 def test_a_killed_run_leaves_no_server(tmp_path: Path) -> None:
     file = write_gguf(tmp_path / "m.gguf")
     code = (

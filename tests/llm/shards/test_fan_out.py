@@ -87,6 +87,7 @@ def test_a_second_run_asks_nothing_and_begins_no_worker(tmp_path: Path) -> None:
     assert workers.results == []
 
 
+@pytest.mark.whole_run  # it waits for seconds
 def test_a_workers_death_loses_no_row_and_pays_for_none_twice(alone: dict[str, str], tmp_path: Path) -> None:
     plan = ShardedPlan(tmp_path, rows=36, generation={"requests_per_minute": 450})
     workers = ThreadWorkers(watch=_killing_once())

@@ -77,6 +77,7 @@ def test_rows_of_a_server_that_is_down_are_asked_of_the_others(
     assert said.startswith(f"{_NOBODY} does not answer (No server answers")
 
 
+@pytest.mark.whole_run  # it waits for seconds
 def test_rows_of_a_server_that_begins_to_fail_are_asked_again_of_the_others(
     servers: list[FaultServer], tmp_path: Path
 ) -> None:
