@@ -1,7 +1,7 @@
 # `make generate` and `make test` need Python 3.11 or newer and make, and set up all the rest. `make help` lists the targets.
 PYTHON ?= python3
 ARGS ?=
-UNIT := -m "not slow and not whole_run and not consumer and not provider and not real_model and not fleet" $(addprefix --ignore tests/,end_to_end browser notebooks recipes consumers providers real_model)
+UNIT := -m "not slow and not whole_run and not consumer and not provider and not real_model and not fleet" $(addprefix --ignore tests/,end_to_end browser notebooks recipes fleet consumers providers real_model)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -40,8 +40,8 @@ help:  ## this list
 test: check  ## everything that must pass
 	$(BIN)/python -m pytest
 
-unit: $(DEV_READY)  ## the tests that start no run, browser or notebook, in a minute on two cores
-	$(BIN)/python -m pytest -n 4 $(UNIT) --hypothesis-profile quick
+unit: $(DEV_READY)  ## the tests that start no run, cluster, browser or notebook, in about a minute on two cores
+	$(BIN)/python -m pytest -n 3 $(UNIT) --hypothesis-profile quick
 
 train-proof: $(TRAIN_READY)  ## whether exported rows train a model; makes .venv-train, some GB (torch)
 	$(TRAIN_BIN)/python -m pytest -n 0 -m "slow or not slow" tests/pipelines/evaluate tests/end_to_end/test_training_proof.py

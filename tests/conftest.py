@@ -44,10 +44,10 @@ os.environ["SSL_CERT_FILE"] = str(Path(__file__).parent / "support" / "authority
 os.environ["PYTHONPATH"] = PYTHONPATH  # for every child process, whoever starts it
 
 
-_WHOLE_RUNS = ("end_to_end", "browser", "notebooks", "recipes")
+_WHOLE_RUNS = ("end_to_end", "browser", "notebooks", "recipes", "fleet")
 
 
-_OBJECTS_BETWEEN_COLLECTIONS = 200_000
+_OBJECTS_BETWEEN_COLLECTIONS = 50_000
 
 
 @pytest.hookimpl(wrapper=True)

@@ -183,7 +183,6 @@ def test_a_scheduler_that_is_gone_is_one_line(threads: Any, tmp_path: Path) -> N
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.whole_run
 def test_workers_that_are_gone_are_waited_for_and_then_end_the_work_in_one_line(threads: Any, tmp_path: Path) -> None:
     cluster = DaskCluster(ClusterParameters(address=threads.local.scheduler_address, max_wait_seconds=2))
     found = DaskPool(cluster, tmp_path, tmp_path, 1).map(_as_numbers, map(str, range(45)), rows=45, at_once=1)

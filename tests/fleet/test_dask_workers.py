@@ -81,7 +81,6 @@ def test_a_plan_is_asked_for_by_a_scheduler_that_is_there(address: str, tmp_path
     assert any("Shard 0: requesting" in text for text in logs)
 
 
-@pytest.mark.whole_run
 def test_caps_hold_over_all_workers(address: str, tmp_path: Path) -> None:
     plan = ShardedPlan(tmp_path, rows=100, generation={"max_tokens_total": 6_000, "max_concurrency": 4})
     list(plan.ask(_workers(address), shards=6))
@@ -91,7 +90,6 @@ def test_caps_hold_over_all_workers(address: str, tmp_path: Path) -> None:
     assert len(plan.lines()) < 100
 
 
-@pytest.mark.whole_run
 def test_first_replies_that_are_bad_on_all_workers_end_the_run_with_one_line(address: str, tmp_path: Path) -> None:
     slowly = {"max_attempts": 1, "requests_per_minute": 1_200}
     plan = ShardedPlan(tmp_path, rows=80, defects={"invalid_json": 1.0}, generation=slowly)
@@ -121,7 +119,6 @@ def test_a_peer_that_is_no_scheduler_is_one_line(server: FaultServer) -> None:
         _workers(address).start()
 
 
-@pytest.mark.whole_run
 @pytest.mark.parametrize("scheme", ["tcp", "tls"])
 def test_nothing_follows_the_line_of_a_peer_that_is_no_scheduler(scheme: str, server: FaultServer) -> None:
     """As the address of a dashboard; `tls` has no certificate here. Nothing of Dask's own follows at the end."""

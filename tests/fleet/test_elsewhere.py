@@ -20,7 +20,7 @@ from tests.support.project import Project
 from tests.support.s3 import BUCKET, S3Server
 from tests.support.server import FaultServer
 
-pytestmark = [pytest.mark.fleet, pytest.mark.whole_run]
+pytestmark = pytest.mark.fleet
 
 _ROWS = 1_000
 

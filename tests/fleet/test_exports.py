@@ -9,7 +9,7 @@ from benchmarks.clients.example_maker import make
 from tests.fleet.cluster import Cluster
 from tests.support.project import Project
 
-pytestmark = [pytest.mark.fleet, pytest.mark.whole_run]
+pytestmark = pytest.mark.fleet
 
 _ROWS = 3_000
 

@@ -30,7 +30,7 @@ from tests.fleet.faulted_run import (
 from tests.support.project import Project
 from tests.support.server import FaultServer
 
-pytestmark = [pytest.mark.fleet, pytest.mark.whole_run]
+pytestmark = pytest.mark.fleet
 
 _ROWS = 1_500
 _LONGEST_WAIT_S = 30

@@ -16,7 +16,7 @@ from benchmarks.clients.report_rows import make
 from tests.fleet.cluster import Cluster, send
 from tests.support.project import Project
 
-pytestmark = [pytest.mark.fleet, pytest.mark.whole_run]
+pytestmark = pytest.mark.fleet
 
 _ROWS = 8_000
 _LONGEST_S = 600

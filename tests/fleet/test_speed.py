@@ -11,7 +11,7 @@ from tests.fleet.faulted_run import lines_of, say
 from tests.support.project import Project
 from tests.support.server import FaultServer
 
-pytestmark = [pytest.mark.fleet, pytest.mark.whole_run]
+pytestmark = pytest.mark.fleet
 
 _ROWS = 1_200
 _IN_FLIGHT = 16

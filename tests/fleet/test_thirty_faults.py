@@ -30,7 +30,7 @@ from tests.fleet.faulted_run import (
 from tests.support.project import Project
 from tests.support.server import FaultServer
 
-pytestmark = [pytest.mark.fleet, pytest.mark.whole_run]
+pytestmark = pytest.mark.fleet
 
 _FAULTS = {"worker": 10, "nanny": 10, "frozen": 6, "scheduler": 2, "full": 2}
 """Faults of each kind; the last two end the run."""
