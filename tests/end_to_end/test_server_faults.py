@@ -158,7 +158,8 @@ def test_poison_replies_fail_their_rows_and_no_later_run(
     faults = server.stats()["by_fault"]
     assert len(first) == faults["fenced_key"] + faults["repeated_signs"]
     assert first["detail"].str.contains("json-repair: AssertionError").sum() == faults["fenced_key"] > 0
-    assert set(first["failure_cause"]) == {"invalid_json", "schema_violation"}
+    causes = set(first["failure_cause"])  # which signs are repeated, and whether for too long, is up to the prompts
+    assert {"invalid_json"} <= causes <= {"invalid_json", "schema_violation"}
     assert project.table("failed").equals(first)  # read from the journal as it was judged when it came
     assert server.stats()["requests"] == 40
 
