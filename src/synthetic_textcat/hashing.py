@@ -44,12 +44,17 @@ def short_id(*parts: object) -> str:
 
 
 def short_id_bytes(parts: Iterable[object], numbers: Iterable[int]) -> Iterator[bytes]:
-    """The bytes of `short_id(*parts, number)` for each number; copying a started hash is faster than a new one."""
-    begun = hashlib.blake2b("".join(f"{part}{_SEPARATOR}" for part in parts).encode(), digest_size=10)
+    """The bytes of `short_id(*parts, number)` for each number."""
+    begun = _begun(parts, 10)
     for number in numbers:
         one = begun.copy()
         one.update(b"%d" % number)
         yield one.digest()
+
+
+def _begun(parts: Iterable[object], digest_size: int) -> "hashlib.blake2b":
+    """The hash of parts to which one more is added: a copy of it is begun faster than a new one."""
+    return hashlib.blake2b("".join(f"{part}{_SEPARATOR}" for part in parts).encode(), digest_size=digest_size)
 
 
 def draw(*parts: object) -> float:
@@ -60,7 +65,7 @@ def draw(*parts: object) -> float:
 
 def numbered_draws(*parts: object) -> Callable[[int], float]:
     """`draw(*parts, number)` by number, in a third of the time: the hash of the parts is begun once."""
-    begun = hashlib.blake2b("".join(f"{part}{_SEPARATOR}" for part in parts).encode(), digest_size=8)
+    begun = _begun(parts, 8)
 
     def drawn(number: int) -> float:
         one = begun.copy()
@@ -72,7 +77,7 @@ def numbered_draws(*parts: object) -> Callable[[int], float]:
 
 def draw_each(parts: Iterable[object], values: Iterable[str]) -> NDArray[np.float64]:
     """`draw(*parts, value)` for each value, in a quarter of the time."""
-    begun = hashlib.blake2b("".join(f"{part}{_SEPARATOR}" for part in parts).encode(), digest_size=8)
+    begun = _begun(parts, 8)
     digests = []
     for value in values:
         one = begun.copy()

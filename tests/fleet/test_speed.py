@@ -8,7 +8,7 @@ import pytest
 
 from tests.fleet.cluster import Cluster
 from tests.fleet.faulted_run import lines_of, say
-from tests.support.project import Project
+from tests.support.project import UP_TO_THE_CALLS, Project
 from tests.support.server import FaultServer
 
 pytestmark = pytest.mark.fleet
@@ -48,8 +48,7 @@ def _measured(folder: Path, workers: int, rows: int, latency_ms: int, shards: in
             "cluster.address": cluster.address,
         }
         typed = ",".join(f"{name}={value}" for name, value in params.items())
-        stages = "task_ingest,attribute_sampling,generation"
-        options = ("--pipelines", stages, "--env", "openai", "--params", typed)
+        options = ("--pipelines", UP_TO_THE_CALLS, "--env", "openai", "--params", typed)
         run = project.start(*options, OPENAI_API_KEY="none", OPENAI_BASE_URL=server.url)
         said, _ = run.communicate(timeout=1_200)
         assert run.returncode == 0, said[-3_000:]

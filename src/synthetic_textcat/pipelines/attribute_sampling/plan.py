@@ -11,9 +11,8 @@ from synthetic_textcat.pipelines.attribute_sampling.streams import Ints, ranges
 from synthetic_textcat.pipelines.attribute_sampling.task_rows import TaskRows
 from synthetic_textcat.schemas.own_attributes import names_in_order, parent_of
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
-from synthetic_textcat.schemas.rows import to_frame
 from synthetic_textcat.schemas.task_table import tasks_of
-from synthetic_textcat.tables import RowTable
+from synthetic_textcat.tables import RowTable, empty_frame
 from synthetic_textcat.tables.row_table import Columns
 
 _DEALT = 500_000  # rows dealt at once, but at least one of each task
@@ -42,7 +41,7 @@ class PlanTable(RowTable):
 
     def empty(self, columns: Columns | None = None) -> pd.DataFrame:
         """A frame with the columns and their dtypes, and no row."""
-        return to_frame([], self._parts[0].dtypes)[self._checked(columns)]
+        return empty_frame({name: self._parts[0].dtypes[name] for name in self._checked(columns)})
 
     def _batches(self, columns: list[str], rows: int) -> Iterator[pd.DataFrame]:
         for start in range(0, len(self._places), rows):
